@@ -1,0 +1,48 @@
+/**
+ * The three kinds of error a person can meet. A `UserError` is theirs to act on and says how, an `ExternalError`
+ * is a program or host that failed, a `BugError` is ours. Expected outcomes (a build failed, a job was refused)
+ * are values, never errors.
+ */
+
+/** Something the user can put right. `hint` is the next thing to do, printed below the message. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  readonly hint: string | undefined;
+
+  /** `exitCode` is the process's exit code when nobody handles the error; 2 is usage or configuration. */
+  readonly exitCode: number;
+
+  constructor(message: string, options: { hint?: string; exitCode?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? 2;
+  }
+}
+
+/** A command or host outside this project failed. `source` names it as a person would: `git diff`, `ssh host`. */
+export class ExternalError extends Error {
+  override readonly name = 'ExternalError';
+  readonly source: string;
+  readonly hint: string | undefined;
+
+  constructor(source: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(`${source}: ${message}`, { cause: options.cause });
+    this.source = source;
+    this.hint = options.hint;
+  }
+}
+
+/** An invariant of this project is broken: report it, never catch it to carry on. */
+export class BugError extends Error {
+  override readonly name = 'BugError';
+}
+
+/** Exhaustiveness check for `switch` over a union: fails to compile when a case is missing. */
+export function unreachable(value: never): never {
+  throw new BugError(`unexpected value ${JSON.stringify(value)}`);
+}
+
+/** The text of anything thrown, without its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
