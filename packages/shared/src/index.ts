@@ -1,3 +1,17 @@
 /** What `@buildbot/shared` offers. Each room is documented in its own files. */
 
+export * from './api/convert.ts';
+export * from './api/events.ts';
+export * from './api/query.ts';
+export * from './api/resources.ts';
 export * from './errors.ts';
+export * from './estimate/estimate.ts';
+export * from './model/entities.ts';
+export * from './model/property.ts';
+export * from './model/results.ts';
+export * from './protocol/codec.ts';
+export * from './protocol/command.ts';
+export * from './protocol/frames.ts';
+export * from './protocol/messages.ts';
+export * from './protocol/version.ts';
+export * from './trylink/trylink.ts';

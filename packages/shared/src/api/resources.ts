@@ -1,0 +1,258 @@
+/**
+ * The resources of `/api/v2` as they travel: Buildbot's field names and meanings (`spec/rest-api-v2.md`, section 4),
+ * times in whole epoch seconds, with this project's own fields added beside them and never in their place. Each
+ * schema is the one description from which validation, types, REST, events and OpenAPI come.
+ */
+import * as z from 'zod';
+import { AVAILABILITIES } from '../model/entities.ts';
+import { propertiesSchema } from '../model/property.ts';
+import { resultsSchema } from '../model/results.ts';
+
+const id = z.number().int();
+/** Epoch seconds. */
+const time = z.number().int();
+/** Epoch milliseconds: an addition of this project, for clocks that show tenths. */
+const timeMs = z.number().int();
+const results = resultsSchema.nullable();
+
+export const patchResourceSchema = z.object({
+  patchid: id,
+  level: z.number().int(),
+  subdir: z.string(),
+  author: z.string(),
+  comment: z.string(),
+  /** Always null, as Buildbot has it: a patch is not readable over REST. */
+  body: z.null(),
+});
+
+export const sourceStampResourceSchema = z.object({
+  ssid: id,
+  branch: z.string().nullable(),
+  revision: z.string().nullable(),
+  repository: z.string(),
+  project: z.string(),
+  codebase: z.string(),
+  created_at: time,
+  patch: patchResourceSchema.nullable(),
+});
+
+export const changeResourceSchema = z.object({
+  changeid: id,
+  author: z.string(),
+  committer: z.string().nullable(),
+  branch: z.string().nullable(),
+  category: z.string().nullable(),
+  codebase: z.string(),
+  comments: z.string(),
+  files: z.array(z.string()),
+  parent_changeids: z.array(id),
+  project: z.string(),
+  properties: propertiesSchema,
+  repository: z.string(),
+  revision: z.string().nullable(),
+  revlink: z.string().nullable(),
+  sourcestamp: sourceStampResourceSchema,
+  when_timestamp: time,
+});
+
+export const buildSetResourceSchema = z.object({
+  bsid: id,
+  external_idstring: z.string().nullable(),
+  reason: z.string(),
+  submitted_at: time,
+  complete: z.boolean(),
+  complete_at: time.nullable(),
+  results,
+  sourcestamps: z.array(sourceStampResourceSchema),
+  parent_buildid: id.nullable(),
+  parent_relationship: z.string().nullable(),
+  rebuilt_buildid: id.nullable(),
+  /** Own: proven user who submitted it. */
+  submitter: z.string().nullable(),
+  /** Own: name of the scheduler that made it. */
+  scheduler: z.string(),
+  /** Own. */
+  submitted_at_ms: timeMs,
+});
+
+export const buildRequestResourceSchema = z.object({
+  buildrequestid: id,
+  buildsetid: id,
+  builderid: id,
+  priority: z.number().int(),
+  claimed: z.boolean(),
+  claimed_at: time.nullable(),
+  claimed_by_masterid: id.nullable(),
+  complete: z.boolean(),
+  complete_at: time.nullable(),
+  /** −1 while incomplete, as Buildbot has it. */
+  results: z.union([resultsSchema, z.literal(-1)]),
+  submitted_at: time,
+  waited_for: z.boolean(),
+  properties: propertiesSchema.nullable(),
+  /** Own: attempts started so far. */
+  attempts: z.number().int(),
+  /** Own: why it is not running yet (`no worker is connected`, `2 requests ahead`, …); null when it is, or is done. */
+  waiting_reason: z.string().nullable(),
+});
+
+export const buildResourceSchema = z.object({
+  buildid: id,
+  number: z.number().int(),
+  builderid: id,
+  buildrequestid: id.nullable(),
+  workerid: id,
+  masterid: id,
+  started_at: time,
+  complete: z.boolean(),
+  complete_at: time.nullable(),
+  locks_duration_s: z.number().int(),
+  state_string: z.string(),
+  results,
+  properties: propertiesSchema,
+  /** Own: which attempt of the request this is, from 1. */
+  attempt: z.number().int(),
+  /** Own. */
+  started_at_ms: timeMs,
+  /** Own. */
+  complete_at_ms: timeMs.nullable(),
+  /** Own: who asked to stop it and why. */
+  stopped_by: z.string().nullable(),
+  stop_reason: z.string().nullable(),
+});
+
+export const stepResourceSchema = z.object({
+  stepid: id,
+  number: z.number().int(),
+  name: z.string(),
+  buildid: id,
+  started_at: time.nullable(),
+  complete: z.boolean(),
+  complete_at: time.nullable(),
+  locks_acquired_at: time.nullable(),
+  results,
+  state_string: z.string(),
+  urls: z.array(z.object({ name: z.string(), url: z.string() })),
+  hidden: z.boolean(),
+  /** Own. */
+  started_at_ms: timeMs.nullable(),
+  /** Own. */
+  complete_at_ms: timeMs.nullable(),
+});
+
+export const logResourceSchema = z.object({
+  logid: id,
+  name: z.string(),
+  slug: z.string(),
+  stepid: id,
+  complete: z.boolean(),
+  num_lines: z.number().int(),
+  type: z.enum(['s', 't', 'h', 'd']),
+  /** Own: raw size, which is also the offset at which the next byte will come. */
+  num_bytes: z.number().int(),
+});
+
+export const logChunkResourceSchema = z.object({
+  logid: id,
+  firstline: z.number().int(),
+  content: z.string(),
+});
+
+export const builderResourceSchema = z.object({
+  builderid: id,
+  name: z.string(),
+  masterids: z.array(id),
+  description: z.string().nullable(),
+  description_format: z.string().nullable(),
+  description_html: z.string().nullable(),
+  projectid: id.nullable(),
+  tags: z.array(z.string()),
+});
+
+export const workerResourceSchema = z.object({
+  workerid: id,
+  name: z.string(),
+  connected_to: z.array(z.object({ masterid: id })),
+  configured_on: z.array(z.object({ masterid: id, builderid: id })),
+  workerinfo: z.object({
+    admin: z.string().nullable(),
+    host: z.string().nullable(),
+    access_uri: z.string().nullable(),
+    version: z.string().nullable(),
+  }),
+  paused: z.boolean(),
+  pause_reason: z.string().nullable(),
+  graceful: z.boolean(),
+  /** Own. */
+  availability: z.enum(AVAILABILITIES),
+  /** Own: which rule decided it. */
+  availability_rule: z.string(),
+  /** Own: 0 is no limit. */
+  max_builds: z.number().int(),
+  /** Own: builds running on it now. */
+  running_builds: z.number().int(),
+  tags: z.array(z.string()),
+});
+
+export const masterResourceSchema = z.object({
+  masterid: id,
+  name: z.string(),
+  active: z.boolean(),
+  last_active: time,
+});
+
+export const schedulerResourceSchema = z.object({
+  schedulerid: id,
+  name: z.string(),
+  enabled: z.boolean(),
+  master: masterResourceSchema.nullable(),
+  /** Own: `try`, `force`. */
+  type: z.string(),
+});
+
+/** Own resource: what past successful builds of a builder say about a future or running one. */
+export const estimateResourceSchema = z.object({
+  builderid: id,
+  /** Past successful builds the figures stand on. Below 3 there is no estimate. */
+  samples: z.number().int(),
+  /** Whole build. Milliseconds. */
+  total: z.object({ low: z.number(), middle: z.number(), high: z.number() }).nullable(),
+  /** In the order of the newest build's steps. Milliseconds. */
+  steps: z.array(z.object({ name: z.string(), low: z.number(), middle: z.number(), high: z.number() })),
+});
+
+export type PatchResource = z.infer<typeof patchResourceSchema>;
+export type SourceStampResource = z.infer<typeof sourceStampResourceSchema>;
+export type ChangeResource = z.infer<typeof changeResourceSchema>;
+export type BuildSetResource = z.infer<typeof buildSetResourceSchema>;
+export type BuildRequestResource = z.infer<typeof buildRequestResourceSchema>;
+export type BuildResource = z.infer<typeof buildResourceSchema>;
+export type StepResource = z.infer<typeof stepResourceSchema>;
+export type LogResource = z.infer<typeof logResourceSchema>;
+export type LogChunkResource = z.infer<typeof logChunkResourceSchema>;
+export type BuilderResource = z.infer<typeof builderResourceSchema>;
+export type WorkerResource = z.infer<typeof workerResourceSchema>;
+export type MasterResource = z.infer<typeof masterResourceSchema>;
+export type SchedulerResource = z.infer<typeof schedulerResourceSchema>;
+export type EstimateResource = z.infer<typeof estimateResourceSchema>;
+
+/** The plural key of each resource in an answer, and its schema. */
+export const RESOURCES = {
+  masters: masterResourceSchema,
+  builders: builderResourceSchema,
+  workers: workerResourceSchema,
+  schedulers: schedulerResourceSchema,
+  changes: changeResourceSchema,
+  sourcestamps: sourceStampResourceSchema,
+  buildsets: buildSetResourceSchema,
+  buildrequests: buildRequestResourceSchema,
+  builds: buildResourceSchema,
+  steps: stepResourceSchema,
+  logs: logResourceSchema,
+  logchunks: logChunkResourceSchema,
+  estimates: estimateResourceSchema,
+} as const;
+
+export type ResourceName = keyof typeof RESOURCES;
+/** The wire form of a resource by its plural name. */
+export type ResourceOf<N extends ResourceName> = z.infer<(typeof RESOURCES)[N]>;
