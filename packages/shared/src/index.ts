@@ -4,6 +4,7 @@ export * from './api/convert.ts';
 export * from './api/events.ts';
 export * from './api/query.ts';
 export * from './api/resources.ts';
+export * from './config/master.ts';
 export * from './errors.ts';
 export * from './estimate/estimate.ts';
 export * from './model/entities.ts';

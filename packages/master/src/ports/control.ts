@@ -1,0 +1,52 @@
+/** What may be asked of a running master: the one implementation behind REST, the try link and every later door. */
+import type { Verdict } from '@buildbot/shared';
+import type { AddedBuildSet } from './store.ts';
+
+export interface ForceInput {
+  /** Builder ids; empty means all of the scheduler's. */
+  builderIds: number[];
+  reason: string;
+  branch: string | null;
+  revision: string | null;
+  repository: string;
+  project: string;
+  properties: Record<string, unknown>;
+  /** `null` takes the scheduler's. */
+  priority: number | null;
+}
+
+/** A request that cannot be met, for a reason the asker can understand. */
+export interface Refusal {
+  refused: string;
+}
+
+export interface Control {
+  /** Durable intent first, then the process tree ends and the build reads CANCELLED with name and reason. */
+  stopBuild(buildId: number, by: string, reason: string): Promise<void>;
+  cancelRequest(requestId: number, by: string, reason: string): Promise<void>;
+  setPriority(requestId: number, priority: number): Promise<void>;
+  rebuild(buildId: number, by: string): Promise<AddedBuildSet | Refusal>;
+  force(scheduler: string, input: ForceInput, by: string): Promise<AddedBuildSet | Refusal>;
+  setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void>;
+  /** `pause`, `unpause`: no new builds; `stop`: graceful, `kill`: at once. */
+  controlWorker(workerId: number, verb: 'pause' | 'unpause' | 'stop' | 'kill', reason: string): Promise<void>;
+}
+
+/** Why a pending request waits. */
+export interface QueueInsight {
+  /** One line for people, `null` when the request is not pending. */
+  waitingReason(requestId: number): string | null;
+}
+
+/** Takes files of the try directory in. Repeats are harmless. */
+export interface TryIntake {
+  /** `file` is a plain name in `new/`. `owner` is the proven user when the caller knows it. */
+  take(file: string, user: string | null): Promise<Verdict>;
+}
+
+/** Who asks, proven by the door they came through. */
+export interface Caller {
+  /** `administrator` on master.sock, the proven user through the gateway, `anonymous` on TCP. */
+  user: string;
+  door: 'socket' | 'gateway' | 'tcp';
+}

@@ -1,0 +1,42 @@
+/** What services ask of the workers' side: who is there, is it alive, run this command there. */
+import type { Availability, Command, CommandKey, CommandOutcome, WorkerInfo } from '@buildbot/shared';
+
+/** One connected worker as the dispatcher sees it. */
+export interface ConnectedWorker {
+  workerId: number;
+  name: string;
+  availability: Availability;
+  graceful: boolean;
+  info: WorkerInfo;
+}
+
+/** Bytes that a command's standard input is made of. */
+export interface BlobSource {
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** A command that should be running on a worker. */
+export interface WantedCommand {
+  key: CommandKey;
+  buildId: number;
+  command: Command;
+  /** Where each of its logs goes: log name to log id. Frames for other names are refused. */
+  logs: Record<string, number>;
+  /** By blob name. */
+  blobs: Record<string, BlobSource>;
+}
+
+export interface WorkerPool {
+  /** Told whenever a worker comes, goes, or changes its availability. Returns the way to stop it. */
+  onChange(listener: () => void): () => void;
+  connected(): ConnectedWorker[];
+  /** One round trip; `false` when the worker is away or silent for `timeoutMs`. */
+  ping(workerId: number, timeoutMs: number): Promise<boolean>;
+  /**
+   * Want a command. Resolves with its outcome once that is durable, whatever happens to connections meanwhile;
+   * `lost` when the worker cannot say any more, or did not come back within the grace.
+   */
+  run(workerId: number, wanted: WantedCommand): Promise<CommandOutcome>;
+  /** Do not want it any more: its process tree ends and `run` resolves with the outcome. Unknown keys are fine. */
+  stop(key: CommandKey, reason: string): void;
+}

@@ -1,0 +1,122 @@
+/**
+ * The master's configuration, the same model for `master.yaml` and `master.config.ts`. Steps are open here: each step
+ * type validates its own options with the schema in its own file (`packages/master/src/builds/steps`).
+ */
+import * as z from 'zod';
+import { propertyNameSchema, propertyValueSchema } from '../model/property.ts';
+import { durationSchema } from '../text/duration.ts';
+
+/** Names of builders, workers and schedulers: 1 to 70 printable characters, without `/`, not all digits. */
+export const nameSchema = z
+  .string()
+  .min(1)
+  .max(70)
+  .regex(/^[^\p{C}/\\]+$/u, 'a name must not contain control characters, "/" or "\\"')
+  .refine((name) => !/^\d+$/.test(name), 'a name must not be a number: numbers are ids')
+  .refine((name) => name.trim() === name && name !== '.' && name !== '..', 'a name must not begin or end with a space');
+
+/** `host:port`; IPv6 in brackets. */
+export const addressSchema = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'expected host:port, for example 127.0.0.1:8010')
+  .meta({ description: 'host:port to listen on; port 0 takes any free one' });
+
+const properties = z.record(propertyNameSchema, propertyValueSchema);
+
+export const workerConfigSchema = z.strictObject({
+  name: nameSchema,
+  password: z.string().min(1).optional().meta({ description: 'What the worker must know to get in.' }),
+  passwordFile: z.string().optional().meta({ description: 'File that holds the password, below BASEDIR if relative.' }),
+  maxBuilds: z.number().int().min(0).default(1).meta({ description: 'Builds at once; 0 is no limit.' }),
+  tags: z.array(nameSchema).default([]),
+  properties: properties.default({}),
+});
+
+export const stepConfigSchema = z.looseObject({
+  type: z.string(),
+  name: nameSchema.optional(),
+});
+
+export const builderConfigSchema = z.strictObject({
+  name: nameSchema,
+  description: z.string().optional(),
+  tags: z.array(nameSchema).default([]),
+  workers: z.union([z.array(nameSchema).min(1), z.strictObject({ tags: z.array(nameSchema).min(1) })]),
+  env: z.record(z.string(), z.string()).default({}),
+  properties: properties.default({}),
+  priority: z.number().int().default(0),
+  steps: z.array(stepConfigSchema).min(1),
+});
+
+export const trySchedulerConfigSchema = z.strictObject({
+  type: z.literal('try'),
+  name: nameSchema,
+  builders: z.array(nameSchema).min(1),
+  jobdir: z.string().default('try').meta({ description: 'Try directory, below BASEDIR if relative.' }),
+  gateways: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Unix accounts that may name the user with --user. Default: the account of the master.' }),
+  maxJobBytes: z.number().int().positive().default(52_428_800),
+  properties: properties.default({}),
+  priority: z.number().int().default(0),
+});
+
+export const forceSchedulerConfigSchema = z.strictObject({
+  type: z.literal('force'),
+  name: nameSchema,
+  builders: z.array(nameSchema).min(1),
+  properties: properties.default({}),
+  priority: z.number().int().default(0),
+});
+
+export const schedulerConfigSchema = z.discriminatedUnion('type', [
+  trySchedulerConfigSchema,
+  forceSchedulerConfigSchema,
+]);
+
+export const masterConfigSchema = z.strictObject({
+  title: z.string().default('Buildbot'),
+  listen: z
+    .strictObject({
+      api: addressSchema.optional().meta({ description: 'API over TCP, loopback only; besides BASEDIR/master.sock.' }),
+      workers: addressSchema.default('127.0.0.1:9989'),
+      ssh: z
+        .strictObject({
+          address: addressSchema,
+          hostKey: z.string().default('ssh_host_key').meta({ description: 'Made at the first start if missing.' }),
+          authorizedKeys: z.string().default('authorized_keys'),
+        })
+        .optional()
+        .meta({ description: 'A small SSH server for those without an sshd: forced commands only.' }),
+    })
+    .prefault({}),
+  database: z.strictObject({ url: z.string().default('sqlite:state.sqlite') }).prefault({}),
+  workerLink: z
+    .strictObject({
+      keepalive: durationSchema.default(30_000).meta({ description: 'Something is heard from each side this often.' }),
+      timeout: durationSchema.default(15_000).meta({ description: 'A probe goes out this long before the end.' }),
+      grace: durationSchema.default(600_000).meta({ description: 'How long either side waits for the other.' }),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      builds: durationSchema.optional().meta({ description: 'Forget builds older than this. Default: never.' }),
+      logs: durationSchema.optional().meta({ description: 'Remove logs older than this. Default: never.' }),
+      events: durationSchema.default(7 * 86_400_000),
+    })
+    .prefault({}),
+  workers: z.array(workerConfigSchema).default([]),
+  builders: z.array(builderConfigSchema).default([]),
+  schedulers: z.array(schedulerConfigSchema).default([]),
+});
+
+/** The configuration as people write it: everything with a default may be left out. */
+export type MasterConfigInput = z.input<typeof masterConfigSchema>;
+/** The configuration with every default filled in. Durations are milliseconds. */
+export type MasterConfig = z.infer<typeof masterConfigSchema>;
+export type WorkerConfig = z.infer<typeof workerConfigSchema>;
+export type BuilderConfig = z.infer<typeof builderConfigSchema>;
+export type StepConfig = z.infer<typeof stepConfigSchema>;
+export type SchedulerConfig = z.infer<typeof schedulerConfigSchema>;
+export type TrySchedulerConfig = z.infer<typeof trySchedulerConfigSchema>;
