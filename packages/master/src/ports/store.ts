@@ -14,8 +14,8 @@ import type {
   CommandKey,
   CommandOutcome,
   EventMessage,
-  LogFrame,
   Log,
+  LogFrame,
   LogType,
   Master,
   PastBuild,
@@ -166,7 +166,9 @@ export interface Store {
   register(inventory: Inventory): Promise<Registered>;
   setWorkerState(
     workerId: number,
-    state: Partial<Pick<Worker, 'connected' | 'availability' | 'availabilityRule' | 'paused' | 'graceful'>> & {
+    state: Partial<
+      Pick<Worker, 'connected' | 'availability' | 'availabilityRule' | 'paused' | 'graceful'>
+    > & {
       info?: WorkerInfo;
     },
   ): Promise<void>;
@@ -190,9 +192,17 @@ export interface Store {
    * Claim a request and make its build, or `null` when it is not pending any more (cancelled, claimed). `builddir` is
    * the folder on the worker, which the dispatcher keeps exclusive.
    */
-  claim(input: { requestId: number; workerId: number; masterId: number; builddir: string }): Promise<ClaimedBuild | null>;
+  claim(input: {
+    requestId: number;
+    workerId: number;
+    masterId: number;
+    builddir: string;
+  }): Promise<ClaimedBuild | null>;
   /** Write that somebody wants a request cancelled. A pending one is complete at once; `false`: complete already. */
-  cancelRequest(requestId: number, order: StopOrder): Promise<'cancelled' | 'claimed' | 'complete' | 'unknown'>;
+  cancelRequest(
+    requestId: number,
+    order: StopOrder,
+  ): Promise<'cancelled' | 'claimed' | 'complete' | 'unknown'>;
   setPriority(requestId: number, priority: number): Promise<boolean>;
 
   // Builds
@@ -216,9 +226,22 @@ export interface Store {
 
   // Steps and logs
   /** Make step `number` and start it; `null` when the build is finished. The same number again answers the same step. */
-  startStep(input: { buildId: number; number: number; name: string; stateString: string }): Promise<Step | null>;
-  updateStep(stepId: number, change: { stateString?: string; addUrl?: { name: string; url: string } }): Promise<boolean>;
-  finishStep(input: { stepId: number; results: Results; stateString: string; hidden: boolean }): Promise<boolean>;
+  startStep(input: {
+    buildId: number;
+    number: number;
+    name: string;
+    stateString: string;
+  }): Promise<Step | null>;
+  updateStep(
+    stepId: number,
+    change: { stateString?: string; addUrl?: { name: string; url: string } },
+  ): Promise<boolean>;
+  finishStep(input: {
+    stepId: number;
+    results: Results;
+    stateString: string;
+    hidden: boolean;
+  }): Promise<boolean>;
   addLog(input: { stepId: number; name: string; type: LogType }): Promise<Log | null>;
   finishLog(logId: number): Promise<boolean>;
   /** Append text of the master's own, as one run of `stream`. */

@@ -81,7 +81,10 @@ export function stepEventPaths(step: { stepid: number; buildid: number }, event:
 }
 
 /** Every key of a log event. */
-export function logEventPaths(log: { logid: number; stepid: number; slug: string }, event: LogEvent): string[] {
+export function logEventPaths(
+  log: { logid: number; stepid: number; slug: string },
+  event: LogEvent,
+): string[] {
   return [`logs/${log.logid}/${event}`, `steps/${log.stepid}/logs/${log.slug}/${event}`];
 }
 

@@ -13,7 +13,10 @@ export const nameSchema = z
   .max(70)
   .regex(/^[^\p{C}/\\]+$/u, 'a name must not contain control characters, "/" or "\\"')
   .refine((name) => !/^\d+$/.test(name), 'a name must not be a number: numbers are ids')
-  .refine((name) => name.trim() === name && name !== '.' && name !== '..', 'a name must not begin or end with a space');
+  .refine(
+    (name) => name.trim() === name && name !== '.' && name !== '..',
+    'a name must not begin or end with a space',
+  );
 
 /** `host:port`; IPv6 in brackets. */
 export const addressSchema = z
@@ -26,7 +29,10 @@ const properties = z.record(propertyNameSchema, propertyValueSchema);
 export const workerConfigSchema = z.strictObject({
   name: nameSchema,
   password: z.string().min(1).optional().meta({ description: 'What the worker must know to get in.' }),
-  passwordFile: z.string().optional().meta({ description: 'File that holds the password, below BASEDIR if relative.' }),
+  passwordFile: z
+    .string()
+    .optional()
+    .meta({ description: 'File that holds the password, below BASEDIR if relative.' }),
   maxBuilds: z.number().int().min(0).default(1).meta({ description: 'Builds at once; 0 is no limit.' }),
   tags: z.array(nameSchema).default([]),
   properties: properties.default({}),
@@ -56,7 +62,9 @@ export const trySchedulerConfigSchema = z.strictObject({
   gateways: z
     .array(z.string())
     .optional()
-    .meta({ description: 'Unix accounts that may name the user with --user. Default: the account of the master.' }),
+    .meta({
+      description: 'Unix accounts that may name the user with --user. Default: the account of the master.',
+    }),
   maxJobBytes: z.number().int().positive().default(52_428_800),
   properties: properties.default({}),
   priority: z.number().int().default(0),
@@ -79,12 +87,17 @@ export const masterConfigSchema = z.strictObject({
   title: z.string().default('Buildbot'),
   listen: z
     .strictObject({
-      api: addressSchema.optional().meta({ description: 'API over TCP, loopback only; besides BASEDIR/master.sock.' }),
+      api: addressSchema
+        .optional()
+        .meta({ description: 'API over TCP, loopback only; besides BASEDIR/master.sock.' }),
       workers: addressSchema.default('127.0.0.1:9989'),
       ssh: z
         .strictObject({
           address: addressSchema,
-          hostKey: z.string().default('ssh_host_key').meta({ description: 'Made at the first start if missing.' }),
+          hostKey: z
+            .string()
+            .default('ssh_host_key')
+            .meta({ description: 'Made at the first start if missing.' }),
           authorizedKeys: z.string().default('authorized_keys'),
         })
         .optional()
@@ -94,14 +107,22 @@ export const masterConfigSchema = z.strictObject({
   database: z.strictObject({ url: z.string().default('sqlite:state.sqlite') }).prefault({}),
   workerLink: z
     .strictObject({
-      keepalive: durationSchema.default(30_000).meta({ description: 'Something is heard from each side this often.' }),
-      timeout: durationSchema.default(15_000).meta({ description: 'A probe goes out this long before the end.' }),
-      grace: durationSchema.default(600_000).meta({ description: 'How long either side waits for the other.' }),
+      keepalive: durationSchema
+        .default(30_000)
+        .meta({ description: 'Something is heard from each side this often.' }),
+      timeout: durationSchema
+        .default(15_000)
+        .meta({ description: 'A probe goes out this long before the end.' }),
+      grace: durationSchema
+        .default(600_000)
+        .meta({ description: 'How long either side waits for the other.' }),
     })
     .prefault({}),
   retention: z
     .strictObject({
-      builds: durationSchema.optional().meta({ description: 'Forget builds older than this. Default: never.' }),
+      builds: durationSchema
+        .optional()
+        .meta({ description: 'Forget builds older than this. Default: never.' }),
       logs: durationSchema.optional().meta({ description: 'Remove logs older than this. Default: never.' }),
       events: durationSchema.default(7 * 86_400_000),
     })

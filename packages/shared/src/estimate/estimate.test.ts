@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { fractionDone, type PastBuild, profileOf, remaining } from './estimate.ts';
 
 const past = (...totals: number[]): PastBuild[] =>
-  totals.map((ms) => ({ totalMs: ms * 2, steps: [{ name: 'git', durationMs: ms }, { name: 'test', durationMs: ms }] }));
+  totals.map((ms) => ({
+    totalMs: ms * 2,
+    steps: [
+      { name: 'git', durationMs: ms },
+      { name: 'test', durationMs: ms },
+    ],
+  }));
 
 const notBegun = { elapsedMs: 0, finished: new Set<string>(), running: null };
 
@@ -28,7 +34,11 @@ test('counts down through finished and running steps', () => {
 
 test('leaves out steps that the newest build no longer has', () => {
   const [newest, ...older] = past(10, 10, 10);
-  const profile = profileOf([{ totalMs: 10, steps: [{ name: 'git', durationMs: 10 }] }, ...older, newest as PastBuild]);
+  const profile = profileOf([
+    { totalMs: 10, steps: [{ name: 'git', durationMs: 10 }] },
+    ...older,
+    newest as PastBuild,
+  ]);
   expect(profile.steps.map((step) => step.name)).toEqual(['git']);
 });
 

@@ -49,10 +49,12 @@ function rangeOf(values: readonly number[]): Range {
 /** Sum up past successful builds, newest first. Steps that the newest build does not have are left out. */
 export function profileOf(past: readonly PastBuild[]): Profile {
   const newest = past[0];
-  if (newest === undefined || past.length < MIN_SAMPLES) return { samples: past.length, total: null, steps: [] };
+  if (newest === undefined || past.length < MIN_SAMPLES)
+    return { samples: past.length, total: null, steps: [] };
   const durations = new Map<string, number[]>();
   for (const build of past) {
-    for (const step of build.steps) durations.set(step.name, [...(durations.get(step.name) ?? []), step.durationMs]);
+    for (const step of build.steps)
+      durations.set(step.name, [...(durations.get(step.name) ?? []), step.durationMs]);
   }
   return {
     samples: past.length,

@@ -1,5 +1,5 @@
 /** Parse one text message of the worker protocol against its schema; a bad one is a value with a reason. */
-import * as z from 'zod';
+import type * as z from 'zod';
 import { messageOf } from '../errors.ts';
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };

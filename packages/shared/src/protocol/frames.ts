@@ -16,9 +16,7 @@ export function encodeFrame(header: object, payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-export type DecodedFrame =
-  | { ok: true; header: unknown; payload: Uint8Array }
-  | { ok: false; reason: string };
+export type DecodedFrame = { ok: true; header: unknown; payload: Uint8Array } | { ok: false; reason: string };
 
 /** The header (not validated yet) and a view of the payload; never throws. */
 export function decodeFrame(frame: Uint8Array): DecodedFrame {

@@ -68,7 +68,11 @@ export const refusedSchema = z.object({
 });
 
 /** Start this command unless it is known already. */
-export const startSchema = z.object({ type: z.literal('start'), key: commandKeySchema, command: commandSchema });
+export const startSchema = z.object({
+  type: z.literal('start'),
+  key: commandKeySchema,
+  command: commandSchema,
+});
 
 /** End this command's process tree; its end is reported like any other. Unknown keys are reported as lost. */
 export const stopSchema = z.object({ type: z.literal('stop'), key: commandKeySchema, reason: shortText });

@@ -47,7 +47,9 @@ export const verdictSchema = z.discriminatedUnion('status', [
     status: z.literal('accepted'),
     buildSetId: z.number().int(),
     /** One per builder. */
-    requests: z.array(z.object({ requestId: z.number().int(), builderId: z.number().int(), builder: z.string() })),
+    requests: z.array(
+      z.object({ requestId: z.number().int(), builderId: z.number().int(), builder: z.string() }),
+    ),
   }),
   z.object({
     status: z.literal('refused'),
