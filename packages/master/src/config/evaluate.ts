@@ -1,0 +1,28 @@
+/**
+ * The child process of `load.ts`: import a configuration written as code and print its default export as one line of
+ * JSON. What a configuration is must be plain data; the first thing that is not is named.
+ */
+import { pathToFileURL } from 'node:url';
+
+const file = process.argv[2] as string;
+
+/** Throws at the first value that JSON cannot carry, with its place. */
+function plain(value: unknown, path: string): unknown {
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
+    throw new TypeError(`${path} is a ${typeof value}: a configuration holds plain data only`);
+  }
+  if (Array.isArray(value)) return value.map((item, index) => plain(item, `${path}[${index}]`));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, `${path}.${key}`)]));
+}
+
+try {
+  const module: { default?: unknown } = await import(pathToFileURL(file).href);
+  if (module.default === undefined)
+    throw new TypeError('it has no default export: write `export default defineMaster({ … })`');
+  const json = JSON.stringify(plain(module.default, 'default'));
+  process.stdout.write(`\n${json}\n`);
+} catch (error) {
+  process.stderr.write(error instanceof Error ? `${error.name}: ${error.message}\n` : `${String(error)}\n`);
+  process.exitCode = 1;
+}
