@@ -49,7 +49,24 @@ describe('parseDuration', () => {
   });
 
   it.each([
-    '', ' ', 's', '-5', '-5s', '5x', '5 m', '1s1m', '1m1m', '1.5h30m', '1e3', '0x10', '５s', '1.', '.5', '1h-5m', 'NaN', '2m45',
+    '',
+    ' ',
+    's',
+    '-5',
+    '-5s',
+    '5x',
+    '5 m',
+    '1s1m',
+    '1m1m',
+    '1.5h30m',
+    '1e3',
+    '0x10',
+    '５s',
+    '1.',
+    '.5',
+    '1h-5m',
+    'NaN',
+    '2m45',
   ])('refuses %j and says what is expected', (text) => {
     const parsed = parseDuration(text);
     expect(parsed.ok).toBe(false);

@@ -45,7 +45,8 @@ export function parseDuration(text: string): ParsedDuration {
   const trimmed = text.trim();
   const ms = /^\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) * SECOND : sumOfParts(trimmed);
   if (ms === undefined) return refused(text);
-  if (!(ms <= MAX_DURATION_MS)) return { ok: false, reason: `the duration '${short(text)}' is over ten years` };
+  if (!(ms <= MAX_DURATION_MS))
+    return { ok: false, reason: `the duration '${short(text)}' is over ten years` };
   return { ok: true, ms: Math.round(ms) };
 }
 
@@ -66,7 +67,10 @@ function sumOfParts(text: string): number | undefined {
 }
 
 function refused(text: string): ParsedDuration {
-  return { ok: false, reason: `'${short(text)}' is not a duration: expected one like 30s, 2m45s, 1h05m or 1.5h` };
+  return {
+    ok: false,
+    reason: `'${short(text)}' is not a duration: expected one like 30s, 2m45s, 1h05m or 1.5h`,
+  };
 }
 
 function short(text: string): string {

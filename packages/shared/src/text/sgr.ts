@@ -31,8 +31,14 @@ export function isColour(parameters: string): boolean {
 
 function isSimple(value: number): boolean {
   return (
-    value <= 7 || value === 9 || (value >= 21 && value <= 49 && value !== 26) || value === 53 || value === 55 ||
-    value === 59 || (value >= 90 && value <= 97) || (value >= 100 && value <= 107)
+    value <= 7 ||
+    value === 9 ||
+    (value >= 21 && value <= 49 && value !== 26) ||
+    value === 53 ||
+    value === 55 ||
+    value === 59 ||
+    (value >= 90 && value <= 97) ||
+    (value >= 100 && value <= 107)
   );
 }
 

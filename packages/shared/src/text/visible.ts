@@ -49,5 +49,7 @@ export function sanitizeName(text: string, options: { maxLength?: number } = {})
   // Cut first: one hidden character grows to eight, and a 100 MB name must not be searched whole.
   const head = text.length > maxLength ? text.slice(0, maxLength + 1) : text;
   const shown = PLAIN_ASCII.test(head) ? head : head.replace(UNSAFE_ALL, visibleForm);
-  return shown.length > maxLength ? `${shown.slice(0, Math.max(0, maxLength - 1)).replace(/\p{Surrogate}$/u, '')}…` : shown;
+  return shown.length > maxLength
+    ? `${shown.slice(0, Math.max(0, maxLength - 1)).replace(/\p{Surrogate}$/u, '')}…`
+    : shown;
 }
