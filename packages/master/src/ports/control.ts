@@ -40,8 +40,8 @@ export interface QueueInsight {
 
 /** Takes files of the try directory in. Repeats are harmless. */
 export interface TryIntake {
-  /** `file` is a plain name in `new/`. `owner` is the proven user when the caller knows it. */
-  take(file: string, user: string | null): Promise<Verdict>;
+  /** `file` is a plain name in the try directory; who submitted it is for the directory to prove. */
+  take(file: string): Promise<Verdict>;
 }
 
 /** Who asks, proven by the door they came through. */
