@@ -65,7 +65,10 @@ export type Verdict = z.infer<typeof verdictSchema>;
 /** Last line before the channel becomes the master's API, or the reason why it does not. */
 export const attachedSchema = z.object({ attached: z.boolean(), reason: z.string().nullable() });
 
-/** Gateway: the master's first line. Only who can create `tmp/<nonce>` in the try directory may go on. */
+/**
+ * Gateway: the master's first line. Only who can create `tmp/<nonce>` in the try directory may go on: a regular file of
+ * mode 0644 or tighter whose whole content is the nonce.
+ */
 export const challengeSchema = z.object({
   gateway: z.literal(1),
   nonce: z.string().regex(/^auth-[0-9a-f]{32}$/),

@@ -1,0 +1,108 @@
+/** The verbs of `buildbot-master`. Parsing and printing only; what they do is in the files beside. */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { messageOf, nearest, UserError } from '@buildbot/shared';
+import { checkStep } from '../builds/steps/registry.ts';
+import { findConfig, loadConfig } from '../config/load.ts';
+import { createBasedir } from './create.ts';
+import { runningPid } from './pid-file.ts';
+import { run } from './run.ts';
+import { pidFile, start, stop } from './start-stop.ts';
+import { upgradeDatabase } from './upgrade.ts';
+
+const USAGE = `usage: buildbot-master COMMAND BASEDIR
+
+  create       make BASEDIR with a commented master.yaml
+  checkconfig  check the configuration: file, line and fix of everything that is wrong
+  run          run in the foreground; prints one ready line
+  start        run in the background; log in BASEDIR/master.log
+  stop         end it; what is queued is kept
+  restart      stop, then start
+  status       say whether it runs (exit code 1 when it does not)
+  upgrade      bring the database to this version's schema, keeping a copy of the old one
+
+BASEDIR is the current folder when left out.`;
+
+/** Where output goes and which program to start in the background. */
+export interface Environment {
+  out(line: string): void;
+  /** Path of bin/buildbot-master.js. */
+  bin: string;
+  cwd: string;
+  version: string;
+}
+
+type Verb = (basedir: string, environment: Environment) => Promise<number>;
+
+const VERBS: Record<string, Verb> = {
+  async create(basedir, { out }) {
+    await createBasedir(basedir);
+    out(`made ${basedir}: edit master.yaml, then: buildbot-master start ${basedir}`);
+    return 0;
+  },
+  async checkconfig(basedir, { out }) {
+    const config = await loadConfig(await findConfig(basedir), checkStep);
+    const { builders, workers, schedulers } = config;
+    out(`good: ${builders.length} builders, ${workers.length} workers, ${schedulers.length} schedulers`);
+    return 0;
+  },
+  async run(basedir) {
+    await run(basedir);
+    return 0;
+  },
+  async start(basedir, { out, bin }) {
+    out(await start(basedir, bin));
+    return 0;
+  },
+  async stop(basedir, { out }) {
+    out((await stop(basedir)) ? 'stopped' : 'it was not running');
+    return 0;
+  },
+  async restart(basedir, { out, bin }) {
+    await stop(basedir);
+    out(await start(basedir, bin));
+    return 0;
+  },
+  async status(basedir, { out }) {
+    const pid = await runningPid(pidFile(basedir));
+    out(pid === null ? 'not running' : `running with pid ${pid}`);
+    return pid === null ? 1 : 0;
+  },
+  async upgrade(basedir, { out }) {
+    const config = await loadConfig(await findConfig(basedir), checkStep);
+    out(await upgradeDatabase(basedir, config.database.url));
+    return 0;
+  },
+};
+
+/** Run one command line (without program name); the result is the exit code. */
+export async function main(argv: string[], environment: Environment): Promise<number> {
+  const { values, positionals } = parse(argv);
+  const [verb, folder, ...rest] = positionals;
+  if (values.version) environment.out(`buildbot-master ${environment.version}`);
+  else if (values.help || verb === undefined || verb === 'help') environment.out(USAGE);
+  else {
+    const action = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+    if (action === undefined) {
+      const near = nearest(verb, Object.keys(VERBS));
+      throw new UserError(`unknown command "${verb}"`, {
+        hint: near === undefined ? 'see: buildbot-master --help' : `did you mean "${near}"?`,
+      });
+    }
+    if (rest.length > 0) throw new UserError(`unexpected argument "${rest[0]}"`, { hint: USAGE });
+    return action(resolve(environment.cwd, folder ?? '.'), environment);
+  }
+  return verb === undefined && !values.help && !values.version ? 2 : 0;
+}
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } },
+    });
+  } catch (error) {
+    throw new UserError(messageOf(error), { hint: 'see: buildbot-master --help' });
+  }
+}

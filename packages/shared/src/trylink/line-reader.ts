@@ -1,0 +1,67 @@
+/**
+ * Reads single lines from the head of a byte stream and gives back what follows them untouched, for the talk before a
+ * channel becomes a raw stream. Works on anything with the reading side of a Node stream; imports nothing.
+ */
+
+/** The reading side of a stream in paused mode. */
+export interface ReadableSide {
+  read(): Uint8Array | null;
+  unshift(chunk: Uint8Array): void;
+  on(event: 'readable' | 'end' | 'close' | 'error', listener: (error?: Error) => void): unknown;
+  off(event: 'readable' | 'end' | 'close' | 'error', listener: (error?: Error) => void): unknown;
+}
+
+const LF = 0x0a;
+
+/**
+ * The next line without its line feed; everything behind it stays in the stream. `null` when the stream ended before
+ * a whole line came. Throws a `RangeError` when the line is longer than `maxBytes`.
+ */
+export function readLine(stream: ReadableSide, maxBytes: number): Promise<string | null> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void): void => {
+      stream.off('readable', pump);
+      stream.off('end', ended);
+      stream.off('close', ended);
+      stream.off('error', failed);
+      settle();
+    };
+    const ended = (): void => finish(() => resolve(null));
+    const failed = (error?: Error): void => finish(() => reject(error));
+    const pump = (): void => {
+      for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) {
+        const at = chunk.indexOf(LF);
+        pieces.push(at === -1 ? chunk : chunk.subarray(0, at));
+        size += at === -1 ? chunk.length : at;
+        if (size > maxBytes) {
+          finish(() => reject(new RangeError(`a line is longer than ${maxBytes} bytes`)));
+          return;
+        }
+        if (at === -1) continue;
+        const rest = chunk.subarray(at + 1);
+        finish(() => {
+          if (rest.length > 0) stream.unshift(rest);
+          resolve(decode(pieces, size));
+        });
+        return;
+      }
+    };
+    stream.on('readable', pump);
+    stream.on('end', ended);
+    stream.on('close', ended);
+    stream.on('error', failed);
+    pump();
+  });
+}
+
+function decode(pieces: readonly Uint8Array[], size: number): string {
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return new TextDecoder().decode(whole);
+}
