@@ -1,0 +1,240 @@
+/**
+ * `buildbot tryserver`: the far end of a developer's SSH connection. It writes jobs into the try directory, asks the
+ * master what became of them, and with `--attach` turns the channel into a byte stream to the master's API. It is on
+ * the path of every try, so it loads nothing but Node's own modules. It runs as the developer (or as the account that
+ * owns the forced commands) and trusts nothing the client says about who it is.
+ */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import type { Greeting, Verdict } from '@buildbot/shared';
+import { readLine } from '@buildbot/shared/trylink/line-reader';
+import { readArguments } from './arguments.ts';
+import { type GatewayResult, openGateway } from './gateway-client.ts';
+import { JobWriter } from './maildir.ts';
+
+/** The process around it. */
+export interface TryserverIo {
+  argv: readonly string[];
+  /** SSH_ORIGINAL_COMMAND. */
+  originalCommand: string | undefined;
+  /** For `~` in the directory. */
+  home: string | undefined;
+  stdin: Readable;
+  stdout: Writable;
+  stderr: Writable;
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/** What the master would take by default, while no master can be asked. */
+const DEFAULT_MAX_JOB_BYTES = 52_428_800;
+const MAX_LINE_BYTES = 64 * 1024;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+
+/** Serve one channel; the result is the exit code: 0 accepted or kept, 1 refused, 2 usage. */
+export async function tryserver(io: TryserverIo): Promise<number> {
+  const request = readArguments(io.argv, io.originalCommand);
+  if (!request.ok) return complain(io, request.reason, 2);
+  const jobdir = request.jobdir.replace(/^~(?=\/|$)/, io.home ?? '~');
+  const obstacle = await findObstacle(jobdir);
+  if (obstacle !== null) return complain(io, obstacle, 1);
+  const gateway = await openGateway(jobdir, request.user);
+  if (gateway.status === 'refused') return complain(io, gateway.reason, 1);
+  const session: Session = { io, jobdir, user: request.user, gateway };
+  try {
+    return request.attach ? await serveAttached(session) : await servePlain(session);
+  } finally {
+    if (gateway.status === 'connected') gateway.link.close();
+  }
+}
+
+interface Session {
+  io: TryserverIo;
+  jobdir: string;
+  user: string | null;
+  gateway: Exclude<GatewayResult, { status: 'refused' }>;
+}
+
+function complain({ stderr }: TryserverIo, reason: string, code: number): number {
+  stderr.write(`buildbot tryserver: ${reason}\n`);
+  return code;
+}
+
+/** Why this account cannot submit here, or `null`. */
+async function findObstacle(jobdir: string): Promise<string | null> {
+  try {
+    if (!(await stat(jobdir)).isDirectory()) return `${jobdir} is not a folder`;
+    for (const folder of ['tmp', 'new']) await access(`${jobdir}/${folder}`, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return `${jobdir} is not a try directory (has its master been started once?)`;
+    if (code === 'EACCES') return `this account may not write to the try directory ${jobdir}`;
+    throw error;
+  }
+}
+
+/** Attach mode: greeting, one request, then the master's API. A bare job file is taken as in plain mode. */
+async function serveAttached(session: Session): Promise<number> {
+  const { io, gateway } = session;
+  const connected = gateway.status === 'connected' ? gateway.link : null;
+  const maxJobBytes = connected?.maxJobBytes ?? DEFAULT_MAX_JOB_BYTES;
+  const greeting: Greeting = {
+    tryserver: 1,
+    user: connected?.user ?? null,
+    maxJobBytes,
+    master: connected !== null,
+  };
+  say(io, greeting);
+  if (await startsLikeJobFile(io.stdin)) return servePlain(session);
+  const line = await readLine(io.stdin, MAX_LINE_BYTES);
+  if (line === null) return 0;
+  const request = parseRequest(line);
+  if (request === null) {
+    say(io, { status: 'refused', reason: 'the request was not understood', hint: 'is the client too new?' });
+    return 2;
+  }
+  if (request.op === 'submit') {
+    const verdict = await submit(session, request.bytes, maxJobBytes);
+    say(io, verdict);
+    if (verdict.status === 'refused') return 1;
+  }
+  return relay(session);
+}
+
+type Request = { op: 'submit'; bytes: number } | { op: 'attach' };
+
+function parseRequest(line: string): Request | null {
+  try {
+    const { op, bytes } = JSON.parse(line) as { op: unknown; bytes: unknown };
+    if (op === 'attach') return { op };
+    return op === 'submit' && Number.isSafeInteger(bytes) && Number(bytes) > 0
+      ? { op, bytes: Number(bytes) }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Real Buildbot's clients begin with the length of a netstring; ours with `{`. */
+async function startsLikeJobFile(stdin: Readable): Promise<boolean> {
+  const chunk = await readSome(stdin, Number.POSITIVE_INFINITY);
+  if (chunk === null) return false;
+  stdin.unshift(chunk);
+  const first = chunk[0] as number;
+  return first >= DIGIT_0 && first <= DIGIT_9;
+}
+
+/** Exactly `bytes` bytes of standard input into the try directory, then the master's verdict. */
+async function submit(session: Session, bytes: number, maxJobBytes: number): Promise<Verdict> {
+  const { io, jobdir, user } = session;
+  if (bytes > maxJobBytes) {
+    return {
+      status: 'refused',
+      reason: `the job has ${bytes} bytes; this server takes at most ${maxJobBytes}`,
+      hint: 'leave large files out (--no-untracked, or name paths), or ask for a larger maxJobBytes',
+    };
+  }
+  const writer = await JobWriter.begin(jobdir, io.now());
+  try {
+    let missing = bytes;
+    while (missing > 0) {
+      const chunk = await readSome(io.stdin, missing);
+      if (chunk === null) {
+        await writer.abandon();
+        return {
+          status: 'refused',
+          reason: `the job was cut off ${missing} bytes before its end`,
+          hint: 'send it again',
+        };
+      }
+      await writer.write(chunk);
+      missing -= chunk.length;
+    }
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+  return verdictOf(session, await writer.commit(user));
+}
+
+/** At most `most` bytes; the rest of a chunk goes back. `null` at the end of the stream. */
+async function readSome(stdin: Readable, most: number): Promise<Buffer | null> {
+  for (;;) {
+    const chunk = stdin.read() as Buffer | null;
+    if (chunk !== null) {
+      if (chunk.length > most) stdin.unshift(chunk.subarray(most));
+      return chunk.subarray(0, most);
+    }
+    if (stdin.readableEnded || stdin.destroyed) return null;
+    await new Promise<void>((resolve) => {
+      stdin.once('readable', resolve);
+      stdin.once('end', resolve);
+      stdin.once('close', resolve);
+    });
+  }
+}
+
+async function verdictOf({ gateway }: Session, file: string): Promise<Verdict> {
+  if (gateway.status === 'connected') return gateway.link.take(file);
+  return { status: 'kept', reason: `${gateway.reason}; the job waits in the try directory` };
+}
+
+/** Plain mode, Buildbot's own: a job file until the end of input. */
+async function servePlain(session: Session): Promise<number> {
+  const { io, jobdir, user, gateway } = session;
+  const maxJobBytes = gateway.status === 'connected' ? gateway.link.maxJobBytes : DEFAULT_MAX_JOB_BYTES;
+  const writer = await JobWriter.begin(jobdir, io.now());
+  let size = 0;
+  try {
+    for (
+      let chunk = await readSome(io.stdin, maxJobBytes);
+      chunk !== null;
+      chunk = await readSome(io.stdin, maxJobBytes)
+    ) {
+      size += chunk.length;
+      if (size > maxJobBytes) break;
+      await writer.write(chunk);
+    }
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+  if (size === 0 || size > maxJobBytes) {
+    await writer.abandon();
+    const reason =
+      size === 0 ? 'nothing came on standard input' : `the job is larger than ${maxJobBytes} bytes`;
+    return complain(io, `refused: ${reason}`, 1);
+  }
+  const verdict = await verdictOf(session, await writer.commit(user));
+  if (verdict.status === 'refused') {
+    return complain(io, `refused: ${verdict.reason}${verdict.hint === null ? '' : ` (${verdict.hint})`}`, 1);
+  }
+  const text =
+    verdict.status === 'kept' ? `kept: ${verdict.reason}` : `accepted, build set ${verdict.buildSetId}`;
+  io.stdout.write(`${text}\n`);
+  return 0;
+}
+
+/** Join the channel and the master's API until either side ends. */
+async function relay({ io, gateway }: Session): Promise<number> {
+  if (gateway.status !== 'connected') {
+    say(io, { attached: false, reason: gateway.reason });
+    return 0;
+  }
+  const socket = await gateway.link.attach();
+  say(io, { attached: true, reason: null });
+  io.stdin.pipe(socket);
+  socket.pipe(io.stdout, { end: false });
+  await new Promise<void>((resolve) => {
+    socket.once('close', resolve);
+    io.stdin.once('close', () => socket.destroySoon());
+  });
+  return 0;
+}
+
+function say({ stdout }: TryserverIo, line: object): void {
+  stdout.write(`${JSON.stringify(line)}\n`);
+}
