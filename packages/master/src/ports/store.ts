@@ -119,7 +119,9 @@ export type WorkerEffect =
       frame: Pick<LogFrame, 'length' | 'newlines' | 'runs'>;
       /** One zstd frame, stored as it came. */
       payload: Uint8Array;
-    };
+    }
+  /** A message about a command that is not (or no longer) this worker's: nothing but its number is kept. */
+  | { kind: 'skipped'; seq: number };
 
 /** What configuration makes known at start and at every reconfiguration. Others of the same kind are unconfigured. */
 export interface Inventory {
