@@ -3,7 +3,7 @@
  * rest, so that an elapsed time is never shown before it is reached.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
