@@ -71,19 +71,31 @@ interface JsonNode {
   oneOf?: JsonNode[];
 }
 
-function schemaProblems(place: Place, issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {
-  return issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [problem(place, issue.path, issue.message, null)];
-    return issue.keys.map((key) =>
-      problem(
-        place,
-        [...issue.path, key],
-        'unknown key',
-        suggestion(key, keysAt(masterConfigSchema, issue.path)),
-        true,
-      ),
-    );
+/** What stands at `path` in the raw data, `undefined` when nothing does. */
+function valueAt(data: unknown, path: ModelPath): unknown {
+  let value = data;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
+}
+
+function schemaProblems(place: Place, data: unknown, issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {
+  // A misspelt key is reported once, not a second time as the absence of what was meant.
+  const meant = new Set<string>();
+  const unknownKeys = issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [];
+    const known = keysAt(masterConfigSchema, issue.path);
+    return issue.keys.map((key) => {
+      meant.add(formatPath([...issue.path, nearest(key, known) ?? '']));
+      return problem(place, [...issue.path, key], 'unknown key', suggestion(key, known), true);
+    });
   });
+  const others = issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return [];
+    const missing = valueAt(data, issue.path) === undefined;
+    if (missing && meant.has(formatPath(issue.path))) return [];
+    return [problem(place, issue.path, missing ? 'is missing' : issue.message, null)];
+  });
+  return [...unknownKeys, ...others];
 }
 
 function duplicates(
@@ -162,7 +174,7 @@ export function validate(
   checkStep: StepCheck,
 ): { config: MasterConfig } | { problems: ConfigProblem[] } {
   const parsed = masterConfigSchema.safeParse(data);
-  if (!parsed.success) return { problems: schemaProblems(place, parsed.error.issues) };
+  if (!parsed.success) return { problems: schemaProblems(place, data, parsed.error.issues) };
   const config = parsed.data;
   const problems = [
     ...duplicates(place, 'workers', config),
