@@ -1,0 +1,103 @@
+/**
+ * Getting let in with public keys. ssh2 is given one "agent" that holds every key there is in the right order; it
+ * offers each key's public half first, so private keys are touched only when they will be accepted, and it never
+ * spends a round trip on the method `none`.
+ */
+
+import type { AuthHandlerMiddleware, BaseAgent, ParsedKey } from 'ssh2';
+import { NotLetInError } from './errors.ts';
+import type { Identities, Identity } from './identities.ts';
+import type { Ssh2 } from './ssh2-lib.ts';
+
+export interface Authentication {
+  readonly handler: AuthHandlerMiddleware;
+  /** What to tell the user when no key was accepted. */
+  failure(cause: unknown): NotLetInError;
+}
+
+/** @param place the host as messages name it, e.g. `build.example.org:2222` */
+export function authenticateWith(
+  ssh2: Ssh2,
+  user: string,
+  place: string,
+  identities: Identities,
+): Authentication {
+  const unsigned: string[] = [];
+  let isTried = false;
+  let methodsLeft: readonly string[] = [];
+  return {
+    handler: (authsLeft, _partialSuccess, next) => {
+      methodsLeft = authsLeft ?? [];
+      const isFirst = !isTried && identities.offered.length > 0;
+      isTried = true;
+      if (isFirst)
+        next({ type: 'agent', username: user, agent: offering(ssh2, identities.offered, unsigned) });
+      else stop(next);
+    },
+    failure: (cause) => notLetIn({ user, place, identities, unsigned, methodsLeft, cause }),
+  };
+}
+
+/** `false` ends the attempts; ssh2's types leave it out. */
+function stop(next: Parameters<AuthHandlerMiddleware>[2]): void {
+  (next as unknown as (method: false) => void)(false);
+}
+
+/** The keys as ssh2 wants them. `unsigned` collects why accepted keys could not sign. */
+function offering(ssh2: Ssh2, identities: readonly Identity[], unsigned: string[]): BaseAgent {
+  class Offering extends ssh2.BaseAgent {
+    override getIdentities(callback: (error: Error | undefined, keys: ParsedKey[]) => void): void {
+      callback(
+        undefined,
+        identities.map(({ publicKey }) => publicKey),
+      );
+    }
+
+    override sign(publicKey: ParsedKey, data: Buffer, options: unknown, callback?: unknown): void {
+      const done = callback as (error: Error | null, signature?: Buffer) => void;
+      const { hash } = options as { hash?: string };
+      const identity = identities.find((candidate) => candidate.publicKey === publicKey);
+      const signature =
+        identity?.sign(data, hash) ?? Promise.reject(new Error('an unknown key was asked for'));
+      signature.then(
+        (bytes) => done(null, bytes),
+        (error: Error) => {
+          unsigned.push(`${identity?.label}: ${error.message}`);
+          done(error);
+        },
+      );
+    }
+  }
+  return new Offering() as unknown as BaseAgent;
+}
+
+interface Refusal {
+  readonly user: string;
+  readonly place: string;
+  readonly identities: Identities;
+  readonly unsigned: readonly string[];
+  readonly methodsLeft: readonly string[];
+  readonly cause: unknown;
+}
+
+function notLetIn({ user, place, identities, unsigned, methodsLeft, cause }: Refusal): NotLetInError {
+  const { offered, skipped } = identities;
+  const lines = [
+    `${place} did not let ${user} in.`,
+    offered.length > 0 ? 'Keys offered:' : 'There was no key to offer.',
+    ...offered.map(({ label, publicKey }) => `  ${label} (${publicKey.type})`),
+    ...[...skipped, ...unsigned].map((reason) => `  not used: ${reason}`),
+    ...(methodsLeft.length > 0 ? [`It accepts: ${methodsLeft.join(', ')}.`] : []),
+  ];
+  return new NotLetInError(lines.join('\n'), { hint: nextStep(offered.length, methodsLeft), cause });
+}
+
+function nextStep(offeredKeys: number, methodsLeft: readonly string[]): string {
+  if (methodsLeft.length > 0 && !methodsLeft.includes('publickey')) {
+    return 'Only public keys are supported here; your own ssh program may know more: --ssh ssh.';
+  }
+  if (offeredKeys === 0) {
+    return 'Add a key to your agent (ssh-add), or name one with IdentityFile in your SSH configuration.';
+  }
+  return 'Check the user name, and ask the administrator to add your public key to authorized_keys.';
+}

@@ -1,0 +1,39 @@
+/** A time limit that stands still while a person is being asked: thinking about a fingerprint is not a slow host. */
+
+export interface Deadline {
+  /** Aborted, with the reason given to `createDeadline`, when the time is over. */
+  readonly signal: AbortSignal;
+  start(): void;
+  /** Stops the clock while `question` is open; afterwards the whole time is there again. */
+  pauseDuring<T>(question: () => Promise<T>): Promise<T>;
+  cancel(): void;
+}
+
+/** The clock does not run before `start`. */
+export function createDeadline(limitMs: number, reason: () => Error): Deadline {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let isRunning = false;
+  const run = () => {
+    timer = setTimeout(() => controller.abort(reason()), limitMs);
+  };
+  return {
+    signal: controller.signal,
+    start() {
+      isRunning = true;
+      run();
+    },
+    async pauseDuring(question) {
+      clearTimeout(timer);
+      try {
+        return await question();
+      } finally {
+        if (isRunning) run();
+      }
+    },
+    cancel() {
+      isRunning = false;
+      clearTimeout(timer);
+    },
+  };
+}
