@@ -8,6 +8,7 @@ export * from './api/summaries.ts';
 export * from './config/master.ts';
 export * from './errors.ts';
 export * from './estimate/estimate.ts';
+export * from './jobfile/check-patch.ts';
 export * from './jobfile/encode-try-job.ts';
 export * from './jobfile/netstring.ts';
 export * from './jobfile/parse-try-job.ts';
