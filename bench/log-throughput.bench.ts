@@ -1,0 +1,94 @@
+/**
+ * 200 MB of output through worker, link, store and back out, beside the same command writing to a file. Aims: at least
+ * 100 MB/s, master and worker each under 200 MB of memory whatever the size of the log.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runOk, until } from '../test/support/processes.ts';
+import { createWorld, type World } from '../test/support/world.ts';
+import { type Figure, peakMemory, report, timed } from './report.ts';
+import { rpc } from './rpc.ts';
+
+const MEGABYTES = Number(process.argv[2] ?? 200);
+
+/** Lines as a compiler prints them: alike, never equal. Its SHA-256 goes to a file beside it. */
+const EMITTER = `
+const { createHash } = require('node:crypto');
+const { writeSync, writeFileSync } = require('node:fs');
+const hash = createHash('sha256');
+let n = 0;
+for (let left = ${MEGABYTES} * 1e6; left > 0; ) {
+  let text = '';
+  while (text.length < 65536) text += \`[\${n}] CC src/module-\${n % 977}/file-\${(n * 7919) % 10007}.c -o build/\${n++}.o  ok\\n\`;
+  const piece = text.slice(0, left);
+  hash.update(piece);
+  for (let at = 0, bytes = Buffer.from(piece); at < bytes.length; ) at += writeSync(1, bytes, at);
+  left -= piece.length;
+}
+writeFileSync(process.argv[2], hash.digest('hex'));
+`;
+
+const folder = await mkdtemp(join(tmpdir(), 'emit-'));
+const emitter = join(folder, 'emit.cjs');
+const sum = join(folder, 'sum');
+await writeFile(emitter, EMITTER);
+const intoFile = ['sh', '-c', '"$0" "$1" "$2" > "$3"', process.execPath, emitter, sum, join(folder, 'out')];
+const fileMs = await timed(() => runOk(intoFile));
+const step = { type: 'shell', name: 'emit', command: [process.execPath, emitter, sum] };
+const world = await createWorld({ builders: { big: [step] } });
+try {
+  await measure(world);
+} finally {
+  await world.remove();
+  await rm(folder, { recursive: true });
+}
+
+async function measure({ basedir, api, master, workers }: World): Promise<void> {
+  await rpc(basedir, 'forceschedulers/force', 'force', { builderNames: ['big'], reason: 'bench' });
+  const finished = async () => (await api<{ builds: Build[] }>('/api/v2/builds?complete=true')).builds[0];
+  const build = await until('the build', finished, 300_000);
+  const conditions = { megabytes: MEGABYTES, results: build.results };
+  const tell = (figure: string, value: number, unit: Figure['unit'], more: Partial<Figure> = {}): void =>
+    report({ bench: 'log-throughput', figure, value, unit, conditions, ...more });
+  const seconds = (build.complete_at_ms - build.started_at_ms) / 1000;
+  const beside = { what: 'the same command into a file', value: MEGABYTES / (fileMs / 1000) };
+  tell('in', MEGABYTES / seconds, 'MB/s', { beside, aim: '>= 100 MB/s' });
+  const read = await readBack(basedir);
+  const exact = read.sha256 === (await runOk(['cat', sum]));
+  tell('out', MEGABYTES / (read.ms / 1000), 'MB/s', { conditions: { ...conditions, exact } });
+  tell('first byte out', read.firstMs, 'ms');
+  tell('master peak memory', peakMemory(master?.child.pid as number), 'MB', { aim: '< 200 MB' });
+  tell('worker peak memory', peakMemory(workers[0]?.child.pid as number), 'MB', { aim: '< 200 MB' });
+}
+
+interface Build {
+  started_at_ms: number;
+  complete_at_ms: number;
+  results: number;
+}
+
+function readBack(basedir: string): Promise<{ ms: number; firstMs: number; sha256: string }> {
+  const begin = performance.now();
+  return new Promise((resolve, reject) => {
+    const hash = createHash('sha256');
+    let firstMs = 0;
+    const call = request(
+      { socketPath: join(basedir, 'master.sock'), path: '/api/v2/logs/1/raw' },
+      (response) => {
+        response.on('data', (chunk: Buffer) => {
+          if (firstMs === 0) firstMs = performance.now() - begin;
+          hash.update(chunk);
+        });
+        response.on('end', () =>
+          resolve({ ms: performance.now() - begin, firstMs, sha256: hash.digest('hex') }),
+        );
+        response.on('error', reject);
+      },
+    );
+    call.on('error', reject);
+    call.end();
+  });
+}

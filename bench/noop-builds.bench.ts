@@ -1,0 +1,74 @@
+/**
+ * Builds per second with one `true` step on 8 workers, every state durable before the next. Aim: at least 100/s (real
+ * Buildbot: 9). The requests are queued while no worker is there, then drained.
+ */
+import { readFileSync } from 'node:fs';
+import { until } from '../test/support/processes.ts';
+import { createWorld } from '../test/support/world.ts';
+import { peakMemory, report } from './report.ts';
+import { rpc } from './rpc.ts';
+
+const BUILDS = Number(process.argv[2] ?? 400);
+const WORKERS = 8;
+
+const world = await createWorld({
+  start: false,
+  workers: WORKERS,
+  maxBuilds: 1,
+  builders: Object.fromEntries(
+    Array.from({ length: WORKERS }, (_, i) => [
+      `b${i + 1}`,
+      [{ type: 'shell', name: 'noop', command: ['true'] }],
+    ]),
+  ),
+});
+try {
+  const master = await world.startMaster();
+  for (let i = 0; i < BUILDS; i++) {
+    const builderNames = [`b${(i % WORKERS) + 1}`];
+    await rpc(world.basedir, 'forceschedulers/force', 'force', { builderNames, reason: 'bench' });
+  }
+  await Promise.all(Array.from({ length: WORKERS }, (_, i) => world.startWorker(i)));
+  const open = async (): Promise<boolean> =>
+    (await world.api<{ buildrequests: object[] }>('/api/v2/buildrequests?complete=false&limit=1'))
+      .buildrequests.length === 0;
+  await until('all builds to end', open, 120_000);
+  const { builds } = await world.api<{
+    builds: { started_at_ms: number; complete_at_ms: number; results: number }[];
+  }>('/api/v2/builds');
+  const seconds =
+    (Math.max(...builds.map((b) => b.complete_at_ms)) - Math.min(...builds.map((b) => b.started_at_ms))) /
+    1000;
+  const pid = master.child.pid as number;
+  const conditions = {
+    builds: builds.length,
+    good: builds.filter((b) => b.results === 0).length,
+    workers: WORKERS,
+    synchronous: 'FULL',
+    cpuMsPerBuild: cpuMs(pid) / builds.length,
+  };
+  report({
+    bench: 'noop-builds',
+    figure: 'builds',
+    value: builds.length / seconds,
+    unit: '1/s',
+    aim: '>= 100/s',
+    conditions,
+  });
+  report({
+    bench: 'noop-builds',
+    figure: 'master peak memory',
+    value: peakMemory(pid),
+    unit: 'MB',
+    conditions,
+  });
+} finally {
+  await world.remove();
+}
+
+/** Processor time of a process so far (fields 14 and 15 of proc(5), in hundredths of a second). */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

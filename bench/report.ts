@@ -1,0 +1,58 @@
+/** How every benchmark reports: one JSON line per figure, beside the physical floor or the peer, with its conditions. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+
+export interface Figure {
+  bench: string;
+  figure: string;
+  value: number;
+  unit: 'ms' | 's' | 'MB' | 'MB/s' | '1/s';
+  /** What it is held against, measured in the same run. */
+  beside?: { what: string; value: number };
+  /** What `docs/status.md` aims at. */
+  aim?: string;
+  conditions: Record<string, unknown>;
+}
+
+/** Print one figure; `ratio` is value divided by what it stands beside. */
+export function report(figure: Figure): void {
+  const { value, beside } = figure;
+  const line = {
+    ...figure,
+    value: round(value),
+    ...(beside
+      ? { beside: { ...beside, value: round(beside.value) }, ratio: round(value / beside.value) }
+      : {}),
+    conditions: {
+      ...figure.conditions,
+      cores: availableParallelism(),
+      load: round(loadavg()[0] ?? 0),
+      node: process.version,
+    },
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** The middle one; of an even number, the mean of the middle two. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  return ((sorted[Math.floor(half)] ?? 0) + (sorted[Math.ceil(half) - 1] ?? 0)) / 2;
+}
+
+/** Milliseconds that `action` takes. */
+export async function timed(action: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await action();
+  return performance.now() - begin;
+}
+
+/** Peak resident memory of a running process in MB (VmHWM of proc(5)). */
+export function peakMemory(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
+}
