@@ -21,7 +21,7 @@ from buildbot.plugins import schedulers, steps, util, worker
 c = BuildmasterConfig = {}
 c['buildbotNetUsageData'] = None
 c['db'] = {'db_url': 'sqlite:///state.sqlite'}
-c['protocols'] = {}
+c['protocols'] = {'pb': {'port': 'tcp:0:interface=127.0.0.1'}}
 c['workers'] = [worker.LocalWorker('local')]
 c['builders'] = [util.BuilderConfig('linux', workernames=['local'], factory=util.BuildFactory([
     steps.Git(repourl=${JSON.stringify(upstream)}, branch='main', mode='full', method='fresh'),
