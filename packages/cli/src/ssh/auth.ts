@@ -1,10 +1,9 @@
 /**
  * Getting let in with public keys. ssh2 is given one "agent" that holds every key there is in the right order; it
- * offers each key's public half first, so private keys are touched only when they will be accepted, and it never
- * spends a round trip on the method `none`.
+ * offers each key's public half first, so private keys are touched only when they will be accepted.
  */
 
-import type { AuthHandlerMiddleware, BaseAgent, ParsedKey } from 'ssh2';
+import type { AnyAuthMethod, AuthHandlerMiddleware, BaseAgent, ParsedKey } from 'ssh2';
 import { NotLetInError } from './errors.ts';
 import type { Identities, Identity } from './identities.ts';
 import type { Ssh2 } from './ssh2-lib.ts';
@@ -23,15 +22,18 @@ export function authenticateWith(
   identities: Identities,
 ): Authentication {
   const unsigned: string[] = [];
-  let isTried = false;
+  // `none` comes last and only to hear what the server would accept: it tells that with each refusal, but ssh2 does
+  // not pass it on for an agent's keys.
+  const methods: AnyAuthMethod[] = [
+    { type: 'agent', username: user, agent: offering(ssh2, identities.offered, unsigned) },
+    { type: 'none', username: user },
+  ];
   let methodsLeft: readonly string[] = [];
   return {
     handler: (authsLeft, _partialSuccess, next) => {
       methodsLeft = authsLeft ?? [];
-      const isFirst = !isTried && identities.offered.length > 0;
-      isTried = true;
-      if (isFirst)
-        next({ type: 'agent', username: user, agent: offering(ssh2, identities.offered, unsigned) });
+      const method = methods.shift();
+      if (method) next(method);
       else stop(next);
     },
     failure: (cause) => notLetIn({ user, place, identities, unsigned, methodsLeft, cause }),

@@ -56,6 +56,9 @@ const DEFAULT_PORT = 22;
 // ssh_config(5), IdentityFile, without the security keys and types that ssh2 cannot use.
 const DEFAULT_IDENTITIES = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
 
+const DEFAULT_USER_KNOWN_HOSTS = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'];
+const DEFAULT_GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
+
 /** Reads `ssh -G` output. Missing keywords get OpenSSH's defaults, so the empty text is a host without any configuration. */
 export function readHostConfig(output: string, alias: string, local: LocalFacts): HostConfig {
   const values = parseKeywords(output);
@@ -74,12 +77,10 @@ export function readHostConfig(output: string, alias: string, local: LocalFacts)
     identityFiles: identityFiles(values, local).map(path),
     identitiesOnly: one('identitiesonly') === 'yes',
     identityAgent: identityAgent(values, local, path),
-    userKnownHostsFiles: pathList(one('userknownhostsfile') ?? '~/.ssh/known_hosts ~/.ssh/known_hosts2').map(
+    userKnownHostsFiles: pathList(values.get('userknownhostsfile') ?? DEFAULT_USER_KNOWN_HOSTS).map(path),
+    globalKnownHostsFiles: pathList(values.get('globalknownhostsfile') ?? DEFAULT_GLOBAL_KNOWN_HOSTS).map(
       path,
     ),
-    globalKnownHostsFiles: pathList(
-      one('globalknownhostsfile') ?? '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2',
-    ).map(path),
     strictHostKeyChecking: strictness(one('stricthostkeychecking')),
     hashKnownHosts: one('hashknownhosts') === 'yes',
     hostKeyAlias,
@@ -130,8 +131,8 @@ function identityAgent(
 }
 
 /** `ssh -G` prints paths unquoted and separated by blanks, so a path with a blank in it cannot be told apart. */
-function pathList(value: string): string[] {
-  return value.split(/\s+/).filter((path) => meaningful(path) !== undefined);
+function pathList(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(/\s+/)).filter((path) => meaningful(path) !== undefined);
 }
 
 function strictness(value: string | undefined): StrictHostKeyChecking {

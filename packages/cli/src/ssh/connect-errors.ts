@@ -25,10 +25,13 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
 
 /** Why no connection came about. `error` is Node's or ssh2's (whose `level` tells the phase). */
 export function explainConnectError(host: HostConfig, error: Error): Error {
+  // A ProxyCommand says itself why it failed.
+  if (error instanceof ExternalError) return error;
   const { code, level } = error as { code?: string; level?: string };
   const known = code === undefined ? undefined : REASONS[code];
   if (known) return new ExternalError(sourceOf(host), known[0], { hint: known[1], cause: error });
   const text = printable(error.message);
+  if (text === 'Connection lost before handshake') return hungUp(host);
   if (/too many authentication failures/i.test(text)) return tooManyKeys(host, error);
   const hint =
     level === 'handshake'

@@ -63,7 +63,10 @@ export function keepaliveOf(host: HostConfig): number {
 /** @throws HostKeyError, NotLetInError, ExternalError; the stream is then destroyed */
 export async function shakeHands(ssh2: Ssh2, hop: Hop, stream: Duplex): Promise<Client> {
   const { host, deadline } = hop;
+  // It may break while files are read, when ssh2 does not listen yet.
+  stream.on('error', () => {});
   const { entries, identities } = await hop.material;
+  if (!stream.readable) throw stream.errored ? explainConnectError(host, stream.errored) : hungUp(host);
   const client = new ssh2.Client();
   const auth = authenticateWith(ssh2, host.user, placeOf(host), identities);
   const ready = Promise.withResolvers<void>();
