@@ -1,0 +1,200 @@
+/**
+ * The client's side of `buildbot tryserver --attach` (shared/src/trylink): over one SSH connection, hand in a job or
+ * attach to the master, and go on with the channel as a byte stream to the API. A server that knows nothing of
+ * `--attach` gets the job in Buildbot's own plain protocol instead.
+ *
+ * Three kinds of server: this project's greets at once; an older `buildbot` refuses the option and exits; behind a
+ * forced command a real `buildbot tryserver --jobdir DIR` never sees the option and waits for a job in silence.
+ */
+import type { Duplex, Readable } from 'node:stream';
+import { ExternalError, type Greeting, sanitizeName, UserError, type Verdict } from '@buildbot/shared';
+import type { RemoteProcess, SshConnection } from '../ssh/port.ts';
+import { LineReader } from './line-reader.ts';
+import { LinkError } from './transport.ts';
+
+/** Longest line of the conversation, `MAX_LINE_BYTES` of the link. */
+const MAX_LINE_BYTES = 64 * 1024;
+const MAX_STDERR_BYTES = 16 * 1024;
+
+export interface TryLinkOptions {
+  connection: SshConnection;
+  /** Words that start the server's program, before `tryserver`: `['buildbot']`. */
+  program: readonly string[];
+  jobdir: string;
+  /** A silence of this long at the start means a real Buildbot behind a forced command. Milliseconds. */
+  greetingTimeoutMs: number;
+}
+
+/** What became of a job. `api` is the stream to the master when there is one to follow it on. */
+export type Submission =
+  | { kind: 'verdict'; verdict: Verdict; user: string | null; api: Duplex | null; why: string | null }
+  /** Delivered in the plain protocol: nothing more is known. */
+  | { kind: 'delivered' };
+
+/**
+ * Hands the job in.
+ * @throws UserError (refused by the server's set-up), ExternalError (the server's program failed), LinkError
+ */
+export async function submitJob(options: TryLinkOptions, job: Uint8Array): Promise<Submission> {
+  const process = await start(options, ['--attach']);
+  const opened = await greet(process, options.greetingTimeoutMs);
+  if (opened.kind === 'silent') return plainOn(process, job);
+  if (opened.kind === 'ended') return fallBack(options, process, opened.code, job);
+  const { greeting, lines } = opened;
+  if (job.length > greeting.maxJobBytes) throw tooLarge(job.length, greeting.maxJobBytes);
+  process.duplex.write(`${JSON.stringify({ op: 'submit', bytes: job.length })}\n`);
+  process.duplex.write(job);
+  const verdict = asVerdict(await answer(process, lines));
+  const attached = verdict.status === 'accepted' ? await readAttached(process, lines) : { attached: false, reason: null };
+  return {
+    kind: 'verdict',
+    verdict,
+    user: greeting.user,
+    api: attached.attached ? lines.rest() : null,
+    why: attached.reason,
+  };
+}
+
+/** Attaches to the master's API. Same errors as `submitJob`. */
+export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; user: string | null }> {
+  const process = await start(options, ['--attach']);
+  const opened = await greet(process, options.greetingTimeoutMs);
+  if (opened.kind !== 'greeted') {
+    const why = opened.kind === 'ended' ? await errorOutput(process) : '';
+    if (opened.kind === 'ended' && opened.code === null) throw new LinkError('the connection was closed');
+    throw new UserError(`this server offers no way to follow builds over SSH${why === '' ? '' : `: ${why}`}`, {
+      hint: 'Name its API with --api http://host:port, or api: in .buildbot.',
+    });
+  }
+  process.duplex.write(`${JSON.stringify({ op: 'attach' })}\n`);
+  const attached = await readAttached(process, opened.lines);
+  if (!attached.attached) throw new LinkError(attached.reason ?? 'the master does not answer');
+  return { api: opened.lines.rest(), user: opened.greeting.user };
+}
+
+async function start({ connection, program, jobdir }: TryLinkOptions, more: readonly string[]): Promise<StartedProcess> {
+  const process = await connection.exec([...program, 'tryserver', '--jobdir', jobdir, ...more]);
+  process.duplex.on('error', () => {});
+  return { ...process, said: collect(process.stderr) };
+}
+
+/** A process with what it has written to standard error so far. */
+type StartedProcess = RemoteProcess & { said: () => string };
+
+function collect(stderr: Readable): () => string {
+  let text = '';
+  stderr.on('data', (bytes: Buffer) => {
+    if (text.length < MAX_STDERR_BYTES) text += bytes.toString('utf8');
+  });
+  stderr.on('error', () => {});
+  return () => text;
+}
+
+type Opening =
+  | { kind: 'greeted'; greeting: Greeting; lines: LineReader }
+  | { kind: 'silent' }
+  | { kind: 'ended'; code: number | null };
+
+async function greet(process: StartedProcess, timeoutMs: number): Promise<Opening> {
+  const lines = new LineReader(process.duplex, MAX_LINE_BYTES);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  let line: string | null;
+  try {
+    line = await lines.read(timeout);
+  } catch (error) {
+    if (timeout.aborted) return { kind: 'silent' };
+    throw error;
+  }
+  if (line === null) return { kind: 'ended', code: (await process.exit).code };
+  return { kind: 'greeted', greeting: asGreeting(line), lines };
+}
+
+/** The program is waiting for a job and its end on the very same channel. */
+async function plainOn(process: StartedProcess, job: Uint8Array): Promise<Submission> {
+  process.duplex.resume();
+  process.duplex.end(job);
+  const { code } = await process.exit;
+  if (code === 0) return { kind: 'delivered' };
+  throw await serverFailed(process, code);
+}
+
+/** It did not know `--attach` (exit codes of usage errors), or cannot be run at all. */
+async function fallBack(
+  options: TryLinkOptions,
+  process: StartedProcess,
+  code: number | null,
+  job: Uint8Array,
+): Promise<Submission> {
+  const isUnknownOption = code === 1 || code === 2;
+  if (!isUnknownOption) throw await serverFailed(process, code);
+  return plainOn(await start(options, []), job);
+}
+
+async function serverFailed(process: StartedProcess, code: number | null): Promise<Error> {
+  if (code === null) return new LinkError('the connection was closed before the job was taken');
+  const said = await errorOutput(process);
+  const hint = code === 127 ? 'Name the program with --buildbotbin, or add it to the PATH there.' : undefined;
+  return new ExternalError('buildbot tryserver', said === '' ? `exit code ${code}` : said, hint === undefined ? {} : { hint });
+}
+
+async function errorOutput(process: StartedProcess): Promise<string> {
+  await process.exit;
+  return sanitizeName(process.said().trim().split('\n').slice(-5).join(' · '), { maxLength: 500 });
+}
+
+async function answer(process: StartedProcess, lines: LineReader): Promise<string> {
+  const line = await lines.read();
+  if (line !== null) return line;
+  throw await serverFailed(process, (await process.exit).code);
+}
+
+async function readAttached(process: StartedProcess, lines: LineReader) {
+  const value = parse(await answer(process, lines));
+  return { attached: value['attached'] === true, reason: textOrNull(value['reason']) };
+}
+
+function asGreeting(line: string): Greeting {
+  const value = parse(line);
+  const { tryserver, user, maxJobBytes, master } = value;
+  if (tryserver !== 1) {
+    throw new ExternalError('buildbot tryserver', `not the greeting of a version this client knows: ${sanitizeName(line, { maxLength: 200 })}`);
+  }
+  return {
+    tryserver,
+    user: textOrNull(user),
+    maxJobBytes: typeof maxJobBytes === 'number' ? maxJobBytes : Number.POSITIVE_INFINITY,
+    master: master === true,
+  };
+}
+
+function asVerdict(line: string): Verdict {
+  const value = parse(line);
+  const { status, buildSetId, requests, reason } = value;
+  if (status === 'accepted' && typeof buildSetId === 'number' && Array.isArray(requests)) {
+    return { status, buildSetId, requests: requests as Extract<Verdict, { status: 'accepted' }>['requests'] };
+  }
+  const why = sanitizeName(textOrNull(reason) ?? 'no reason was given', { maxLength: 2000 });
+  if (status === 'kept') return { status, reason: why };
+  if (status === 'refused') return { status, reason: why, hint: textOrNull(value['hint']) };
+  throw new ExternalError('buildbot tryserver', `not a verdict: ${sanitizeName(line, { maxLength: 200 })}`);
+}
+
+function parse(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return {};
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? sanitizeName(value, { maxLength: 2000 }) : null;
+}
+
+function tooLarge(bytes: number, most: number): UserError {
+  return new UserError(`the job is ${bytes} bytes, the server takes at most ${most}`, {
+    hint: 'Leave large files out: name paths after --, use --no-untracked, or push your commits first.',
+  });
+}

@@ -1,0 +1,27 @@
+/** The only place of the CLI that asks the system for the time. */
+import { performance } from 'node:perf_hooks';
+
+export interface Clock {
+  /** Epoch milliseconds. May jump: for display only. */
+  now(): number;
+  /** Milliseconds on a clock that never jumps: for every wait and duration. */
+  monotonic(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', done, { once: true });
+      if (signal?.aborted) done();
+    }),
+};

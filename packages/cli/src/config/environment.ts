@@ -1,0 +1,31 @@
+/** What the process's environment says about output and folders: the only room of the CLI that reads it. */
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Environment {
+  /** Of the process, for programs that are run. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the user's own configuration of Buildbot. */
+  readonly configDir: string;
+  /** Folder for what can be made again. */
+  readonly cacheDir: string;
+  readonly tmpdir: string;
+  /** Colours may be used (https://no-color.org). */
+  readonly allowsColour: boolean;
+  /** Runs in continuous integration, or on a terminal that cannot move its cursor: lines only. */
+  readonly wantsPlain: boolean;
+}
+
+export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const home = env['HOME'] || homedir();
+  const isSet = (name: string) => env[name] !== undefined && env[name] !== '' && env[name] !== '0' && env[name] !== 'false';
+  const isDumb = env['TERM'] === 'dumb';
+  return {
+    env,
+    configDir: join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'buildbot'),
+    cacheDir: join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'buildbot'),
+    tmpdir: tmpdir(),
+    allowsColour: (env['NO_COLOR'] ?? '') === '' && !isDumb,
+    wantsPlain: isSet('CI') || isDumb || isSet('ACCESSIBLE'),
+  };
+}

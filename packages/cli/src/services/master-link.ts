@@ -1,0 +1,106 @@
+/** A way to the master's API that can be opened again after it broke: through SSH, or at an address. */
+import type { Duplex } from 'node:stream';
+import { ExternalError } from '@buildbot/shared';
+import { ApiClient } from '../client/api-client.ts';
+import { h1Transport, parseApiAddress } from '../client/h1-transport.ts';
+import { h2Transport } from '../client/h2-transport.ts';
+import { LinkError } from '../client/transport.ts';
+import { attach, type TryLinkOptions } from '../client/try-link.ts';
+import type { SshConnection, SshTarget, SshTransport } from '../ssh/port.ts';
+
+export interface MasterLink {
+  /** As a person would name it. */
+  readonly name: string;
+  /**
+   * A client for the API. Once one was open, only `LinkError` says that it is worth another try.
+   * @throws UserError, ExternalError, LinkError
+   */
+  open(): Promise<ApiClient>;
+  close(): void;
+}
+
+/** The API at `http://host:port` or `unix:PATH`. */
+export function addressLink(address: string): MasterLink {
+  const parsed = parseApiAddress(address);
+  let client: ApiClient | undefined;
+  return {
+    name: address,
+    open: async () => {
+      client?.close();
+      client = new ApiClient(await h1Transport(parsed));
+      return client;
+    },
+    close: () => client?.close(),
+  };
+}
+
+export interface SshLinkOptions {
+  transport: SshTransport;
+  target: SshTarget;
+  program: readonly string[];
+  jobdir: string;
+  greetingTimeoutMs: number;
+}
+
+/** One SSH connection that is made when first needed and again when it is gone. */
+export class SshLink implements MasterLink {
+  readonly #options: SshLinkOptions;
+  #connection: Promise<SshConnection> | undefined;
+  #client: ApiClient | undefined;
+  #hasConnected = false;
+
+  constructor(options: SshLinkOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.target.host;
+  }
+
+  /** The connection of now. Later failures to connect are `LinkError`s: the first one proved that it can work. */
+  connect(): Promise<SshConnection> {
+    this.#connection ??= this.#connectAnew();
+    return this.#connection;
+  }
+
+  async #connectAnew(): Promise<SshConnection> {
+    try {
+      const connection = await this.#options.transport.connect(this.#options.target);
+      this.#hasConnected = true;
+      connection.onClose(() => {
+        this.#connection = undefined;
+      });
+      return connection;
+    } catch (error) {
+      this.#connection = undefined;
+      if (this.#hasConnected && error instanceof ExternalError) throw new LinkError(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  async tryLink(): Promise<TryLinkOptions> {
+    const { program, jobdir, greetingTimeoutMs } = this.#options;
+    return { connection: await this.connect(), program, jobdir, greetingTimeoutMs };
+  }
+
+  async open(): Promise<ApiClient> {
+    const { api } = await attach(await this.tryLink());
+    return this.use(api);
+  }
+
+  /** Speaks the API on a channel that is attached already. */
+  use(api: Duplex): ApiClient {
+    this.#client?.close();
+    this.#client = new ApiClient(h2Transport(api));
+    return this.#client;
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#connection?.then(
+      (connection) => connection.close(),
+      () => {},
+    );
+    this.#connection = undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/** What a command gets from the process it runs in; tests give their own. */
+import type { Clock } from '../clock.ts';
+import type { Environment } from '../config/environment.ts';
+
+export interface Runtime {
+  environment: Environment;
+  cwd: string;
+  clock: Clock;
+  /** 0 (inclusive) to 1. */
+  random: () => number;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+  /** Ctrl-C, SIGTERM or SIGHUP, each time. Gives the function that stops listening. */
+  onInterrupt: (listener: () => void) => () => void;
+}

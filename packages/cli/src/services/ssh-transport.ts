@@ -1,0 +1,70 @@
+/** The SSH transport with its questions put to the person at the terminal, if there is one. Loaded when needed. */
+import { createInterface } from 'node:readline/promises';
+import { sanitizeName } from '@buildbot/shared';
+import type { SshInteraction } from '../ssh/interaction.ts';
+import type { SshTransport } from '../ssh/port.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface TransportWishes {
+  sshCommand?: string | undefined;
+  configFile?: string | undefined;
+}
+
+export async function loadTransport(wishes: TransportWishes, runtime: Runtime): Promise<SshTransport> {
+  const { createSshTransport } = await import('../ssh/transport.ts');
+  return createSshTransport({ env: runtime.environment.env, interaction: interactionOf(runtime), ...wishes });
+}
+
+/** The questions go to standard error, so that standard output stays what was asked for. */
+function interactionOf({ stdin, stderr }: Runtime): SshInteraction {
+  const note = (text: string) => void stderr.write(`${text}\n`);
+  if (!stdin.isTTY || !stderr.isTTY) return { note };
+  return {
+    note,
+    askHost: async ({ host, fingerprint, keyType, warnings }) => {
+      for (const warning of warnings) note(sanitizeName(warning));
+      note(`The host ${sanitizeName(host)} is not known. Its ${sanitizeName(keyType)} key is ${sanitizeName(fingerprint)}`);
+      return (await ask({ stdin, stderr }, 'Trust it and remember it (yes/no)? ')).trim().toLowerCase() === 'yes';
+    },
+    askPassphrase: async (keyFile) => {
+      const answer = await askHidden({ stdin, stderr }, `Passphrase for ${sanitizeName(keyFile)} (empty skips this key): `);
+      return answer === '' ? null : answer;
+    },
+  };
+}
+
+type Terminal = Pick<Runtime, 'stdin' | 'stderr'>;
+
+async function ask({ stdin, stderr }: Terminal, question: string): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
+/** Reads one line without showing it. Ctrl-C and end of file give an empty answer. */
+function askHidden({ stdin, stderr }: Terminal, question: string): Promise<string> {
+  stderr.write(question);
+  stdin.setRawMode(true);
+  stdin.resume();
+  return new Promise((resolve) => {
+    let typed = '';
+    const finish = (answer: string) => {
+      stdin.off('data', onData);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write('\n');
+      resolve(answer);
+    };
+    const onData = (bytes: Buffer) => {
+      for (const character of bytes.toString('utf8')) {
+        if (character === '\r' || character === '\n') return finish(typed);
+        if (character === '\x03' || character === '\x04') return finish('');
+        typed = character === '\x7f' || character === '\b' ? typed.slice(0, -1) : typed + character;
+      }
+    };
+    stdin.on('data', onData);
+  });
+}

@@ -1,0 +1,91 @@
+/** What is to be tried: a snapshot of the working copy, or a diff that was handed over. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UserError } from '@buildbot/shared';
+import type { LoadedSettings } from '../config/load-settings.ts';
+import type { Refusal, TrySource } from '../vcs/port.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Flags that only `try` has. */
+export interface TrySourceWishes {
+  /** A file with a diff, `-` for standard input. */
+  diff?: string | undefined;
+  patchlevel?: number | undefined;
+  baserev?: string | undefined;
+  staged: boolean;
+  pathspecs: readonly string[];
+  /** The master clones this very working copy (`--local`). */
+  historyFrom: 'remotes' | 'here';
+}
+
+/** @throws UserError when there is nothing that can be tried, with what to do about it. */
+export async function readTrySource(
+  wishes: TrySourceWishes,
+  settings: LoadedSettings,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<TrySource> {
+  if (wishes.diff !== undefined) return givenDiff(wishes, settings, runtime);
+  const { findUpwards, findWorkingCopy, knownVcs } = await import('../vcs/known.ts');
+  const { environment } = runtime;
+  const cwd = await startFolder(settings, runtime.cwd, findUpwards);
+  const found = await findWorkingCopy(knownVcs({ env: environment.env, tmpdir: environment.tmpdir }), cwd, settings.vc);
+  if (!found.ok) throw refused(found);
+  const taken = await found.vcs.snapshot({
+    dir: cwd,
+    untracked: settings.untracked,
+    staged: wishes.staged,
+    pathspecs: wishes.pathspecs,
+    branch: settings.branch,
+    baseRevision: wishes.baserev,
+    repository: settings.repository,
+    historyFrom: wishes.historyFrom,
+    signal,
+  });
+  if (!taken.ok) throw refused(taken);
+  return taken.snapshot;
+}
+
+async function startFolder(
+  { topdir, topfile, treeDir }: LoadedSettings,
+  cwd: string,
+  findUpwards: (dir: string, name: string) => Promise<string | null>,
+): Promise<string> {
+  if (topdir !== undefined) return resolve(treeDir ?? cwd, topdir);
+  if (topfile === undefined) return cwd;
+  const top = await findUpwards(cwd, topfile);
+  if (top === null) throw new UserError(`no folder from ${cwd} upwards holds '${topfile}'`);
+  return top;
+}
+
+async function givenDiff({ diff = '-', patchlevel, baserev }: TrySourceWishes, settings: LoadedSettings, runtime: Runtime): Promise<TrySource> {
+  const patch = diff === '-' ? await readAll(runtime.stdin) : await readDiff(resolve(runtime.cwd, diff));
+  return {
+    vcs: settings.vc ?? null,
+    repository: settings.repository ?? null,
+    branch: settings.branch ?? null,
+    baseRevision: baserev ?? null,
+    patch: patch.length === 0 ? null : patch,
+    patchLevel: patchlevel ?? 0,
+    tree: null,
+    files: [],
+    leftOut: [],
+    stats: { files: 0, untracked: 0, binary: 0, patchBytes: patch.length },
+  };
+}
+
+async function readDiff(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new UserError(`the diff ${path} cannot be read`, { cause });
+  });
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const bytes of stream) chunks.push(bytes);
+  return Buffer.concat(chunks);
+}
+
+function refused({ reason, hint }: Refusal): UserError {
+  return new UserError(reason, { hint });
+}

@@ -1,0 +1,50 @@
+/** Facts as lines of the scrollback: the words of the plain face with colour, and without what the live block shows. */
+import type { Fact } from '../view/facts.ts';
+import { plainLines } from '../view/renderers/plain.ts';
+import { type Line, type Look, span } from './line.ts';
+
+/** The lines for the scrollback; none for a fact that only the live block shows. */
+export function factLines(fact: Fact): Line[] {
+  if (isOnlyLive(fact)) return [];
+  const look = lookOf(fact);
+  return plainLines(fact).map((text, index) => [span(text, index === 0 ? look : { dim: fact.type !== 'log_excerpt' })]);
+}
+
+/** That a step began or ended well is seen in the live block; as lines they would bury what matters. */
+function isOnlyLive(fact: Fact): boolean {
+  return fact.type === 'step_started' || (fact.type === 'step_finished' && fact.results === 0);
+}
+
+function lookOf(fact: Fact): Look {
+  if ('results' in fact) return lookOfResults(fact.results);
+  switch (fact.type) {
+    case 'snapshot':
+    case 'queued':
+      return { color: 'green' };
+    case 'link_lost':
+    case 'stopping':
+      return { color: 'yellow' };
+    case 'finished':
+      return { bold: true };
+    default:
+      return {};
+  }
+}
+
+export function lookOfResults(results: number | null): Look {
+  switch (results) {
+    case null:
+      return { color: 'cyan' };
+    case 0:
+      return { color: 'green' };
+    case 1:
+      return { color: 'yellow' };
+    case 3:
+      return { dim: true };
+    case 4:
+    case 5:
+      return { color: 'magenta' };
+    default:
+      return { color: 'red' };
+  }
+}

@@ -1,0 +1,25 @@
+/** Time left in words that promise no more than is known. */
+import { formatDuration, type Range } from '@buildbot/shared';
+
+/** `~3m–5m left (12 past builds)`, or that there is no estimate yet and why. */
+export function timeLeftText(left: Range | null, samples: number): string {
+  if (left === null) return samples === 0 ? 'no estimate yet' : `no estimate yet (${samples} past builds)`;
+  if (left.high <= 0) return 'longer than usual';
+  const range = `${rounded(left.low)}–${rounded(left.high)}`;
+  return `~${formatDuration(roundTo(left.middle))} left (${range}, ${samples} past builds)`;
+}
+
+/** The same without the range, for a row. */
+export function shortTimeLeft(left: Range | null): string {
+  if (left === null) return '';
+  return left.high <= 0 ? 'overdue' : `~${formatDuration(roundTo(left.middle))}`;
+}
+
+function rounded(ms: number): string {
+  return ms < 500 ? '0s' : formatDuration(roundTo(ms));
+}
+
+/** Whole seconds: an estimate in tenths claims too much. */
+function roundTo(ms: number): number {
+  return Math.max(1000, Math.round(ms / 1000) * 1000);
+}

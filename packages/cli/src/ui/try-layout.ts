@@ -1,0 +1,130 @@
+/**
+ * The live block of a try as lines: header, a row per open builder, log tails in what room is left, the keys that
+ * work now. Never more than `MAX_LINES` and always one less than the window, for a full window scrolls.
+ */
+import { formatDuration } from '@buildbot/shared';
+import type { BuilderRow, TryView } from '../view/try-view.ts';
+import { bar } from './bar.ts';
+import { cellWidth, cut, fit } from './cells.ts';
+import { cutLine, type Line, lineWidth, span } from './line.ts';
+import { shortTimeLeft, timeLeftText } from './time-left.ts';
+
+export const MAX_LINES = 12;
+
+export interface Window {
+  columns: number;
+  rows: number;
+}
+
+/** What the keys have changed so far; see `try-keys.ts`. */
+export interface TryKeys {
+  showsLog: boolean;
+  showsKeys: boolean;
+  asksToStop: boolean;
+}
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/** The block for `view` at `now` (epoch milliseconds, for the spinner). Empty when there is nothing left to show. */
+export function tryLines(view: TryView, keys: TryKeys, window: Window, now: number): Line[] {
+  const budget = Math.max(1, Math.min(MAX_LINES, window.rows - 1));
+  const lines = view.buildSetId === null ? preparing(view, now) : following(view, keys, window, budget, now);
+  return lines.slice(0, budget).map((line) => cutLine(line, Math.max(1, window.columns - 1)));
+}
+
+function preparing(view: TryView, now: number): Line[] {
+  const { preparation } = view;
+  if (preparation === null) return [];
+  const todo: string[] = [];
+  if (preparation.link === 'running') todo.push(`connecting to ${preparation.target}`);
+  if (preparation.snapshot === 'running') todo.push('taking a snapshot of the working copy');
+  if (todo.length === 0) todo.push('sending');
+  const elapsed = formatDuration(Math.max(0, now - preparation.startedAt));
+  return [[span(`${spinner(now)} `, { color: 'cyan' }), span(todo.join(' · ')), span(`  ${elapsed}`, { dim: true })]];
+}
+
+function spinner(now: number): string {
+  return SPINNER[Math.floor(now / 100) % SPINNER.length] ?? '⠋';
+}
+
+function following(view: TryView, keys: TryKeys, window: Window, budget: number, now: number): Line[] {
+  const open = view.rows.filter(({ state }) => state !== 'done');
+  if (open.length === 0) return [];
+  const footer = budget >= 3 ? keyLines(keys, open, budget) : [];
+  const room = Math.max(1, budget - 1 - footer.length);
+  return [header(view, window), ...body(open, keys, room, window, now), ...footer];
+}
+
+function header(view: TryView, { columns }: Window): Line {
+  const title = [span('─ ', { dim: true }), span(`try #${view.buildSetId}`, { bold: true }), span(' ')];
+  const left = view.isLinkLost ? 'connection lost, trying again' : timeLeftText(view.left, view.samples);
+  const end = [...counts(view), span('── ', { dim: true }), span(left), span(' ─', { dim: true })];
+  const gap = columns - 1 - lineWidth(title) - lineWidth(end);
+  return [...title, span(gap > 0 ? `${'─'.repeat(gap - 1)} ` : '', { dim: true }), ...end];
+}
+
+function counts({ counts: { passed, failed, running, waiting } }: TryView): Line {
+  return [
+    ...(failed > 0 ? [span(`${failed}✗ `, { color: 'red' })] : []),
+    ...(passed > 0 ? [span(`${passed}✔ `, { color: 'green' })] : []),
+    ...(running > 0 ? [span(`${running}▶ `, { color: 'cyan' })] : []),
+    ...(waiting > 0 ? [span(`${waiting}⧗ `, { dim: true })] : []),
+  ];
+}
+
+/** Rows first; tails get what is left over, the first running builder before the others. */
+function body(open: readonly BuilderRow[], keys: TryKeys, room: number, window: Window, now: number): Line[] {
+  const sorted = [...open].sort((a, b) => Number(b.state === 'running') - Number(a.state === 'running'));
+  const shown = keys.showsLog ? sorted.slice(0, 1) : sorted.length > room ? sorted.slice(0, room - 1) : sorted;
+  const nameWidth = Math.min(24, Math.max(...shown.map(({ builder }) => cellWidth(builder)), 1));
+  const hidden = sorted.length - shown.length;
+  const more: Line[] = hidden > 0 ? [[span(` … and ${hidden} more`, { dim: true })]] : [];
+  let spare = room - shown.length - more.length;
+  const perTail = keys.showsLog ? spare : Math.min(2, spare);
+  const lines = shown.flatMap((row) => {
+    const tail = row.step === null || spare <= 0 ? [] : row.step.tail.slice(-Math.min(perTail, spare));
+    spare -= tail.length;
+    return [rowLine(row, nameWidth, window, now), ...tail.map((text): Line => [span('     │ ', { dim: true }), span(text, { dim: true })])];
+  });
+  return [...lines, ...more];
+}
+
+function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: number): Line {
+  const name = span(`${fit(row.builder, nameWidth)}  `);
+  if (row.state === 'waiting') {
+    const again = row.attempt > 0 ? `attempt ${row.attempt} ended without a verdict, ` : '';
+    return [span(' ⧗ ', { dim: true }), name, span(`${again}${row.waitingReason ?? 'queued'}`, { dim: true })];
+  }
+  const barWidth = columns >= 100 ? 16 : columns >= 60 ? 10 : 0;
+  const times = `${formatDuration(row.elapsedMs).padStart(6)}  ${shortTimeLeft(row.left)}`;
+  const step = stepText(row, Math.max(4, Math.min(30, columns - nameWidth - barWidth - cellWidth(times) - 10)));
+  return [
+    span(` ${spinner(now)} `, { color: 'cyan' }),
+    name,
+    span(step),
+    ...(barWidth > 0 ? [span(`  ${bar(row.fraction, barWidth)}`, { color: 'cyan' })] : []),
+    span(` ${times}`),
+  ];
+}
+
+function stepText({ step, steps }: BuilderRow, width: number): string {
+  if (step === null) return fit(steps.length === 0 ? 'starting' : 'between steps', width);
+  const number = ` ${steps.length}.`;
+  return fit(`${number.trim()} ${cut(step.name, width - number.length)}`, width);
+}
+
+function keyLines(keys: TryKeys, open: readonly BuilderRow[], budget: number): Line[] {
+  if (keys.asksToStop) {
+    const what = open.length === 1 ? '1 build' : `${open.length} builds`;
+    return [[span(` stop ${what}? `, { color: 'yellow', bold: true }), span('y yes · any other key no')]];
+  }
+  const hasLog = open.some(({ step }) => step !== null);
+  const short = [...(hasLog ? [keys.showsLog ? 'enter less log' : 'enter log'] : []), 'd detach', 'x stop', '? keys'];
+  if (!keys.showsKeys || budget < 8) return [[span(` ${short.join(' · ')}`, { dim: true })]];
+  return [
+    ...(hasLog ? [[span(' enter   show more or less of the log', { dim: true })]] : []),
+    [span(' d       detach: the builds go on (also Ctrl-C)', { dim: true })],
+    [span(' x       stop the builds (also Ctrl-C twice)', { dim: true })],
+    [span(' ?       hide this', { dim: true })],
+  ];
+}

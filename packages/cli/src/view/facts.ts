@@ -1,0 +1,117 @@
+/**
+ * The facts of a try: what has happened and will not change, each with a key under which it is told once. All four
+ * faces (screen, plain lines, `--json`, `--events`) tell these facts and no others.
+ */
+import { type BuildResource, type Results, sanitizeName, type StepResource } from '@buildbot/shared';
+import type { LocalFact } from './messages.ts';
+import type { ViewState } from './state.ts';
+import { stepsOf } from './try-view.ts';
+
+/** Which build a fact is about. Names are fit for a terminal. */
+export interface BuildOfFact {
+  buildId: number;
+  builder: string;
+  number: number;
+}
+
+export type BuildFact = { at: number; build: BuildOfFact } & (
+  | { type: 'build_started'; worker: string; attempt: number }
+  | { type: 'step_started'; step: string; index: number }
+  | { type: 'step_finished'; step: string; results: Results; text: string; durationMs: number }
+  /** The last lines of a failed step's log. */
+  | { type: 'log_excerpt'; step: string; log: string; lines: readonly string[]; commands: readonly string[] }
+  | {
+      type: 'build_finished';
+      results: Results;
+      text: string;
+      durationMs: number;
+      stoppedBy: string | null;
+      stopReason: string | null;
+    }
+);
+
+export type Fact = { key: string } & (LocalFact | BuildFact);
+
+/** Every fact so far, by time; of one moment, in the order of their making. `finished` is always the last. */
+export function factsOf(state: ViewState): Fact[] {
+  const local = state.local.map((fact, index): Fact => ({ ...fact, key: `local/${index}` }));
+  const builds = [...state.builds.values()].sort((a, b) => a.value.buildid - b.value.buildid);
+  const facts = [...local, ...builds.flatMap(({ value }) => factsOfBuild(state, value))];
+  const rank = (fact: Fact) => (fact.type === 'finished' || fact.type === 'detached' ? Number.POSITIVE_INFINITY : fact.at);
+  return facts.map((fact, index) => ({ fact, index })).sort((a, b) => rank(a.fact) - rank(b.fact) || a.index - b.index)
+    .map(({ fact }) => fact);
+}
+
+function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
+  const about: BuildOfFact = {
+    buildId: build.buildid,
+    builder: sanitizeName(state.builders.get(build.builderid)?.value.name ?? `builder ${build.builderid}`),
+    number: build.number,
+  };
+  const worker = state.workers.get(build.workerid)?.value.name ?? propertyText(build, 'workername') ?? `worker ${build.workerid}`;
+  const facts: Fact[] = [
+    {
+      key: `build/${build.buildid}/started`,
+      type: 'build_started',
+      at: build.started_at_ms,
+      build: about,
+      worker: sanitizeName(worker),
+      attempt: build.attempt,
+    },
+    ...stepsOf(state, build.buildid).flatMap((step) => factsOfStep(state, about, step)),
+  ];
+  if (build.complete && build.results !== null) {
+    const at = build.complete_at_ms ?? build.started_at_ms;
+    facts.push({
+      key: `build/${build.buildid}/finished`,
+      type: 'build_finished',
+      at,
+      build: about,
+      results: build.results,
+      text: sanitizeName(build.state_string, { maxLength: 300 }),
+      durationMs: Math.max(0, at - build.started_at_ms),
+      stoppedBy: build.stopped_by === null ? null : sanitizeName(build.stopped_by),
+      stopReason: build.stop_reason === null ? null : sanitizeName(build.stop_reason),
+    });
+  }
+  return facts;
+}
+
+function propertyText(build: BuildResource, name: string): string | undefined {
+  const value = build.properties[name]?.[0];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function factsOfStep(state: ViewState, build: BuildOfFact, step: StepResource): Fact[] {
+  if (step.started_at_ms === null) return [];
+  const name = sanitizeName(step.name, { maxLength: 70 });
+  const key = `step/${step.stepid}`;
+  const facts: Fact[] = [
+    { key: `${key}/started`, type: 'step_started', at: step.started_at_ms, build, step: name, index: step.number },
+  ];
+  if (!step.complete || step.results === null) return facts;
+  const at = step.complete_at_ms ?? step.started_at_ms;
+  facts.push({
+    key: `${key}/finished`,
+    type: 'step_finished',
+    at,
+    build,
+    step: name,
+    results: step.results,
+    text: sanitizeName(step.state_string, { maxLength: 300 }),
+    durationMs: Math.max(0, at - step.started_at_ms),
+  });
+  const excerpt = state.excerpts.get(step.stepid);
+  if (excerpt !== undefined) {
+    const commands = nextCommands(build, step.name, excerpt.log);
+    facts.push({ key: `${key}/excerpt`, type: 'log_excerpt', at, build, step: name, ...excerpt, commands });
+  }
+  return facts;
+}
+
+/** What one would type next after a failure. */
+function nextCommands(build: BuildOfFact, step: string, log: string): string[] {
+  const word = (text: string) => (/^[A-Za-z0-9._/:=@%+-]+$/.test(text) ? text : `'${sanitizeName(text).replaceAll("'", `'\\''`)}'`);
+  const logWord = log === 'stdio' ? '' : ` ${word(log)}`;
+  return [`buildbot log ${build.buildId} ${word(step)}${logWord}`, `buildbot rebuild ${build.buildId}`];
+}

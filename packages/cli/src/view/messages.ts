@@ -1,0 +1,51 @@
+/**
+ * What the view model is fed with: resources and events of the API as they come, and what only this client knows
+ * (its snapshot, its link, a person's wish to detach). A message is plain data, so a recorded run can be replayed.
+ */
+import type { BuildSetSummaryResource, EventMessage, StatusResource } from '@buildbot/shared';
+
+/** Something that happened on this side of the link. `at` is epoch milliseconds. */
+export type LocalFact = { at: number } & (
+  | {
+      type: 'snapshot';
+      /** One line per file: `+`, `~` or `-` and its name. */
+      files: readonly string[];
+      /** Names of files that are left out. */
+      leftOut: readonly string[];
+      /** Revision the patch is made against, null without one. */
+      base: string | null;
+      branch: string | null;
+      /** Size of the patch in bytes. */
+      bytes: number;
+      durationMs: number;
+    }
+  | { type: 'queued'; buildSetId: number; builders: readonly string[]; user: string | null }
+  /** Delivered, but nobody answers who could tell how it goes on. */
+  | { type: 'kept'; reason: string }
+  | { type: 'link_lost'; reason: string; retryInMs: number }
+  | { type: 'link_restored' }
+  | { type: 'stopping'; reason: string }
+  | { type: 'detached'; attach: string }
+  | { type: 'note'; text: string }
+  | { type: 'finished'; exitCode: number; text: string }
+);
+
+/** What the client is busy with before there is anything to follow. */
+export interface Preparation {
+  snapshot: 'running' | 'done' | 'none';
+  link: 'running' | 'done';
+  /** Where to, as a person would name it: `ci.example`. */
+  target: string;
+  startedAt: number;
+}
+
+export type ViewMessage =
+  | { type: 'preparation'; preparation: Preparation }
+  | { type: 'local'; fact: LocalFact }
+  | { type: 'summary'; summary: BuildSetSummaryResource }
+  | { type: 'status'; status: StatusResource }
+  | { type: 'event'; event: EventMessage }
+  /** The newest lines of a running step's log, sanitised. */
+  | { type: 'tail'; stepId: number; lines: readonly string[] }
+  /** The last lines of a failed step's log, sanitised; told once. */
+  | { type: 'excerpt'; stepId: number; log: string; lines: readonly string[] };

@@ -1,0 +1,37 @@
+/** The `--json` face: one object at the end that says how it went, with every fact that led there. */
+import { resultName } from '@buildbot/shared';
+import type { Fact } from '../facts.ts';
+import type { TryView } from '../try-view.ts';
+import { eventObject } from './events.ts';
+
+export const RESULT_SCHEMA = 'buildbot.try/1';
+
+/** Everything but `builds` and `events` is null while the try is not there yet. */
+export function finalObject(view: TryView, facts: readonly Fact[], exitCode: number): Record<string, unknown> {
+  return {
+    schema: RESULT_SCHEMA,
+    exitCode,
+    buildSetId: view.buildSetId,
+    complete: view.complete,
+    results: view.complete ? view.results : null,
+    result: view.complete && view.results !== null ? resultName(view.results) : null,
+    builds: view.rows.map((row) => ({
+      builder: row.builder,
+      requestId: row.requestId,
+      buildId: row.buildId,
+      number: row.number,
+      attempt: row.attempt,
+      results: row.results,
+      result: row.results === null ? null : resultName(row.results),
+      text: row.stateString,
+      durationMs: row.elapsedMs,
+      steps: row.steps.map(({ name, results, elapsedMs, stateString }) => ({
+        name,
+        results,
+        text: stateString,
+        durationMs: elapsedMs,
+      })),
+    })),
+    events: facts.map(eventObject),
+  };
+}

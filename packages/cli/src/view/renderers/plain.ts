@@ -1,0 +1,93 @@
+/** The plain face: one line per fact, for pipes, CI logs and screen readers. No cursor movement, states in words. */
+import { formatDuration } from '@buildbot/shared';
+import type { BuildFact, BuildOfFact, Fact } from '../facts.ts';
+import type { LocalFact } from '../messages.ts';
+import { resultMark, verdictText } from '../verdict.ts';
+
+/** The lines that tell a fact, without line ends. */
+export function plainLines(fact: Fact): string[] {
+  return 'build' in fact ? buildLines(fact) : localLines(fact);
+}
+
+function localLines(fact: LocalFact): string[] {
+  switch (fact.type) {
+    case 'snapshot':
+      return snapshotLines(fact);
+    case 'queued':
+      return [`✔ try #${fact.buildSetId} queued on ${fact.builders.join(', ')}${fact.user === null ? '' : ` as ${fact.user}`}`];
+    case 'kept':
+      return [`✔ try delivered: ${fact.reason}`];
+    case 'link_lost':
+      return [`… connection lost (${fact.reason}), trying again in ${formatDuration(fact.retryInMs)}`];
+    case 'link_restored':
+      return ['… connected again'];
+    case 'stopping':
+      return [`■ stopping: ${fact.reason}`];
+    case 'detached':
+      return [`… detached, it goes on. Attach again with: ${fact.attach}`];
+    case 'note':
+      return fact.text.split('\n');
+    case 'finished':
+      return [fact.text];
+  }
+}
+
+function snapshotLines(fact: Extract<LocalFact, { type: 'snapshot' }>): string[] {
+  const count = `${fact.files.length} ${fact.files.length === 1 ? 'file' : 'files'}`;
+  const base = fact.base === null ? '' : ` on ${fact.branch === null ? '' : `${fact.branch} `}${fact.base.slice(0, 12)}`;
+  const facts = `${formatBytes(fact.bytes)} · ${formatDuration(fact.durationMs)}`;
+  return [`✔ snapshot ${count}${base} · ${facts}`, ...shorten(fact.files, 10), ...leftOut(fact.leftOut)];
+}
+
+function shorten(lines: readonly string[], most: number): string[] {
+  const shown = lines.slice(0, most).map((line) => `  ${line}`);
+  return lines.length > most ? [...shown, `  … and ${lines.length - most} more (--dryrun lists all)`] : shown;
+}
+
+function leftOut(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const some = names.slice(0, 3).join(', ');
+  return [`  not sent: ${some}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`];
+}
+
+/** `linux/12`: how the other commands name a build, too. */
+export function buildName(build: BuildOfFact): string {
+  return `${build.builder}/${build.number}`;
+}
+
+function buildLines(fact: BuildFact): string[] {
+  const name = buildName(fact.build);
+  switch (fact.type) {
+    case 'build_started': {
+      const again = fact.attempt > 1 ? `, attempt ${fact.attempt}` : '';
+      return [`▶ ${name} started on ${fact.worker} (build ${fact.build.buildId}${again})`];
+    }
+    case 'step_started':
+      return [`▶ ${name} › ${fact.step}`];
+    case 'step_finished': {
+      const why = fact.results === 0 || fact.text === '' ? '' : `: ${fact.text}`;
+      return [`${resultMark(fact.results)} ${name} › ${fact.step} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${why}`];
+    }
+    case 'log_excerpt':
+      return [
+        `  ${name} › ${fact.step} › last lines of ${fact.log}:`,
+        ...fact.lines.map((line) => `    │ ${line}`),
+        ...fact.commands.map((command) => `    $ ${command}`),
+      ];
+    case 'build_finished':
+      return [`${resultMark(fact.results)} ${name} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${reasonOf(fact)}`];
+  }
+}
+
+function reasonOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
+  if (fact.stoppedBy !== null) return `: stopped by ${fact.stoppedBy}${fact.stopReason ? `: ${fact.stopReason}` : ''}`;
+  return fact.results === 0 || fact.text === '' ? '' : `: ${fact.text}`;
+}
+
+/** `18 KiB`, `3.4 MiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const unit = bytes < 1024 * 1024 ? { size: 1024, name: 'KiB' } : { size: 1024 * 1024, name: 'MiB' };
+  const amount = bytes / unit.size;
+  return `${amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${unit.name}`;
+}

@@ -1,0 +1,187 @@
+/**
+ * What a person needs to see of one try, worked out from the state and the time: a row per builder with its step, how
+ * long it has been running and how long it will take. Plain data; every name in it is fit for a terminal.
+ */
+import {
+  fractionDone,
+  type BuildResource,
+  type Progress,
+  type Range,
+  remaining,
+  type Results,
+  sanitizeName,
+  type StepResource,
+  worstOf,
+} from '@buildbot/shared';
+import type { Preparation } from './messages.ts';
+import type { ViewState } from './state.ts';
+import { finalResults } from './verdict.ts';
+
+export interface StepRow {
+  stepId: number;
+  name: string;
+  results: Results | null;
+  stateString: string;
+  startedAt: number | null;
+  elapsedMs: number;
+  /** Newest lines of its log while it runs. */
+  tail: readonly string[];
+}
+
+export interface BuilderRow {
+  requestId: number;
+  builder: string;
+  state: 'waiting' | 'running' | 'done';
+  results: Results | null;
+  /** Why it is not running yet, null when it is. */
+  waitingReason: string | null;
+  /** Of the newest attempt. */
+  buildId: number | null;
+  number: number | null;
+  attempt: number;
+  /** One line of the master about the build. */
+  stateString: string;
+  elapsedMs: number;
+  steps: readonly StepRow[];
+  /** The step that runs now. */
+  step: StepRow | null;
+  /** 0 to 1, null without an estimate. */
+  fraction: number | null;
+  /** Time left of the build once it runs; null without an estimate. Milliseconds. */
+  left: Range | null;
+  /** Past builds behind the estimate. */
+  samples: number;
+}
+
+export interface TryView {
+  buildSetId: number | null;
+  preparation: Preparation | null;
+  rows: readonly BuilderRow[];
+  /** How many builders ended well, ended badly, run and wait. */
+  counts: { passed: number; failed: number; running: number; waiting: number };
+  /** Until the last running builder ends, queue time apart; null without an estimate for one of them. */
+  left: Range | null;
+  /** The fewest past builds behind any part of `left`. */
+  samples: number;
+  complete: boolean;
+  /** The worst so far of what has ended; the result once complete. */
+  results: Results | null;
+  isLinkLost: boolean;
+}
+
+/** The view of the one build set in `state` at the time `now` (epoch milliseconds). */
+export function tryView(state: ViewState, now: number): TryView {
+  const set = firstOf(state.buildSets.values())?.value;
+  const rows = [...state.requests.values()]
+    .filter(({ value }) => set === undefined || value.buildsetid === set.bsid)
+    .sort((a, b) => a.value.buildrequestid - b.value.buildrequestid)
+    .map(({ value }) => builderRow(state, value.buildrequestid, now));
+  const ended = rows.flatMap((row) => (row.results === null || row.state !== 'done' ? [] : [row.results]));
+  return {
+    buildSetId: set?.bsid ?? null,
+    preparation: state.preparation,
+    rows,
+    counts: countsOf(rows),
+    ...timeLeft(rows),
+    complete: set?.complete ?? false,
+    results: set?.complete ? finalResults(set.results) : ended.length > 0 ? worstOf(ended) : null,
+    isLinkLost: state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type === 'link_lost',
+  };
+}
+
+function firstOf<T>(values: Iterable<T>): T | undefined {
+  for (const value of values) return value;
+  return undefined;
+}
+
+function countsOf(rows: readonly BuilderRow[]): TryView['counts'] {
+  const count = (test: (row: BuilderRow) => boolean) => rows.filter(test).length;
+  const isGood = (row: BuilderRow) => row.results === 0 || row.results === 1 || row.results === 3;
+  return {
+    passed: count((row) => row.state === 'done' && isGood(row)),
+    failed: count((row) => row.state === 'done' && !isGood(row)),
+    running: count((row) => row.state === 'running'),
+    waiting: count((row) => row.state === 'waiting'),
+  };
+}
+
+/** Builders run side by side: the whole is left as long as the slowest of them. */
+function timeLeft(rows: readonly BuilderRow[]): { left: Range | null; samples: number } {
+  const open = rows.filter(({ state }) => state !== 'done');
+  const samples = open.length === 0 ? 0 : Math.min(...open.map((row) => row.samples));
+  if (open.length === 0 || open.some(({ left }) => left === null)) return { left: null, samples };
+  const most = (pick: (range: Range) => number) => Math.max(...open.map(({ left }) => (left === null ? 0 : pick(left))));
+  return { left: { low: most((r) => r.low), middle: most((r) => r.middle), high: most((r) => r.high) }, samples };
+}
+
+function builderRow(state: ViewState, requestId: number, now: number): BuilderRow {
+  const request = state.requests.get(requestId)?.value;
+  const builderId = request?.builderid ?? 0;
+  const build = newestBuild(state, requestId);
+  const steps = build === undefined ? [] : stepRows(state, build, now);
+  const results = request?.complete ? finalResults(request.results) : null;
+  const isRunning = build !== undefined && !build.complete && results === null;
+  return {
+    requestId,
+    builder: sanitizeName(state.builders.get(builderId)?.value.name ?? `builder ${builderId}`, { maxLength: 70 }),
+    state: results !== null ? 'done' : isRunning ? 'running' : 'waiting',
+    results,
+    waitingReason: request?.waiting_reason == null ? null : sanitizeName(request.waiting_reason, { maxLength: 120 }),
+    buildId: build?.buildid ?? null,
+    number: build?.number ?? null,
+    attempt: build?.attempt ?? 0,
+    stateString: sanitizeName(build?.state_string ?? '', { maxLength: 200 }),
+    elapsedMs: build === undefined ? 0 : Math.max(0, (build.complete_at_ms ?? now) - build.started_at_ms),
+    steps,
+    step: isRunning ? (steps.findLast((step) => step.results === null && step.startedAt !== null) ?? null) : null,
+    ...estimateOf(state, builderId, build, steps, now),
+  };
+}
+
+/** The attempt with the highest id is the newest. */
+export function newestBuild(state: ViewState, requestId: number): BuildResource | undefined {
+  let newest: BuildResource | undefined;
+  for (const { value } of state.builds.values()) {
+    if (value.buildrequestid === requestId && value.buildid > (newest?.buildid ?? 0)) newest = value;
+  }
+  return newest;
+}
+
+/** The visible steps of a build in their order. */
+export function stepsOf(state: ViewState, buildId: number): StepResource[] {
+  return [...state.steps.values()]
+    .map(({ value }) => value)
+    .filter((step) => step.buildid === buildId && !step.hidden)
+    .sort((a, b) => a.number - b.number);
+}
+
+function stepRows(state: ViewState, build: BuildResource, now: number): StepRow[] {
+  return stepsOf(state, build.buildid).map((step) => ({
+    stepId: step.stepid,
+    name: sanitizeName(step.name, { maxLength: 70 }),
+    results: step.complete ? step.results : null,
+    stateString: sanitizeName(step.state_string, { maxLength: 200 }),
+    startedAt: step.started_at_ms,
+    elapsedMs: step.started_at_ms === null ? 0 : Math.max(0, (step.complete_at_ms ?? now) - step.started_at_ms),
+    tail: state.tails.get(step.stepid) ?? [],
+  }));
+}
+
+function estimateOf(
+  state: ViewState,
+  builderId: number,
+  build: BuildResource | undefined,
+  steps: readonly StepRow[],
+  now: number,
+): Pick<BuilderRow, 'fraction' | 'left' | 'samples'> {
+  const profile = state.estimates.get(builderId)?.value;
+  if (profile === undefined) return { fraction: null, left: null, samples: 0 };
+  const running = steps.find((step) => step.results === null && step.startedAt !== null);
+  const progress: Progress = {
+    elapsedMs: build === undefined ? 0 : Math.max(0, now - build.started_at_ms),
+    finished: new Set(steps.filter(({ results }) => results !== null).map(({ name }) => name)),
+    running: running === undefined ? null : { name: running.name, elapsedMs: running.elapsedMs },
+  };
+  const { samples } = profile;
+  return { fraction: fractionDone(profile, progress), left: remaining(profile, progress), samples };
+}

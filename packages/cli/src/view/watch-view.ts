@@ -1,0 +1,120 @@
+/**
+ * How things stand now, without history: the first screen of `buildbot watch`, worked out from the state and the time.
+ * Plain data; every name in it is fit for a terminal.
+ */
+import { type BuildResource, type Results, sanitizeName } from '@buildbot/shared';
+import type { ViewState } from './state.ts';
+import { stepsOf } from './try-view.ts';
+
+export interface RunningBuild {
+  buildId: number;
+  number: number;
+  worker: string;
+  /** Name of the step that runs now, null between steps. */
+  step: string | null;
+  elapsedMs: number;
+}
+
+export interface FarmRow {
+  builderId: number;
+  builder: string;
+  running: readonly RunningBuild[];
+  /** Requests in the queue. */
+  waiting: number;
+  /** Why the first of them waits. */
+  waitingReason: string | null;
+  /** The newest finished build. */
+  last: { buildId: number; number: number; results: Results; finishedMs: number; text: string } | null;
+}
+
+export interface WatchView {
+  title: string;
+  /** Busy builders first, then by name. */
+  rows: readonly FarmRow[];
+  workers: { connected: number; total: number; names: readonly string[] };
+  running: number;
+  waiting: number;
+  isLinkLost: boolean;
+}
+
+/** The view of the whole farm in `state` at the time `now` (epoch milliseconds). */
+export function watchView(state: ViewState, now: number): WatchView {
+  const builds = groupBy([...state.builds.values()].map(({ value }) => value), (build) => build.builderid);
+  const waiting = groupBy(pendingRequests(state), (request) => request.builderid);
+  const rows = [...state.builders.values()].map(({ value }): FarmRow => {
+    const requests = waiting.get(value.builderid) ?? [];
+    const reason = requests.find(({ waiting_reason }) => waiting_reason !== null)?.waiting_reason ?? null;
+    return {
+      builderId: value.builderid,
+      builder: sanitizeName(value.name, { maxLength: 70 }),
+      ...rowOfBuilds(state, builds.get(value.builderid) ?? [], now),
+      waiting: requests.length,
+      waitingReason: reason === null ? null : sanitizeName(reason, { maxLength: 120 }),
+    };
+  });
+  return {
+    title: sanitizeName(state.farm?.title ?? '', { maxLength: 80 }),
+    rows: rows.sort((a, b) => busyness(b) - busyness(a) || (a.builder < b.builder ? -1 : 1)),
+    workers: workersOf(state),
+    running: rows.reduce((sum, row) => sum + row.running.length, 0),
+    waiting: rows.reduce((sum, row) => sum + row.waiting, 0),
+    isLinkLost: state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type === 'link_lost',
+  };
+}
+
+function busyness(row: FarmRow): number {
+  return row.running.length > 0 ? 2 : row.waiting > 0 ? 1 : 0;
+}
+
+function pendingRequests(state: ViewState) {
+  return [...state.requests.values()]
+    .map(({ value }) => value)
+    .filter((request) => !request.claimed && !request.complete)
+    .sort((a, b) => b.priority - a.priority || a.buildrequestid - b.buildrequestid);
+}
+
+function groupBy<T>(values: readonly T[], keyOf: (value: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group === undefined) groups.set(keyOf(value), [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+function rowOfBuilds(state: ViewState, builds: BuildResource[], now: number): Pick<FarmRow, 'running' | 'last'> {
+  const sorted = [...builds].sort((a, b) => a.buildid - b.buildid);
+  const last = sorted.findLast(({ complete }) => complete);
+  return {
+    running: sorted.filter(({ complete }) => !complete).map((build) => runningBuild(state, build, now)),
+    last:
+      last === undefined || last.results === null
+        ? null
+        : {
+            buildId: last.buildid,
+            number: last.number,
+            results: last.results,
+            finishedMs: Math.max(0, now - (last.complete_at_ms ?? now)),
+            text: sanitizeName(last.state_string, { maxLength: 200 }),
+          },
+  };
+}
+
+function runningBuild(state: ViewState, build: BuildResource, now: number): RunningBuild {
+  const step = stepsOf(state, build.buildid).findLast(({ complete, started_at_ms }) => !complete && started_at_ms !== null);
+  return {
+    buildId: build.buildid,
+    number: build.number,
+    worker: sanitizeName(state.workers.get(build.workerid)?.value.name ?? `worker ${build.workerid}`, { maxLength: 70 }),
+    step: step === undefined ? null : sanitizeName(step.name, { maxLength: 70 }),
+    elapsedMs: Math.max(0, now - build.started_at_ms),
+  };
+}
+
+function workersOf(state: ViewState): WatchView['workers'] {
+  const all = [...state.workers.values()].map(({ value }) => value);
+  const connected = all.filter(({ connected_to }) => connected_to.length > 0);
+  const names = connected.map(({ name }) => sanitizeName(name, { maxLength: 70 })).sort();
+  return { connected: connected.length, total: all.length, names };
+}
