@@ -1,0 +1,52 @@
+/** The API as the composition root sees it: one implementation behind the master's socket, TCP and the try gateway. */
+import type { Duplex } from 'node:stream';
+import type { Caller } from '../ports/control.ts';
+import type { Service } from '../ports/service.ts';
+import { createApp } from './app.ts';
+import type { ApiDeps, RequestEnv } from './deps.ts';
+import { createConnections } from './doors/connections.ts';
+import { type Door, tcpDoor, unixDoor } from './doors/listener.ts';
+import { upgradeHandler } from './doors/upgrade.ts';
+import { EventHub } from './events/event-hub.ts';
+
+export type { ApiDeps, ForceForm } from './deps.ts';
+export type { Door } from './doors/listener.ts';
+
+/** Start it before its doors, stop it after them. */
+export interface Api extends Service {
+  /** One request in process, for tests and embedding. */
+  fetch(request: Request, env?: RequestEnv): Response | Promise<Response>;
+  /** Serve an authenticated byte stream (HTTP/2 with prior knowledge, HTTP/1.1 or a websocket) as this caller. */
+  handleConnection(stream: Duplex, caller: Caller): void;
+  /** A door at a unix socket, mode 0600, for administrators. */
+  unixDoor(path: string): Door;
+  /** A door at `host:port`, for anonymous readers. Throws `UserError` unless the host is loopback. */
+  tcpDoor(address: string): Door;
+}
+
+export function createApi(deps: ApiDeps): Api {
+  const hub = new EventHub(deps.store);
+  const app = createApp(deps, hub);
+  const connections = createConnections({
+    fetch: (request, env) => app.fetch(request, env),
+    upgrade: (callerOf) =>
+      upgradeHandler({
+        hub,
+        callerOf,
+        allowedOrigins: deps.allowedOrigins ?? [],
+        onFailure: (error) => deps.logger.error({ err: error }, 'a websocket session failed'),
+      }),
+  });
+  return {
+    name: 'api',
+    fetch: (request, env = {}) => app.fetch(request, env),
+    handleConnection: (stream, caller) => connections.handle(stream, caller),
+    unixDoor: (path) => unixDoor(connections, path),
+    tcpDoor: (address) => tcpDoor(connections, address),
+    start: () => hub.start(),
+    async stop() {
+      await connections.stop();
+      hub.stop();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/** The whole HTTP side as one Hono application: checks first, then the routes of the table, then what is left over. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { controlHandler } from './control/control-handler.ts';
+import { INVALID_REQUEST, RpcFailure, rpcError } from './control/json-rpc.ts';
+import { type ApiDeps, type AppEnv, NOBODY } from './deps.ts';
+import type { EventHub } from './events/event-hub.ts';
+import { eventsRoute } from './events/events-route.ts';
+import { sseListenRoutes } from './events/sse-listen.ts';
+import { errorAnswer, jsonAnswer, rpcAnswer } from './http/answer.ts';
+import { ApiError, badRequest, invalidPath } from './http/api-error.ts';
+import { hostName, isLoopbackName, isOriginAllowed } from './http/origin.ts';
+import { openApiDocument } from './openapi.ts';
+import { createReader } from './routes/reader.ts';
+import { registerRoutes } from './routes/register.ts';
+
+export const API_PREFIX = '/api/v2';
+
+function authority(c: Context<AppEnv>): string {
+  return c.req.header('host') ?? new URL(c.req.url).host;
+}
+
+/** Refuse what a foreign web page sends; answer preflights; mark what an allowed page may read. */
+function originGuard(allowed: readonly string[]): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const name = hostName(authority(c));
+    if ((c.env?.caller ?? NOBODY).door === 'tcp' && (name === null || !isLoopbackName(name))) {
+      throw new ApiError(
+        403,
+        'invalid host: this API answers on the loopback interface only, under its own names',
+      );
+    }
+    const origin = c.req.header('origin');
+    if (!isOriginAllowed(origin, authority(c), allowed)) throw badRequest('invalid origin');
+    if (c.req.method === 'OPTIONS') c.res = new Response(null, { status: 204 });
+    else await next();
+    if (origin === undefined) return;
+    c.res.headers.set('Access-Control-Allow-Origin', origin.toLowerCase());
+    c.res.headers.set('Access-Control-Allow-Headers', 'Content-Type');
+    c.res.headers.set('Access-Control-Allow-Methods', 'GET, POST, HEAD');
+    c.res.headers.set('Access-Control-Max-Age', '3600');
+    c.res.headers.append('Vary', 'Origin');
+  };
+}
+
+/** What stands behind the prefix, as Buildbot's error texts name it. */
+function relativePath(c: Context<AppEnv>): string {
+  return c.req.path.replace(/^\/api\/(v2|latest)\/?/, '').slice(0, 200);
+}
+
+function failureOf(error: unknown, deps: ApiDeps): ApiError {
+  if (error instanceof ApiError) return error;
+  deps.logger.error({ err: error }, 'a request failed');
+  return new ApiError(500, 'internal error: the log of the master has more');
+}
+
+/** Errors of control calls are JSON-RPC's, all others the envelope's. */
+function answerFailure(c: Context<AppEnv>, error: unknown, deps: ApiDeps): Response {
+  const failure = failureOf(error, deps);
+  if (c.req.method !== 'POST') return errorAnswer(failure);
+  return rpcAnswer(
+    failure.status,
+    rpcError(undefined, new RpcFailure(failure.status, INVALID_REQUEST, failure.message)),
+  );
+}
+
+function leftOver(c: Context<AppEnv>): never {
+  if (!['GET', 'HEAD', 'POST'].includes(c.req.method)) throw badRequest('invalid HTTP method');
+  throw invalidPath(relativePath(c));
+}
+
+export function createApp(deps: ApiDeps, hub: EventHub): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  const reader = createReader(deps);
+  app.onError((error, c) => answerFailure(c, error, deps));
+  app.notFound(leftOver);
+  app.use('*', originGuard(deps.allowedOrigins ?? []));
+  app.get('/healthz', async (c) => {
+    await deps.store.eventRange();
+    return jsonAnswer(c, { status: 'ok' });
+  });
+  app.get('/api', (c) => {
+    const { origin } = new URL(c.req.url);
+    return jsonAnswer(c, { api_versions: { v2: `${origin}${API_PREFIX}` } });
+  });
+  for (const prefix of [API_PREFIX, '/api/latest']) {
+    const control = controlHandler({ deps, reader });
+    registerRoutes(app, prefix, { deps, hub, reader, control });
+    app.get(`${prefix}/events`, eventsRoute(deps, hub));
+  }
+  sseListenRoutes(app, deps, hub);
+  const document = openApiDocument(app, deps.title);
+  app.get('/api/openapi.json', (c) => jsonAnswer(c, document));
+  return app;
+}

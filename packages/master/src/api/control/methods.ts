@@ -1,0 +1,134 @@
+/** The control methods of each resource (section 6 of the spec): parameters, whose they are, and the verb they become. */
+import * as z from 'zod';
+import type { Control } from '../../ports/control.ts';
+import type { AddedBuildSet } from '../../ports/store.ts';
+import type { Row } from '../query/apply-query.ts';
+import type { Plural } from '../resources.ts';
+import type { ReadAll } from '../routes/reader.ts';
+import { equals } from '../routes/relations.ts';
+import { complaints, formFailure, parseForce } from './force-params.ts';
+import { INTERNAL_ERROR, RpcFailure } from './json-rpc.ts';
+import type { Verb } from './permissions.ts';
+
+export interface MethodDeps {
+  control: Control;
+  read: ReadAll;
+}
+
+/** One call: the object it is made on, its parameters as they came, and the proven name of the caller. */
+export interface Call {
+  row: Row;
+  params: Record<string, unknown>;
+  by: string;
+}
+
+export interface Method {
+  verb: Verb;
+  /**
+   * Whether it is an order that holds for whatever there is: on an object that does not exist it answers null, as
+   * Buildbot does. Others are a 404.
+   */
+  isOrder: boolean;
+  run(deps: MethodDeps, call: Call): Promise<unknown>;
+}
+
+const reasonSchema = z.object({ reason: z.string().max(4096).nullish() });
+const prioritySchema = z.object({ priority: z.number().int().min(-1_000_000).max(1_000_000) });
+const enableSchema = z.object({ enabled: z.boolean() });
+
+function parse<T>(schema: z.ZodType<T>, params: Record<string, unknown>): T {
+  const parsed = schema.safeParse(params);
+  if (!parsed.success) throw formFailure(complaints(parsed.error));
+  return parsed.data;
+}
+
+function reasonOf(params: Record<string, unknown>): string {
+  return parse(reasonSchema, params).reason || 'no reason given';
+}
+
+/** Buildbot's answer to whatever makes a build set: its id, and builder id to request id. */
+function addedAnswer(added: AddedBuildSet | { refused: string }): unknown {
+  if ('refused' in added) throw new RpcFailure(500, INTERNAL_ERROR, added.refused);
+  return [
+    added.buildSetId,
+    Object.fromEntries(added.requests.map(({ builderId, requestId }) => [String(builderId), requestId])),
+  ];
+}
+
+/** An order whose answer is null whether or not there was anything to do. */
+function order(verb: Verb, act: (deps: MethodDeps, call: Call) => Promise<void>): Method {
+  return {
+    verb,
+    isOrder: true,
+    async run(deps, call) {
+      await act(deps, call);
+      return null;
+    },
+  };
+}
+
+function workerMethod(verb: 'pause' | 'unpause' | 'stop' | 'kill'): Method {
+  return order('control worker', ({ control }, { row, params }) =>
+    control.controlWorker(row.workerid as number, verb, reasonOf(params)),
+  );
+}
+
+async function force({ control, read }: MethodDeps, { row, params, by }: Call): Promise<unknown> {
+  const { builderNames, input } = parseForce(params);
+  if (builderNames.length === 0) return addedAnswer(await control.force(row.name as string, input, by));
+  const builders = await read('builders', [equals('name', ...builderNames)]);
+  const unknown = builderNames.find((name) => !builders.some((builder) => builder.name === name));
+  if (unknown !== undefined)
+    throw formFailure({ builderNames: `builderNames: there is no builder '${unknown}'` });
+  const builderIds = [...input.builderIds, ...builders.map((builder) => builder.builderid as number)];
+  return addedAnswer(await control.force(row.name as string, { ...input, builderIds }, by));
+}
+
+const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
+  builds: {
+    stop: order('stop', ({ control }, { row, params, by }) =>
+      control.stopBuild(row.buildid as number, by, reasonOf(params)),
+    ),
+    rebuild: {
+      verb: 'rebuild',
+      isOrder: false,
+      run: async ({ control }, { row, by }) => addedAnswer(await control.rebuild(row.buildid as number, by)),
+    },
+  },
+  buildrequests: {
+    cancel: order('cancel', ({ control }, { row, params, by }) =>
+      control.cancelRequest(row.buildrequestid as number, by, reasonOf(params)),
+    ),
+    set_priority: order('set_priority', ({ control }, { row, params }) =>
+      control.setPriority(row.buildrequestid as number, parse(prioritySchema, params).priority),
+    ),
+  },
+  forceschedulers: { force: { verb: 'force', isOrder: false, run: force } },
+  schedulers: {
+    enable: {
+      verb: 'enable scheduler',
+      isOrder: false,
+      async run({ control }, { row, params }) {
+        await control.setSchedulerEnabled(row.schedulerid as number, parse(enableSchema, params).enabled);
+        return null;
+      },
+    },
+  },
+  workers: {
+    stop: workerMethod('stop'),
+    kill: workerMethod('kill'),
+    pause: workerMethod('pause'),
+    unpause: workerMethod('unpause'),
+  },
+};
+
+/** Own keys only: `constructor` is no method. */
+export function methodOf(plural: Plural, name: string): Method | undefined {
+  const methods = METHODS[plural];
+  return methods !== undefined && Object.hasOwn(methods, name) ? methods[name] : undefined;
+}
+
+/** Names of a resource's methods, for the documentation. */
+export function methodNames(plural: Plural): string[] {
+  return Object.keys(METHODS[plural] ?? {});
+}

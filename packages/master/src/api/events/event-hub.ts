@@ -1,0 +1,77 @@
+/**
+ * Where all event streams of the API come from. A stream owns no queue of events: it has a position, and reads on from
+ * there, from the newest events in memory if they reach back that far, else from the store. So a stream that starts in
+ * the past, one that keeps up and one that is slow are the same thing, memory is bounded whatever the readers do, and
+ * between history and live there is no seam at which an event could be lost or told twice.
+ */
+import type { Log, StoredEvent } from '@buildbot/shared';
+import type { Store } from '../../ports/store.ts';
+
+export type EventSource = Pick<Store, 'onCommit' | 'eventRange' | 'eventsAfter'>;
+
+/** Newest events kept in memory for all readers together: at 100 builds/s some seconds' worth, about 1 MB. */
+const RECENT = 1024;
+
+/** Told of each commit, in order. `newest` is the number of the newest event after it. */
+export interface CommitReader {
+  committed(events: readonly StoredEvent[], growth: readonly Log[], newest: number): void;
+}
+
+export class EventHub {
+  readonly #source: EventSource;
+  readonly #readers = new Set<CommitReader>();
+  #recent: StoredEvent[] = [];
+  #newest = 0;
+  #stop: (() => void) | null = null;
+
+  constructor(source: EventSource) {
+    this.#source = source;
+  }
+
+  /** Number of the newest event, 0 before the first. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  async start(): Promise<void> {
+    if (this.#stop !== null) return;
+    this.#stop = this.#source.onCommit((events, growth) => this.#committed(events, growth));
+    const { newest } = await this.#source.eventRange();
+    this.#newest = Math.max(this.#newest, newest);
+  }
+
+  stop(): void {
+    this.#stop?.();
+    this.#stop = null;
+  }
+
+  add(reader: CommitReader): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /**
+   * The next events after `position`, at most `limit`; empty when there are none yet. `null` when the event that comes
+   * next is not kept any more, or `position` lies in the future.
+   */
+  async after(position: number, limit: number): Promise<StoredEvent[] | null> {
+    if (position === this.#newest) return [];
+    if (position > this.#newest) return null;
+    const oldest = this.#recent[0]?.number;
+    if (oldest !== undefined && oldest <= position + 1) {
+      return this.#recent.slice(position + 1 - oldest, position + 1 - oldest + limit);
+    }
+    const events = await this.#source.eventsAfter(position, limit);
+    return events[0]?.number === position + 1 ? events : null;
+  }
+
+  #committed(events: readonly StoredEvent[], growth: readonly Log[]): void {
+    const last = events.at(-1);
+    if (last !== undefined) {
+      this.#recent.push(...events);
+      if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
+      this.#newest = last.number;
+    }
+    for (const reader of this.#readers) reader.committed(events, growth, this.#newest);
+  }
+}

@@ -1,0 +1,28 @@
+/** Framing of server-sent events (HTML Living Standard, section 9.2): text for one event, a comment, a bare id. */
+
+export interface SseEvent {
+  /** Event type; `message` when left out. */
+  event?: string;
+  /** What a client sends back as `Last-Event-ID`. */
+  id?: number;
+  data: unknown;
+}
+
+/** JSON has no line breaks of its own, so the data is one line. */
+export function sseEvent({ event, id, data }: SseEvent): string {
+  const head = (event === undefined ? '' : `event: ${event}\n`) + (id === undefined ? '' : `id: ${id}\n`);
+  return `${head}data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Keeps the connection alive and moves the client's `Last-Event-ID` on over events that it did not ask for. */
+export function sseHeartbeat(id: number): string {
+  return `: still here\nid: ${id}\n\n`;
+}
+
+export const SSE_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-cache',
+  'X-Content-Type-Options': 'nosniff',
+  /** For proxies that would collect the stream before passing it on. */
+  'X-Accel-Buffering': 'no',
+} as const;

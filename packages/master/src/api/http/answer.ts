@@ -1,0 +1,44 @@
+/** Answers in Buildbot's envelope: an array under the plural name beside `meta`, keys sorted (section 1 of the spec). */
+import type { Context } from 'hono';
+import type { AppEnv } from '../deps.ts';
+import type { ApiError } from './api-error.ts';
+import { canonicalJson } from './canonical-json.ts';
+
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Every answer carries these: nothing here is ever to be taken for a page or a script. */
+export const GUARDS = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' } as const;
+
+function text(body: string, status: number, type: string): Response {
+  const length = String(Buffer.byteLength(body));
+  return new Response(body, {
+    status,
+    headers: { ...GUARDS, 'Content-Type': type, 'Content-Length': length },
+  });
+}
+
+/** Compact JSON for programs that say so, the same indented as plain text for anyone else. */
+export function jsonAnswer(c: Context<AppEnv>, value: unknown): Response {
+  const wantsJson = c.req.header('accept')?.includes('application/json') ?? false;
+  return wantsJson ? text(canonicalJson(value), 200, JSON_TYPE) : text(canonicalJson(value, 2), 200, TEXT);
+}
+
+/** `total` is the true number before paging and is given for collections only. */
+export function envelope(
+  c: Context<AppEnv>,
+  plural: string,
+  rows: readonly unknown[],
+  total?: number,
+): Response {
+  return jsonAnswer(c, { [plural]: rows, meta: total === undefined ? {} : { total } });
+}
+
+export function errorAnswer({ status, message }: Pick<ApiError, 'status' | 'message'>): Response {
+  return text(canonicalJson({ error: message }), status, TEXT);
+}
+
+/** An answer of JSON-RPC, which is JSON whatever the client accepts. */
+export function rpcAnswer(status: number, value: unknown): Response {
+  return text(canonicalJson(value), status, 'application/json');
+}

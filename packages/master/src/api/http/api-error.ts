@@ -1,0 +1,32 @@
+/** The one exception of this room: an answer that is not 200, thrown from wherever it is found out. */
+
+export type ErrorStatus = 400 | 403 | 404 | 413 | 416 | 500 | 503;
+
+/** `message` is the text that the client gets. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: ErrorStatus;
+
+  constructor(status: ErrorStatus, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+/** A parameter or value that cannot be understood. */
+export function badRequest(message: string): ApiError {
+  return new ApiError(400, message);
+}
+
+/** No endpoint has this path. `path` is what stands after `/api/v2/`. */
+export function invalidPath(path: string): ApiError {
+  return new ApiError(404, `Invalid path: ${path}`);
+}
+
+/** The endpoint exists, the object does not. */
+export function notFound(path: string, params: object): ApiError {
+  return new ApiError(
+    404,
+    `not found while getting from endpoint for /${path} with arguments ${JSON.stringify(params)}`,
+  );
+}

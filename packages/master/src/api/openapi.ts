@@ -1,0 +1,300 @@
+/**
+ * `/api/openapi.json`: OpenAPI 3.1 made from the table of paths and the schemas of `@buildbot/shared`, so that it cannot
+ * say anything else than what is served. The schemas go in as the JSON Schema that zod makes of them: properties may
+ * hold any JSON, and that recursion is more than the generator's own conversion can take.
+ */
+import {
+  buildSetSummaryResourceSchema,
+  FILTER_OPERATORS,
+  propertiesSchema,
+  statusResourceSchema,
+} from '@buildbot/shared';
+import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { methodNames } from './control/methods.ts';
+import type { AppEnv } from './deps.ts';
+import type { FieldKind } from './query/fields.ts';
+import { type Plural, RESOURCE_TYPES } from './resources.ts';
+import {
+  COLLECTIONS,
+  LOG_CONTENTS,
+  type PathSet,
+  PLACEHOLDERS,
+  PROPERTY_LISTS,
+  PROPERTY_MAPS,
+  RAW_INLINE_LOGS,
+  RAW_LOGS,
+  SINGLES,
+} from './routes/paths.ts';
+
+type Registry = OpenAPIHono<AppEnv>['openAPIRegistry'];
+type Responses = RouteConfig['responses'];
+type JsonSchema = Record<string, unknown>;
+
+const PREFIX = '/api/v2';
+
+function componentName(singular: string): string {
+  return singular.charAt(0).toUpperCase() + singular.slice(1);
+}
+
+function reference(name: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+const errorSchema = z.object({ error: z.string() });
+const specSchema = z.object({
+  path: z.string(),
+  type: z.string(),
+  plural: z.string(),
+  type_spec: z.object({
+    type: z.string(),
+    fields: z.array(
+      z.object({ name: z.string(), type: z.string(), type_spec: z.object({ type: z.string() }) }),
+    ),
+  }),
+});
+
+const COMPONENTS: Record<string, z.ZodType> = {
+  ...Object.fromEntries(
+    Object.values(RESOURCE_TYPES).map(({ singular, schema }) => [
+      componentName(singular),
+      schema as z.ZodType,
+    ]),
+  ),
+  Summary: buildSetSummaryResourceSchema,
+  Status: statusResourceSchema,
+  Properties: propertiesSchema,
+  Property: z.object({ name: z.string(), source: z.string(), value: z.string() }),
+  Rootlink: z.object({ name: z.string() }),
+  Spec: specSchema,
+  Error: errorSchema,
+};
+
+/** Each schema once; where one holds another, it refers to it. */
+function registerComponents(registry: Registry): void {
+  const schemas = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(COMPONENTS))
+    if (!schemas.has(schema)) schemas.add(schema, { id });
+  const { schemas: made } = z.toJSONSchema(schemas, { uri: (id) => `#/components/schemas/${id}` });
+  for (const [name, { $schema: _, $id: __, ...schema }] of Object.entries(
+    made as Record<string, JsonSchema>,
+  )) {
+    registry.registerComponent('schemas', name, schema);
+  }
+}
+
+function envelopeSchema(plural: string, component: string, isCollection: boolean): JsonSchema {
+  const total = isCollection ? { total: { type: 'integer', description: 'True number before paging.' } } : {};
+  return {
+    type: 'object',
+    required: [plural, 'meta'],
+    properties: {
+      [plural]: { type: 'array', items: reference(component) },
+      meta: { type: 'object', properties: total },
+    },
+  };
+}
+
+function errorResponse(description: string): Responses[string] {
+  return { description, content: { 'text/plain': { schema: reference('Error') } } };
+}
+
+function jsonResponses(schema: JsonSchema): Responses {
+  const content = { schema };
+  return {
+    200: {
+      description: 'JSON, indented as text unless asked for.',
+      content: { 'application/json': content, 'text/plain': content },
+    },
+    400: errorResponse('A parameter is unknown or makes no sense.'),
+    404: errorResponse('No such path or object.'),
+  };
+}
+
+/** Path parameters of a template, in its order. */
+function pathParams(template: string) {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as keyof typeof PLACEHOLDERS);
+  return z.object(
+    Object.fromEntries(
+      names.map((name) => {
+        const lookup = PLACEHOLDERS[name];
+        const schema = 'name' in lookup ? z.string() : z.number().int();
+        return [name, schema.meta({ description: lookup.description })];
+      }),
+    ),
+  );
+}
+
+const VALUE_SCHEMAS: Record<Exclude<FieldKind, 'nested'>, z.ZodType> = {
+  integer: z.number().int(),
+  boolean: z.boolean(),
+  string: z.string(),
+  integers: z.number().int(),
+  strings: z.string(),
+};
+
+/** Query parameters of a collection: paging, order, selection, and one filter per field that can be filtered. */
+function collectionQuery(resource: Plural) {
+  const { fields } = RESOURCE_TYPES[resource];
+  const names = [...fields.keys()] as [string, ...string[]];
+  const filters = [...fields].flatMap(([name, kind]) => {
+    if (kind === 'nested') return [];
+    const description = `Equals; repeated: any of. Also ${name}__OP with OP one of ${FILTER_OPERATORS.join(', ')}.`;
+    return [[name, z.array(VALUE_SCHEMAS[kind]).optional().meta({ description })]];
+  });
+  return z.object({
+    ...Object.fromEntries(filters),
+    field: z.array(z.enum(names)).optional().meta({ description: 'Answer with these fields only.' }),
+    order: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Field to sort by, with - before it descending.' }),
+    limit: z.number().int().min(0).optional().meta({ description: 'At most so many.' }),
+    offset: z.number().int().min(0).optional().meta({ description: 'Leave out so many.' }),
+    property: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Builds and requests: properties to fill in, * for all.' }),
+  });
+}
+
+function each(sets: readonly PathSet[], visit: (resource: Plural, template: string) => void): void {
+  for (const { resource, paths } of sets) for (const template of paths) visit(resource, template);
+}
+
+/** One GET. */
+function get(registry: Registry, template: string, rest: Omit<RouteConfig, 'method' | 'path'>): void {
+  const params = template.includes('{') ? { params: pathParams(template) } : {};
+  const path = template === '' ? PREFIX : `${PREFIX}/${template}`;
+  registry.registerPath({ ...rest, method: 'get', path, request: { ...params, ...rest.request } });
+}
+
+function registerResources(registry: Registry): void {
+  each(COLLECTIONS, (resource, template) => {
+    const component = componentName(RESOURCE_TYPES[resource].singular);
+    get(registry, template, {
+      tags: [resource],
+      request: { query: collectionQuery(resource) },
+      responses: jsonResponses(envelopeSchema(resource, component, true)),
+    });
+  });
+  each(SINGLES, (resource, template) => {
+    const component = componentName(RESOURCE_TYPES[resource].singular);
+    get(registry, template, {
+      tags: [resource],
+      responses: jsonResponses(envelopeSchema(resource, component, false)),
+    });
+    if (methodNames(resource).length > 0) post(registry, resource, template);
+  });
+}
+
+/** The control calls of one object. */
+function post(registry: Registry, resource: Plural, template: string): void {
+  const body = z.object({
+    jsonrpc: z.literal('2.0'),
+    id: z.union([z.string(), z.number(), z.null()]),
+    method: z.enum(methodNames(resource) as [string, ...string[]]),
+    params: z.record(z.string(), z.unknown()),
+  });
+  registry.registerPath({
+    method: 'post',
+    path: `${PREFIX}/${template}`,
+    tags: [resource],
+    request: { params: pathParams(template), body: { content: { 'application/json': { schema: body } } } },
+    responses: {
+      200: { description: 'JSON-RPC 2.0 result.' },
+      400: { description: 'JSON-RPC 2.0 error: the request or its parameters.' },
+      403: { description: 'JSON-RPC 2.0 error: not allowed, with the reason.' },
+      404: { description: 'JSON-RPC 2.0 error: no such object.' },
+      501: { description: 'JSON-RPC 2.0 error: no such method.' },
+    },
+  });
+}
+
+function textResponses(type: string, description: string): Responses {
+  return {
+    200: { description, content: { [type]: { schema: { type: 'string' } } } },
+    400: errorResponse('A parameter makes no sense.'),
+  };
+}
+
+function registerLogs(registry: Registry): void {
+  const raw = textResponses('text/plain', 'The raw bytes. The end of the body means that it is whole.');
+  const rawQuery = z.object({
+    offset: z.number().int().min(0).optional().meta({ description: 'First byte.' }),
+    follow: z.enum(['0', '1']).optional().meta({ description: '1: go on until the log is complete.' }),
+  });
+  for (const template of [...RAW_LOGS, ...RAW_INLINE_LOGS]) {
+    get(registry, template, { tags: ['logs'], request: { query: rawQuery }, responses: raw });
+  }
+  const contentsQuery = z.object({
+    offset: z.number().int().min(0).optional().meta({ description: 'First line, from 0.' }),
+    limit: z.number().int().min(0).optional().meta({ description: 'At most so many lines.' }),
+  });
+  for (const template of LOG_CONTENTS) {
+    const responses = jsonResponses(envelopeSchema('logchunks', 'Logchunk', false));
+    get(registry, template, { tags: ['logs'], request: { query: contentsQuery }, responses });
+  }
+}
+
+function registerOwn(registry: Registry): void {
+  const envelopes: [template: string, plural: string, component: string, isCollection: boolean][] = [
+    ['', 'rootlinks', 'Rootlink', true],
+    ['application.spec', 'specs', 'Spec', true],
+    ['status', 'statuses', 'Status', false],
+    ['buildsets/{bsid}/summary', 'summaries', 'Summary', false],
+    ['builders/{builder}/estimate', 'estimates', 'Estimate', false],
+  ];
+  for (const [template, plural, component, isCollection] of envelopes) {
+    get(registry, template, { responses: jsonResponses(envelopeSchema(plural, component, isCollection)) });
+  }
+  each(PROPERTY_MAPS, (resource, template) =>
+    get(registry, template, {
+      tags: [resource],
+      responses: jsonResponses(envelopeSchema('properties', 'Properties', false)),
+    }),
+  );
+  each(PROPERTY_LISTS, (resource, template) =>
+    get(registry, template, {
+      tags: [resource],
+      responses: jsonResponses(envelopeSchema('_properties', 'Property', false)),
+    }),
+  );
+  const eventsQuery = z.object({
+    path: z.array(z.string()).meta({ description: 'Which events: components, each a text or *.' }),
+    from: z
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .meta({ description: 'Begin after this event number. Default: now.' }),
+  });
+  get(registry, 'events', {
+    request: { query: eventsQuery },
+    responses: textResponses(
+      'text/event-stream',
+      'ready, then {"k", "m", "n"} per event; resync when the position is gone.',
+    ),
+  });
+  registry.registerPath({
+    method: 'get',
+    path: '/healthz',
+    responses: { 200: { description: 'The master answers and its database can be read.' } },
+  });
+}
+
+/** Fill the application's registry and make the document. */
+export function openApiDocument(app: OpenAPIHono<AppEnv>, title: string): object {
+  const registry = app.openAPIRegistry;
+  registerComponents(registry);
+  registerResources(registry);
+  registerLogs(registry);
+  registerOwn(registry);
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title, version: '2', description: DESCRIPTION },
+  });
+}
+
+const DESCRIPTION =
+  'Buildbot’s /api/v2 with additions. Every path answers below /api/latest too. Times are epoch seconds, those ending in _ms milliseconds.';

@@ -1,0 +1,51 @@
+/** The resources this API speaks of: those of the store and its own, each with its names, schema and kinds of fields. */
+import { forceSchedulerResourceSchema, RESOURCES, type ResourceName } from '@buildbot/shared';
+import type * as z from 'zod';
+import { type Fields, fieldsOf } from './query/fields.ts';
+
+/** Resources that are read like those of the store, though they are not in it. */
+const ALL = { ...RESOURCES, forceschedulers: forceSchedulerResourceSchema };
+
+/** What stands in a path and as the key of an answer. */
+export type Plural = keyof typeof ALL;
+/** One object of a resource as it travels. */
+export type RowOf<P extends Plural> = z.infer<(typeof ALL)[P]>;
+
+const SINGULAR: Record<Plural, string> = {
+  masters: 'master',
+  builders: 'builder',
+  workers: 'worker',
+  schedulers: 'scheduler',
+  changes: 'change',
+  sourcestamps: 'sourcestamp',
+  buildsets: 'buildset',
+  buildrequests: 'buildrequest',
+  builds: 'build',
+  steps: 'step',
+  logs: 'log',
+  logchunks: 'logchunk',
+  estimates: 'estimate',
+  forceschedulers: 'forcescheduler',
+};
+
+export interface ResourceType {
+  plural: Plural;
+  singular: string;
+  schema: z.ZodObject;
+  fields: Fields;
+}
+
+function typeOf(plural: Plural): ResourceType {
+  const schema: z.ZodObject = ALL[plural];
+  return { plural, singular: SINGULAR[plural], schema, fields: fieldsOf(schema) };
+}
+
+/** Every resource by its plural. */
+export const RESOURCE_TYPES = Object.fromEntries(
+  (Object.keys(ALL) as Plural[]).map((plural) => [plural, typeOf(plural)]),
+) as Readonly<Record<Plural, ResourceType>>;
+
+/** Whether the store answers for it. */
+export function isStored(plural: Plural): plural is ResourceName {
+  return plural in RESOURCES;
+}

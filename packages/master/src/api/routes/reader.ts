@@ -1,0 +1,108 @@
+/** Reads any collection of the API: from the store, from memory where no column selects, or from the configuration. */
+import { EVERYTHING, type Filter, type ForceSchedulerResource, type Query } from '@buildbot/shared';
+import type { ApiDeps } from '../deps.ts';
+import { applyQuery, type Row } from '../query/apply-query.ts';
+import { isStored, type Plural, type RowOf } from '../resources.ts';
+import type { Scope } from './relations.ts';
+
+export interface Page<R = Row> {
+  rows: R[];
+  /** What scope and filters leave, before paging. */
+  total: number;
+}
+
+/** All rows of a resource that meet the conditions. */
+export type ReadAll = <P extends Plural>(plural: P, filters: Filter[]) => Promise<RowOf<P>[]>;
+
+export interface Reader {
+  /** `properties`: names to fill in, `*` for all. */
+  page<P extends Plural>(
+    plural: P,
+    scope: Scope,
+    query: Query,
+    properties?: string[],
+  ): Promise<Page<RowOf<P>>>;
+  all: ReadAll;
+}
+
+type Deps = Pick<ApiDeps, 'store' | 'queue' | 'forceForms'>;
+
+/** Buildbot's default form (`spec/rest-api-v2.md`, section 6), as far as clients draw it. */
+const FORM_FIELDS: ForceSchedulerResource['all_fields'] = [
+  'reason',
+  'branch',
+  'revision',
+  'repository',
+  'project',
+].map((name) => ({
+  name,
+  fullName: name,
+  label: `${name}:`,
+  tablabel: `${name}:`,
+  tooltip: '',
+  type: 'text',
+  default: name === 'reason' ? 'force build' : '',
+  required: false,
+  multiple: false,
+  regex: null,
+  hide: false,
+  maxsize: null,
+  autopopulate: null,
+  size: 30,
+}));
+
+async function forceSchedulers({ store, forceForms }: Deps): Promise<ForceSchedulerResource[]> {
+  const { rows } = await store.query('schedulers', EVERYTHING);
+  const enabled = new Map(rows.map((row) => [row.name, row.enabled]));
+  return forceForms().map(({ name, builders }) => ({
+    name,
+    label: name,
+    button_name: name,
+    builder_names: builders,
+    enabled: enabled.get(name) ?? true,
+    all_fields: FORM_FIELDS,
+  }));
+}
+
+export function createReader(deps: Deps): Reader {
+  const { store, queue } = deps;
+
+  /** Only the dispatcher knows why a request waits. */
+  function explained(plural: Plural, rows: Row[]): Row[] {
+    if (plural !== 'buildrequests') return rows;
+    return rows.map((row) =>
+      row.claimed ? row : { ...row, waiting_reason: queue.waitingReason(row.buildrequestid as number) },
+    );
+  }
+
+  async function stored(plural: Plural, query: Query, properties: string[]): Promise<Page> {
+    if (!isStored(plural)) return applyQuery(await forceSchedulers(deps), query);
+    return store.query(plural, query, properties.length > 0 ? { properties } : {});
+  }
+
+  async function scoped(
+    plural: Plural,
+    { filters, keep }: Scope,
+    query: Query,
+    properties: string[],
+  ): Promise<Page> {
+    if (keep === null) {
+      const found = await stored(plural, { ...query, filters: [...filters, ...query.filters] }, properties);
+      return { ...found, rows: explained(plural, found.rows) };
+    }
+    const { rows } = await stored(plural, { ...EVERYTHING, filters }, properties);
+    return applyQuery(explained(plural, rows).filter(keep), query);
+  }
+
+  /** Rows of a resource have its type: the store and the converters of `shared` see to that. */
+  async function page<P extends Plural>(plural: P, scope: Scope, query: Query, properties: string[] = []) {
+    return (await scoped(plural, scope, query, properties)) as Page<RowOf<P>>;
+  }
+
+  return {
+    page,
+    async all(plural, filters) {
+      return (await page(plural, { filters, keep: null }, EVERYTHING)).rows;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Which objects belong to an object named earlier in a path, one entry for each pair that occurs: as conditions on
+ * columns where there are such columns, else as a test on the row.
+ */
+import type { Filter, FilterValue } from '@buildbot/shared';
+import type { Row } from '../query/apply-query.ts';
+import type { Plural } from '../resources.ts';
+import type { ReadAll } from './reader.ts';
+
+/** Part of a collection. `keep`, where given, is the condition that no column can express. */
+export interface Scope {
+  filters: Filter[];
+  keep: ((row: Row) => boolean) | null;
+}
+
+type Relation = (parent: Row, read: ReadAll) => Scope | Promise<Scope>;
+
+/** One condition of equality with any of the values. */
+export function equals(field: string, ...values: unknown[]): Filter {
+  return { field, operator: values.length === 1 ? 'eq' : 'in', values: values as FilterValue[] };
+}
+
+function sameId(field: string): Relation {
+  return (parent) => ({ filters: [equals(field, parent[field])], keep: null });
+}
+
+function keep(test: (row: Row, parent: Row) => boolean): Relation {
+  return (parent) => ({ filters: [], keep: (row) => test(row, parent) });
+}
+
+/** Whether a list of objects in `row[field]` has one whose `key` is `value`. */
+function lists(row: Row, field: string, key: string, value: unknown): boolean {
+  return (row[field] as Row[]).some((entry) => entry[key] === value);
+}
+
+/** Changes of exactly these source stamps. */
+function changesOf(stamps: readonly Row[]): Scope {
+  const ids = new Set(stamps.map((stamp) => stamp.ssid));
+  return {
+    filters: [equals('codebase', ...new Set(stamps.map((stamp) => stamp.codebase)))],
+    keep: (row) => ids.has((row.sourcestamp as Row).ssid),
+  };
+}
+
+const changesOfBuild: Relation = async (build, read) => {
+  const [request] = await read('buildrequests', [equals('buildrequestid', build.buildrequestid)]);
+  const [set] = request ? await read('buildsets', [equals('bsid', request.buildsetid)]) : [];
+  return changesOf(set?.sourcestamps ?? []);
+};
+
+const stampsOfBuildSet: Relation = (set) => ({
+  filters: [equals('ssid', ...(set.sourcestamps as Row[]).map((stamp) => stamp.ssid))],
+  keep: null,
+});
+
+const RELATIONS: Partial<Record<`${Plural}>${Plural}`, Relation>> = {
+  'masters>builders': keep((builder, master) => (builder.masterids as unknown[]).includes(master.masterid)),
+  'masters>workers': keep((worker, master) => lists(worker, 'configured_on', 'masterid', master.masterid)),
+  'masters>schedulers': keep(
+    (scheduler, master) => (scheduler.master as Row | null)?.masterid === master.masterid,
+  ),
+  'builders>masters': keep((master, builder) => (builder.masterids as unknown[]).includes(master.masterid)),
+  'builders>workers': keep((worker, builder) =>
+    lists(worker, 'configured_on', 'builderid', builder.builderid),
+  ),
+  'builders>forceschedulers': keep((form, builder) =>
+    (form.builder_names as unknown[]).includes(builder.name),
+  ),
+  'builders>buildrequests': sameId('builderid'),
+  'builders>builds': sameId('builderid'),
+  'workers>builders': keep((builder, worker) =>
+    lists(worker, 'configured_on', 'builderid', builder.builderid),
+  ),
+  'workers>builds': sameId('workerid'),
+  'buildsets>sourcestamps': stampsOfBuildSet,
+  'buildsets>buildrequests': (set) => ({ filters: [equals('buildsetid', set.bsid)], keep: null }),
+  'buildrequests>builds': sameId('buildrequestid'),
+  'builds>steps': sameId('buildid'),
+  'builds>changes': changesOfBuild,
+  'sourcestamps>changes': (stamp) => changesOf([stamp]),
+  'steps>logs': sameId('stepid'),
+};
+
+/** How children belong to a parent; `undefined` when no path says that they do. */
+export function relationOf(parent: Plural, child: Plural): Relation | undefined {
+  return RELATIONS[`${parent}>${child}`];
+}
