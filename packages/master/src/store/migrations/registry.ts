@@ -1,0 +1,5 @@
+/** All migrations in order. Released ones never change; a new one is a new file and one line here. */
+import { initial } from './0001-initial.ts';
+import type { Migration } from './migration.ts';
+
+export const MIGRATIONS: readonly Migration[] = [initial];

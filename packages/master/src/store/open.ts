@@ -1,0 +1,153 @@
+/**
+ * Opening a store: the database is checked, held alone and brought to this program's schema, torn log tails are cut,
+ * and then the port is answered by the verbs. Also what `buildbot-master upgrade` needs.
+ */
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { UserError } from '@buildbot/shared';
+import type { Clock, Logger } from '../ports/service.ts';
+import type { Store } from '../ports/store.ts';
+import { LogReader } from './log-reader.ts';
+import { LogWriter } from './log-writer.ts';
+import { LogFiles } from './logs/log-files.ts';
+import { migrate, NEWEST_VERSION } from './migrate.ts';
+import type { Migration } from './migrations/migration.ts';
+import { MIGRATIONS } from './migrations/registry.ts';
+import { PatchFiles } from './patch-files.ts';
+import { recoverLogFiles } from './recovery.ts';
+import { SqliteEngine } from './sqlite/engine.ts';
+import {
+  createDatabaseFile,
+  holdAlone,
+  keepCopy,
+  requireKnown,
+  requireNothingLost,
+  requirePrivate,
+  requireSound,
+  schemaVersion as versionOf,
+} from './sqlite/files.ts';
+import { createStore } from './store.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface StoreOptions {
+  /** The master's folder: `logs/` and `patches/` are made in it. */
+  basedir: string;
+  /** `sqlite:FILE`, relative to `basedir`. */
+  url?: string;
+  clock: Clock;
+  logger: Logger;
+  /** Told once when a write did not reach the disk: end the process, the next start goes on from what is there. */
+  fatal: (error: Error) => void;
+}
+
+/** Path of the database that `url` names. */
+export function databasePath(basedir: string, url = 'sqlite:state.sqlite'): string {
+  const file = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1];
+  if (file === undefined) {
+    throw new UserError(`database.url is '${url}': expected sqlite:FILE`, {
+      hint: 'for example sqlite:state.sqlite',
+    });
+  }
+  return isAbsolute(file) ? file : join(basedir, file);
+}
+
+/** Open the store; a new one is made where there is none, an older schema is refused with the way to upgrade it. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { basedir, clock, logger, fatal } = options;
+  const path = databasePath(basedir, options.url);
+  const logRoot = join(basedir, 'logs');
+  const letGo = await prepare(path, logRoot, basedir);
+  try {
+    const engine = new SqliteEngine(path);
+    await migrate(engine, () => clock.now());
+    const queue = new WriteQueue({ engine, clock, logger, fatal });
+    const files = new LogFiles(logRoot);
+    const patches = new PatchFiles(join(basedir, 'patches'));
+    const { reader } = engine;
+    await recoverLogFiles({ reader, queue, files, logger });
+    return createStore({
+      reader,
+      queue,
+      files,
+      patches,
+      logs: new LogReader(reader, files),
+      writer: new LogWriter({ reader, queue, files, logger }),
+      async close() {
+        await queue.close();
+        await files.close();
+        await engine.close();
+        letGo();
+      },
+    });
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}
+
+/** Everything that can be refused before the database is opened for writing. Returns the way to let go of it. */
+async function prepare(path: string, logRoot: string, basedir: string): Promise<() => void> {
+  const isNew = !existsSync(path);
+  if (isNew) {
+    requireNothingLost(path, logRoot);
+    createDatabaseFile(path);
+  }
+  requirePrivate(path);
+  const letGo = holdAlone(path);
+  try {
+    requireSound(path);
+    const version = await versionOf(path);
+    requireKnown(path, version);
+    if (version > 0 && version < NEWEST_VERSION) {
+      const hint = `buildbot-master upgrade ${basedir}`;
+      throw new UserError(`${path} has schema version ${version}, this release needs ${NEWEST_VERSION}`, {
+        hint,
+      });
+    }
+    return letGo;
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}
+
+/** Version of the schema in the database at `path`; 0 when there is none yet. */
+export async function schemaVersion(path: string): Promise<number> {
+  return await versionOf(path);
+}
+
+export interface Upgraded {
+  from: number;
+  to: number;
+  /** Where the database as it was is kept; `null` when there was nothing to do. */
+  copy: string | null;
+}
+
+/** Bring the database at `path` to this program's schema, keeping a copy of what it was. No master may run on it. */
+export async function upgrade(
+  path: string,
+  clock: Clock,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<Upgraded> {
+  const to = migrations.length;
+  if (!existsSync(path))
+    throw new UserError(`there is no database ${path}`, { hint: 'buildbot-master create' });
+  requirePrivate(path);
+  const letGo = holdAlone(path);
+  try {
+    requireSound(path);
+    const from = await versionOf(path);
+    requireKnown(path, from, to);
+    if (from === to) return { from, to, copy: null };
+    const copy = keepCopy(path, to);
+    const engine = new SqliteEngine(path);
+    try {
+      await migrate(engine, () => clock.now(), migrations);
+    } finally {
+      await engine.close();
+    }
+    return { from, to, copy };
+  } finally {
+    letGo();
+  }
+}

@@ -1,0 +1,165 @@
+/** Collections that grow with every build: one page at a time, by SQL. */
+import {
+  buildRequestResource,
+  buildResource,
+  buildSetResource,
+  changeResource,
+  logResource,
+  type Properties,
+  type Query,
+  type Results,
+  type SourceStamp,
+  sourceStampResource,
+  stepResource,
+} from '@buildbot/shared';
+import type { Kysely } from 'kysely';
+import { inPortions, sourceStampsOf, withPatches } from '../reading.ts';
+import { toBuild, toChange, toLog, toProperties, toRequest, toStep } from '../rows.ts';
+import type { Tables } from '../tables.ts';
+import {
+  BUILD_FIELDS,
+  BUILD_SET_FIELDS,
+  CHANGE_FIELDS,
+  LOG_FIELDS,
+  REQUEST_FIELDS,
+  SOURCE_STAMP_FIELDS,
+  STEP_FIELDS,
+} from './fields.ts';
+import { page } from './sql.ts';
+
+type Db = Kysely<Tables>;
+
+/** Names of the properties to fill in, `*` for all; `null` for none. */
+export type WantedProperties = readonly string[] | null;
+
+export async function builds(db: Db, query: Query, wanted: WantedProperties) {
+  const from = db.selectFrom('builds').selectAll('builds');
+  const { rows, total } = await page({
+    resource: 'builds',
+    fields: BUILD_FIELDS,
+    from,
+    id: 'builds.buildId',
+    query,
+  });
+  const ids = rows.map(({ buildId }) => buildId);
+  const properties = await propertiesOf(ids, wanted, (portion) =>
+    db
+      .selectFrom('buildProperties')
+      .select(['buildId as id', 'name', 'value', 'source'])
+      .where('buildId', 'in', portion)
+      .execute(),
+  );
+  return { rows: rows.map((row) => buildResource(toBuild(row), properties.get(row.buildId) ?? {})), total };
+}
+
+/** A request's properties are those of its build set. */
+export async function buildRequests(db: Db, query: Query, wanted: WantedProperties) {
+  const from = db.selectFrom('buildRequests').selectAll('buildRequests');
+  const id = 'buildRequests.requestId';
+  const { rows, total } = await page({ resource: 'buildrequests', fields: REQUEST_FIELDS, from, id, query });
+  const ids = [...new Set(rows.map(({ buildSetId }) => buildSetId))];
+  const properties = await propertiesOf(ids, wanted, (portion) =>
+    db
+      .selectFrom('buildSetProperties')
+      .select(['buildSetId as id', 'name', 'value', 'source'])
+      .where('buildSetId', 'in', portion)
+      .execute(),
+  );
+  const resources = rows.map((row) =>
+    buildRequestResource(toRequest(row), {
+      masterId: row.masterId ?? 0,
+      properties: wanted === null ? null : (properties.get(row.buildSetId) ?? {}),
+      waitingReason: null,
+    }),
+  );
+  return { rows: resources, total };
+}
+
+interface OwnedProperty {
+  id: number;
+  name: string;
+  value: string;
+  source: string;
+}
+
+async function propertiesOf(
+  ids: number[],
+  wanted: WantedProperties,
+  read: (portion: number[]) => Promise<OwnedProperty[]>,
+): Promise<Map<number, Properties>> {
+  if (wanted === null || wanted.length === 0) return new Map();
+  const rows = (await inPortions(ids, read)).filter(
+    ({ name }) => wanted.includes('*') || wanted.includes(name),
+  );
+  return new Map([...Map.groupBy(rows, ({ id }) => id)].map(([id, group]) => [id, toProperties(group)]));
+}
+
+export async function steps(db: Db, query: Query) {
+  const from = db.selectFrom('steps').selectAll('steps');
+  const { rows, total } = await page({
+    resource: 'steps',
+    fields: STEP_FIELDS,
+    from,
+    id: 'steps.stepId',
+    query,
+  });
+  return { rows: rows.map((row) => stepResource(toStep(row))), total };
+}
+
+export async function logs(db: Db, query: Query) {
+  const from = db.selectFrom('logs').selectAll('logs');
+  const { rows, total } = await page({ resource: 'logs', fields: LOG_FIELDS, from, id: 'logs.logId', query });
+  return { rows: rows.map((row) => logResource(toLog(row))), total };
+}
+
+export async function buildSets(db: Db, query: Query) {
+  const from = db.selectFrom('buildSets').selectAll('buildSets');
+  const id = 'buildSets.buildSetId';
+  const { rows, total } = await page({ resource: 'buildsets', fields: BUILD_SET_FIELDS, from, id, query });
+  const stamps = await sourceStampsOf(
+    db,
+    rows.map(({ buildSetId }) => buildSetId),
+  );
+  const resources = rows.map((row) =>
+    buildSetResource({
+      ...row,
+      results: row.results as Results | null,
+      sourceStamps: stamps.get(row.buildSetId) ?? [],
+      properties: {},
+    }),
+  );
+  return { rows: resources, total };
+}
+
+export async function sourceStamps(db: Db, query: Query) {
+  const from = db.selectFrom('sourceStamps').selectAll('sourceStamps');
+  const id = 'sourceStamps.sourceStampId';
+  const { rows, total } = await page({
+    resource: 'sourcestamps',
+    fields: SOURCE_STAMP_FIELDS,
+    from,
+    id,
+    query,
+  });
+  return { rows: (await withPatches(db, rows)).map(sourceStampResource), total };
+}
+
+export async function changes(db: Db, query: Query) {
+  const from = db.selectFrom('changes').selectAll('changes');
+  const { rows, total } = await page({
+    resource: 'changes',
+    fields: CHANGE_FIELDS,
+    from,
+    id: 'changes.changeId',
+    query,
+  });
+  const stampIds = [...new Set(rows.map(({ sourceStampId }) => sourceStampId))];
+  const stampRows = await inPortions(stampIds, (portion) =>
+    db.selectFrom('sourceStamps').selectAll().where('sourceStampId', 'in', portion).execute(),
+  );
+  const stamps = new Map((await withPatches(db, stampRows)).map((stamp) => [stamp.sourceStampId, stamp]));
+  const resources = rows.map((row) =>
+    changeResource(toChange(row), stamps.get(row.sourceStampId) as SourceStamp),
+  );
+  return { rows: resources, total };
+}

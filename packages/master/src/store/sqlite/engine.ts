@@ -1,0 +1,138 @@
+/**
+ * SQLite as the store's engine: one connection that writes, one that reads, write-ahead log, every commit synced.
+ * Waiting for a foreign writer (a backup, an administrator's shell) happens here in turns of the event loop and not
+ * inside SQLite, which would stop the whole process meanwhile.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExternalError } from '@buildbot/shared';
+import Database, { type Database as Connection } from 'better-sqlite3';
+import { Kysely } from 'kysely';
+import type { Engine, FailureKind } from '../engine.ts';
+import type { Columns } from '../migrations/migration.ts';
+import type { Tables } from '../tables.ts';
+import { sqliteDialect } from './dialect.ts';
+
+/** SQLite's own waiting, which blocks the process. Milliseconds. */
+const BUSY_TIMEOUT_MS = 10;
+/** How often a `begin` is tried again, and for how long in all. Milliseconds. */
+const BUSY_RETRY_MS = 20;
+const BUSY_LIMIT_MS = 30_000;
+/** The write-ahead log is cut back to this after a checkpoint. Bytes. */
+const WAL_LIMIT = 64 * 1024 * 1024;
+
+export const SQLITE_COLUMNS: Columns = {
+  id: (table, name) => table.addColumn(name, 'integer', (column) => column.primaryKey().autoIncrement()),
+  int: 'integer',
+};
+
+/** Code of an error of SQLite (`SQLITE_BUSY`, …), `''` for any other. */
+export function sqliteCode(error: unknown): string {
+  return error instanceof Database.SqliteError ? error.code : '';
+}
+
+/** Open the database for writing with everything durability needs. The file must exist. */
+export function openWriter(path: string): Connection {
+  const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
+  db.pragma(`journal_size_limit = ${WAL_LIMIT}`);
+  return db;
+}
+
+function openReader(path: string): Connection {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  db.pragma('query_only = ON');
+  return db;
+}
+
+/** Kysely over an open connection. */
+export function kyselyOn(db: Connection): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: sqliteDialect(db) });
+}
+
+export class SqliteEngine implements Engine {
+  readonly reader: Kysely<Tables>;
+  readonly writer: Kysely<Tables>;
+  readonly columns = SQLITE_COLUMNS;
+  readonly #readConnection: Connection;
+  readonly #writeConnection: Connection;
+  readonly #statements: Record<
+    'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'back',
+    () => void
+  >;
+
+  constructor(path: string) {
+    const db = openWriter(path);
+    this.#writeConnection = db;
+    this.#readConnection = openReader(path);
+    this.writer = kyselyOn(db);
+    this.reader = kyselyOn(this.#readConnection);
+    const statement = (sql: string) => {
+      const prepared = db.prepare(sql);
+      return () => void prepared.run();
+    };
+    this.#statements = {
+      begin: statement('begin immediate'),
+      commit: statement('commit'),
+      rollback: statement('rollback'),
+      savepoint: statement('savepoint verb'),
+      release: statement('release verb'),
+      back: statement('rollback to verb'),
+    };
+  }
+
+  async begin(): Promise<void> {
+    for (let waited = 0; ; waited += BUSY_RETRY_MS) {
+      try {
+        return this.#statements.begin();
+      } catch (error) {
+        if (!sqliteCode(error).startsWith('SQLITE_BUSY')) throw error;
+        if (waited >= BUSY_LIMIT_MS) throw this.#lockedTooLong(error);
+      }
+      await sleep(BUSY_RETRY_MS);
+    }
+  }
+
+  #lockedTooLong(cause: unknown): ExternalError {
+    const message = `${this.#writeConnection.name} is locked by another program for more than 30s`;
+    return new ExternalError('database', message, { cause, hint: 'end whatever holds it open for writing' });
+  }
+
+  async commit(): Promise<void> {
+    this.#statements.commit();
+  }
+
+  async rollback(): Promise<void> {
+    if (this.inTransaction()) this.#statements.rollback();
+  }
+
+  async savepoint(): Promise<void> {
+    this.#statements.savepoint();
+  }
+
+  async release(): Promise<void> {
+    this.#statements.release();
+  }
+
+  async rollbackToSavepoint(): Promise<void> {
+    this.#statements.back();
+    this.#statements.release();
+  }
+
+  inTransaction(): boolean {
+    return this.#writeConnection.inTransaction;
+  }
+
+  failureKind(error: unknown): FailureKind {
+    const code = sqliteCode(error);
+    if (code === 'SQLITE_FULL') return 'full';
+    const isFatal = /^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|READONLY)/.test(code);
+    return isFatal ? 'fatal' : 'verb';
+  }
+
+  async close(): Promise<void> {
+    this.#readConnection.close();
+    this.#writeConnection.close();
+  }
+}

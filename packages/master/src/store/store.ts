@@ -1,0 +1,129 @@
+/** The port, answered by the verbs: reads go to the reading connection, writes through the queue. */
+import type { Kysely } from 'kysely';
+import type { Store } from '../ports/store.ts';
+import type { LogReader } from './log-reader.ts';
+import type { LogWriter } from './log-writer.ts';
+import type { LogFiles } from './logs/log-files.ts';
+import { eventRange, eventsAfter } from './outbox.ts';
+import type { PatchFiles } from './patch-files.ts';
+import { answer } from './query/query.ts';
+import * as read from './reading.ts';
+import { cleanUp } from './retention.ts';
+import { toTryJob } from './rows.ts';
+import type { Tables } from './tables.ts';
+import * as buildSets from './verbs/build-sets.ts';
+import * as builds from './verbs/builds.ts';
+import * as commands from './verbs/commands.ts';
+import * as inventory from './verbs/inventory.ts';
+import * as queue from './verbs/queue.ts';
+import { addChange } from './verbs/sources.ts';
+import * as steps from './verbs/steps.ts';
+import type { WriteContext, WriteQueue } from './write-queue.ts';
+
+export interface StoreParts {
+  reader: Kysely<Tables>;
+  queue: WriteQueue;
+  files: LogFiles;
+  patches: PatchFiles;
+  logs: LogReader;
+  writer: LogWriter;
+  close(): Promise<void>;
+}
+
+/** A verb with its context taken off: what the port has. */
+type Bound<F> = F extends (context: WriteContext, ...input: infer I) => infer R ? (...input: I) => R : never;
+
+export function createStore({
+  reader,
+  queue: writes,
+  files,
+  patches,
+  logs,
+  writer,
+  close,
+}: StoreParts): Store {
+  /** Run a verb in the write queue. */
+  const write =
+    <I extends unknown[], R>(verb: (context: WriteContext, ...input: I) => Promise<R>): Bound<typeof verb> =>
+    (...input) =>
+      writes.run((context) => verb(context, ...input));
+
+  return {
+    close,
+    onCommit: (listener) => writes.onCommit(listener),
+
+    registerMaster: write(inventory.registerMaster),
+    masterStopped: write(inventory.masterStopped),
+    register: write(inventory.register),
+    setWorkerState: write(inventory.setWorkerState),
+    setSchedulerEnabled: write(inventory.setSchedulerEnabled),
+
+    addBuildSet: (set) =>
+      patches.withPatches(set.sourceStamps, (sourceStamps) =>
+        writes.run((context) => buildSets.addBuildSet(context, { ...set, sourceStamps })),
+      ),
+    acceptTryJob: (job, set) =>
+      patches.withPatches(set.sourceStamps, (sourceStamps) =>
+        writes.run((context) => buildSets.acceptTryJob(context, job, { ...set, sourceStamps })),
+      ),
+    refuseTryJob: write(buildSets.refuseTryJob),
+    async tryJob(jobId) {
+      const row = await reader
+        .selectFrom('tryJobs')
+        .selectAll()
+        .where('jobId', '=', jobId)
+        .executeTakeFirst();
+      return row === undefined ? null : toTryJob(row);
+    },
+    addChange: write(addChange),
+    async patchBody(patchId) {
+      const row = reader.selectFrom('patches').select('sha256').where('patchId', '=', patchId);
+      const patch = await row.executeTakeFirst();
+      return patch === undefined ? null : await patches.read(patch.sha256);
+    },
+    rebuild: write(buildSets.rebuild),
+
+    pendingRequests: () => read.pendingRequests(reader),
+    claim: write(queue.claim),
+    cancelRequest: write(queue.cancelRequest),
+    setPriority: write(queue.setPriority),
+
+    unfinishedBuilds: (masterId) => read.unfinishedBuilds(reader, masterId),
+    build: (buildId) => read.findBuild(reader, buildId),
+    buildOfRequest: (requestId) => read.buildOfRequest(reader, requestId),
+    orderStop: write(builds.orderStop),
+    setBuildState: write(builds.setBuildState),
+    setBuildProperties: write(builds.setBuildProperties),
+    buildProperties: (buildId) => read.buildProperties(reader, buildId),
+    async buildSetProperties(buildSetId) {
+      const sets = reader.selectFrom('buildSets').select('buildSetId').where('buildSetId', '=', buildSetId);
+      return (await sets.executeTakeFirst()) === undefined
+        ? null
+        : await read.buildSetProperties(reader, buildSetId);
+    },
+    finishBuild: (input) => writer.finishBuild(input),
+
+    startStep: write(steps.startStep),
+    updateStep: write(steps.updateStep),
+    finishStep: write(steps.finishStep),
+    addLog: write(steps.addLog),
+    finishLog: (logId) => writer.finishLog(logId),
+    appendLog: (logId, stream, bytes) => writer.appendLog(logId, stream, bytes),
+
+    putCommand: write(commands.putCommand),
+    command: (key) => commands.findCommand(reader, key),
+    openSession: write(commands.openSession),
+    commitWorkerEffects: (workerId, bootId, effects) => writer.commitWorkerEffects(workerId, bootId, effects),
+
+    log: (logId) => logs.log(logId),
+    readLog: (logId, offset) => logs.readLog(logId, offset),
+    readLogLines: (logId, first, count) => logs.readLogLines(logId, first, count),
+    query: (resource, query, options) => answer(reader, resource, query, options?.properties ?? null),
+    pastBuilds: (builderId, limit) => read.pastBuilds(reader, builderId, limit),
+
+    eventRange: () => eventRange(reader),
+    eventsAfter: (number, limit) => eventsAfter(reader, number, limit),
+
+    cleanUp: (limits) => cleanUp({ reader, queue: writes, logs: files, patches }, limits),
+  };
+}

@@ -1,0 +1,265 @@
+/**
+ * The tables as Kysely sees them. Only whole numbers and text, so that every engine holds the same: times are epoch
+ * milliseconds, truth is 0 or 1, lists and objects are JSON text. Names are those of the model; where a column has
+ * no comment its meaning is that of the field of the same name in `@buildbot/shared`.
+ */
+import type { Generated } from 'kysely';
+
+/** 0 or 1. */
+export type Flag = 0 | 1;
+/** A list or an object as JSON text. */
+export type JsonText = string;
+
+export interface MastersTable {
+  masterId: Generated<number>;
+  name: string;
+  active: Flag;
+  lastActiveAt: number;
+}
+
+export interface BuildersTable {
+  builderId: Generated<number>;
+  name: string;
+  description: string | null;
+  tags: JsonText;
+  configured: Flag;
+  /** Number of the builder's newest build, 0 for none: numbers are never given twice, also after a clean-up. */
+  lastNumber: number;
+}
+
+export interface WorkersTable {
+  workerId: Generated<number>;
+  name: string;
+  configured: Flag;
+  connected: Flag;
+  availability: string;
+  availabilityRule: string;
+  maxBuilds: number;
+  tags: JsonText;
+  paused: Flag;
+  graceful: Flag;
+  info: JsonText;
+}
+
+/** Which worker may build what. */
+export interface EligibleTable {
+  builderId: number;
+  workerId: number;
+}
+
+export interface SchedulersTable {
+  schedulerId: Generated<number>;
+  name: string;
+  type: string;
+  enabled: Flag;
+  configured: Flag;
+}
+
+/** The bytes are in the file `patches/<sha256>`, which is on disk before any row names it. */
+export interface PatchesTable {
+  patchId: Generated<number>;
+  level: number;
+  subdir: string;
+  author: string;
+  comment: string;
+  bytes: number;
+  sha256: string;
+  tree: string | null;
+}
+
+export interface SourceStampsTable {
+  sourceStampId: Generated<number>;
+  /** SHA-256 over all that makes it what it is: two equal source stamps are one row. */
+  digest: string;
+  codebase: string;
+  repository: string;
+  project: string;
+  branch: string | null;
+  revision: string | null;
+  patchId: number | null;
+  createdAt: number;
+}
+
+export interface ChangesTable {
+  changeId: Generated<number>;
+  author: string;
+  committer: string | null;
+  branch: string | null;
+  revision: string | null;
+  category: string | null;
+  codebase: string;
+  project: string;
+  repository: string;
+  comments: string;
+  files: JsonText;
+  revlink: string | null;
+  properties: JsonText;
+  sourceStampId: number;
+  at: number;
+}
+
+export interface BuildSetsTable {
+  buildSetId: Generated<number>;
+  externalId: string | null;
+  reason: string;
+  submitter: string | null;
+  scheduler: string;
+  submittedAt: number;
+  completeAt: number | null;
+  results: number | null;
+  rebuiltBuildId: number | null;
+}
+
+export interface BuildSetSourceStampsTable {
+  buildSetId: number;
+  /** Keeps the order in which they were given, from 0. */
+  position: number;
+  sourceStampId: number;
+}
+
+export interface BuildSetPropertiesTable {
+  buildSetId: number;
+  name: string;
+  /** JSON text. */
+  value: JsonText;
+  source: string;
+}
+
+export interface BuildRequestsTable {
+  requestId: Generated<number>;
+  buildSetId: number;
+  builderId: number;
+  priority: number;
+  state: string;
+  submittedAt: number;
+  claimedAt: number | null;
+  /** Master that claimed it, `null` while it is pending. */
+  masterId: number | null;
+  completeAt: number | null;
+  results: number | null;
+  attempts: number;
+  notBefore: number | null;
+  /** Worker that lost the last attempt. */
+  lastWorkerId: number | null;
+  cancelBy: string | null;
+  cancelReason: string | null;
+  cancelAt: number | null;
+}
+
+export interface BuildsTable {
+  buildId: Generated<number>;
+  builderId: number;
+  number: number;
+  requestId: number;
+  attempt: number;
+  workerId: number;
+  masterId: number;
+  startedAt: number;
+  completeAt: number | null;
+  results: number | null;
+  stateString: string;
+  stopBy: string | null;
+  stopReason: string | null;
+  stopAt: number | null;
+  /** Bytes of the build's log file that count; 0 for no file. What lies behind is a torn tail. */
+  logBytes: number;
+}
+
+export interface BuildPropertiesTable {
+  buildId: number;
+  name: string;
+  /** JSON text. */
+  value: JsonText;
+  source: string;
+}
+
+export interface StepsTable {
+  stepId: Generated<number>;
+  buildId: number;
+  number: number;
+  name: string;
+  startedAt: number | null;
+  completeAt: number | null;
+  results: number | null;
+  stateString: string;
+  /** `[{name, url}]`. */
+  urls: JsonText;
+  hidden: Flag;
+}
+
+export interface LogsTable {
+  logId: Generated<number>;
+  stepId: number;
+  buildId: number;
+  name: string;
+  slug: string;
+  type: string;
+  complete: Flag;
+  lines: number;
+  bytes: number;
+}
+
+export interface CommandsTable {
+  key: string;
+  buildId: number;
+  command: JsonText;
+  startedAt: number | null;
+  outcome: JsonText | null;
+}
+
+export interface WorkerSessionsTable {
+  workerId: number;
+  bootId: string;
+  ackedSeq: number;
+  openedAt: number;
+}
+
+export interface TryJobsTable {
+  jobId: string;
+  scheduler: string;
+  user: string;
+  state: string;
+  reason: string | null;
+  buildSetId: number | null;
+  sha256: string;
+  receivedAt: number;
+}
+
+export interface EventsTable {
+  number: Generated<number>;
+  /** JSON list, the shortest path first. */
+  paths: JsonText;
+  body: JsonText;
+  at: number;
+}
+
+/** Files whose rows are gone: written with the deletion, removed once the file is. */
+export interface DoomedFilesTable {
+  /** `log` and a build id, or `patch` and a SHA-256. */
+  kind: string;
+  name: string;
+}
+
+export interface Tables {
+  masters: MastersTable;
+  builders: BuildersTable;
+  workers: WorkersTable;
+  eligible: EligibleTable;
+  schedulers: SchedulersTable;
+  patches: PatchesTable;
+  sourceStamps: SourceStampsTable;
+  changes: ChangesTable;
+  buildSets: BuildSetsTable;
+  buildSetSourceStamps: BuildSetSourceStampsTable;
+  buildSetProperties: BuildSetPropertiesTable;
+  buildRequests: BuildRequestsTable;
+  builds: BuildsTable;
+  buildProperties: BuildPropertiesTable;
+  steps: StepsTable;
+  logs: LogsTable;
+  commands: CommandsTable;
+  workerSessions: WorkerSessionsTable;
+  tryJobs: TryJobsTable;
+  events: EventsTable;
+  doomedFiles: DoomedFilesTable;
+}

@@ -1,0 +1,92 @@
+/** Commands by their keys, and the sessions in which workers report on them. */
+import { type Command, type CommandKey, type CommandOutcome, ExternalError } from '@buildbot/shared';
+import type { Kysely } from 'kysely';
+import type { StoredCommand, WorkerEffect } from '../../ports/store.ts';
+import type { Tables } from '../tables.ts';
+import type { WriteContext } from '../write-queue.ts';
+import { isRunning } from './builds.ts';
+
+/** Keep what is wanted before anybody is asked for it. The same key again changes nothing. */
+export async function putCommand(
+  context: WriteContext,
+  key: CommandKey,
+  buildId: number,
+  command: Command,
+): Promise<boolean> {
+  if (!(await isRunning(context, buildId))) return false;
+  const values = { key, buildId, command: JSON.stringify(command) };
+  const insert = context.db.insertInto('commands').values(values);
+  await insert.onConflict((conflict) => conflict.column('key').doNothing()).execute();
+  return true;
+}
+
+export async function findCommand(db: Kysely<Tables>, key: CommandKey): Promise<StoredCommand | null> {
+  const row = await db.selectFrom('commands').selectAll().where('key', '=', key).executeTakeFirst();
+  if (row === undefined) return null;
+  const outcome = row.outcome === null ? null : (JSON.parse(row.outcome) as CommandOutcome);
+  return { key, command: JSON.parse(row.command) as Command, outcome };
+}
+
+export async function openSession(
+  { db, now }: WriteContext,
+  workerId: number,
+  bootId: string,
+): Promise<{ ackedSeq: number }> {
+  await db
+    .deleteFrom('workerSessions')
+    .where('workerId', '=', workerId)
+    .where('bootId', '!=', bootId)
+    .execute();
+  const known = await ackedSeq(db, workerId, bootId);
+  if (known !== null) return { ackedSeq: known };
+  await db.insertInto('workerSessions').values({ workerId, bootId, ackedSeq: 0, openedAt: now }).execute();
+  return { ackedSeq: 0 };
+}
+
+/** Number of the session's newest durable message; `null` when the session has ended. */
+export async function ackedSeq(db: Kysely<Tables>, workerId: number, bootId: string): Promise<number | null> {
+  const sessions = db.selectFrom('workerSessions').select('ackedSeq').where('workerId', '=', workerId);
+  return (await sessions.where('bootId', '=', bootId).executeTakeFirst())?.ackedSeq ?? null;
+}
+
+export function sessionEnded(): ExternalError {
+  return new ExternalError('worker session', 'it has ended: a newer process of this worker took over');
+}
+
+/** Move a session on, and keep how its commands fare. Log bytes are counted by `growLogs` in the same transaction. */
+export async function advanceSession(
+  context: WriteContext,
+  session: { workerId: number; bootId: string; seq: number },
+  effects: WorkerEffect[],
+): Promise<void> {
+  const moved = await context.db
+    .updateTable('workerSessions')
+    .set({ ackedSeq: session.seq })
+    .where('workerId', '=', session.workerId)
+    .where('bootId', '=', session.bootId)
+    .where('ackedSeq', '<', session.seq)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows === 0n) throw sessionEnded();
+  for (const effect of effects) {
+    if (effect.kind === 'started') await commandStarted(context, effect.key);
+    if (effect.kind === 'ended') await commandEnded(context, effect.key, effect.outcome);
+  }
+}
+
+async function commandStarted({ db, now }: WriteContext, key: CommandKey): Promise<void> {
+  const update = db.updateTable('commands').set({ startedAt: now }).where('key', '=', key);
+  await update.where('startedAt', 'is', null).execute();
+}
+
+/** The first outcome stays; that of a finished build is not kept. */
+async function commandEnded({ db }: WriteContext, key: CommandKey, outcome: CommandOutcome): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({ outcome: JSON.stringify(outcome) })
+    .where('key', '=', key)
+    .where('outcome', 'is', null)
+    .where('buildId', 'in', (from) =>
+      from.selectFrom('builds').select('buildId').where('completeAt', 'is', null),
+    )
+    .execute();
+}
