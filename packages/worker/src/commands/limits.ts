@@ -1,0 +1,73 @@
+/** The limits of a running command: no output for too long, too long in all, or somebody wants it to end. */
+import type { EndCause } from './outcome.ts';
+
+export interface LimitsInput {
+  /** Milliseconds without output, `null` for no limit. */
+  timeoutMs: number | null;
+  /** Milliseconds in all, `null` for no limit. */
+  maxTimeMs: number | null;
+  signal: AbortSignal;
+  /** Milliseconds since the last output. */
+  quietMs: () => number;
+}
+
+/** `setTimeout` cannot wait longer; a command that takes 24 days is looked at again then. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export class Limits {
+  readonly #input: LimitsInput;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #cause: EndCause = null;
+  #resolve: (cause: EndCause) => void = () => undefined;
+  /** Resolves with the first limit that is exceeded; never when none is. */
+  readonly exceeded: Promise<EndCause>;
+
+  constructor(input: LimitsInput) {
+    this.#input = input;
+    this.exceeded = new Promise((resolve) => {
+      this.#resolve = (cause) => {
+        this.#cause ??= cause;
+        resolve(cause);
+      };
+    });
+    const { signal, timeoutMs, maxTimeMs } = input;
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (maxTimeMs !== null) this.#after(maxTimeMs, () => this.#resolve('max-time'));
+    if (timeoutMs !== null) this.#watchOutput(timeoutMs, timeoutMs);
+  }
+
+  /** The first limit that was exceeded, `null` so far. */
+  get cause(): EndCause {
+    return this.#cause;
+  }
+
+  /** Stop watching. */
+  clear(): void {
+    this.#input.signal.removeEventListener('abort', this.#onAbort);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  readonly #onAbort = (): void => this.#resolve(this.#input.signal.reason as EndCause);
+
+  #watchOutput(timeoutMs: number, waitMs: number): void {
+    this.#after(waitMs, () => {
+      const left = timeoutMs - this.#input.quietMs();
+      if (left <= 0) this.#resolve('timeout');
+      else this.#watchOutput(timeoutMs, left);
+    });
+  }
+
+  #after(ms: number, action: () => void): void {
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        if (ms > LONGEST_TIMER_MS) this.#after(ms - LONGEST_TIMER_MS, action);
+        else action();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
+    this.#timers.add(timer);
+  }
+}

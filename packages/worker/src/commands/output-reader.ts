@@ -1,0 +1,72 @@
+/**
+ * Reads the pipes of a process as fast as the spool has room, in order of arrival. Without room it reads nothing: the
+ * pipe fills, the process waits, and nothing is dropped.
+ */
+import type { Readable } from 'node:stream';
+import type { Stream } from '@buildbot/shared';
+import type { WorkerClock } from '../clock.ts';
+import type { Spool } from '../spool/spool.ts';
+
+export interface OutputReaderInput {
+  streams: readonly (readonly [Stream, Readable])[];
+  write: (stream: Stream, bytes: Uint8Array) => void;
+  spool: Pick<Spool, 'hasRoom' | 'whenRoom'>;
+  clock: WorkerClock;
+}
+
+function ended(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('close', resolve);
+    // Reading a pipe fails only when the machine is in trouble; the process's exit tells the rest.
+    stream.once('error', () => resolve());
+  });
+}
+
+export class OutputReader {
+  readonly #input: OutputReaderInput;
+  #activeAt: number;
+  #isPaused = false;
+  #isAtEnd = false;
+  /** Resolves when no process holds a pipe any more and all was read. */
+  readonly end: Promise<void>;
+
+  constructor(input: OutputReaderInput) {
+    this.#input = input;
+    this.#activeAt = input.clock.monotonic();
+    for (const [name, stream] of input.streams) {
+      stream.on('data', (bytes: Uint8Array) => this.#take(name, bytes));
+    }
+    this.end = Promise.all(input.streams.map(([, stream]) => ended(stream))).then(() => {
+      this.#isAtEnd = true;
+    });
+  }
+
+  get isAtEnd(): boolean {
+    return this.#isAtEnd;
+  }
+
+  /** Milliseconds since the last output; 0 while reading waits for room, because then silence is our doing. */
+  get quietMs(): number {
+    return this.#isPaused ? 0 : this.#input.clock.monotonic() - this.#activeAt;
+  }
+
+  /** Other signs of life than output on the pipes: a followed file grew. */
+  touch(): void {
+    this.#activeAt = this.#input.clock.monotonic();
+  }
+
+  #take(name: Stream, bytes: Uint8Array): void {
+    this.touch();
+    this.#input.write(name, bytes);
+    if (!this.#input.spool.hasRoom && !this.#isPaused) void this.#pause();
+  }
+
+  async #pause(): Promise<void> {
+    this.#isPaused = true;
+    for (const [, stream] of this.#input.streams) stream.pause();
+    await this.#input.spool.whenRoom();
+    this.#isPaused = false;
+    this.touch();
+    for (const [, stream] of this.#input.streams) stream.resume();
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * End every process of a command: ask, give it a grace time, make it. A process may fork while it is being looked for, so
+ * the sweep repeats until it finds nothing.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkerClock } from '../clock.ts';
+import type { Platform } from './platform.ts';
+
+/** Longest time to go on killing. What is still there then hangs in the kernel (a dead network file system). */
+const KILL_MS = 10_000;
+const FIRST_LOOK_MS = 5;
+const NEXT_LOOK_MS = 100;
+
+export interface EndTreeInput {
+  platform: Pick<Platform, 'signal'>;
+  clock: WorkerClock;
+  /** Who is still alive, asked again before every signal. */
+  members: () => number[];
+  graceMs: number;
+}
+
+async function goneWithin(clock: WorkerClock, members: () => number[], limitMs: number): Promise<boolean> {
+  const end = clock.monotonic() + limitMs;
+  for (let wait = FIRST_LOOK_MS; members().length > 0; wait = Math.min(wait * 2, NEXT_LOOK_MS)) {
+    if (clock.monotonic() >= end) return false;
+    await delay(Math.min(wait, limitMs));
+  }
+  return true;
+}
+
+/** Resolves with the pids that could not be ended: nearly always none. */
+export async function endTree({ platform, clock, members, graceMs }: EndTreeInput): Promise<number[]> {
+  const asked = members();
+  if (asked.length === 0) return [];
+  platform.signal(asked, 'SIGTERM');
+  if (await goneWithin(clock, members, graceMs)) return [];
+  const end = clock.monotonic() + KILL_MS;
+  do {
+    platform.signal(members(), 'SIGKILL');
+    if (await goneWithin(clock, members, NEXT_LOOK_MS)) return [];
+  } while (clock.monotonic() < end);
+  return members();
+}

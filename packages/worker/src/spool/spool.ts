@@ -1,0 +1,198 @@
+/**
+ * Everything this worker process has said and the master has not acknowledged yet, in order, on disk. A small window of
+ * the newest messages stays in memory as well, so that a worker with a quick master hardly reads its disk.
+ *
+ * The spool never refuses a message. It says when it has no room, and whoever produces output then stops reading the
+ * command's pipe, so that the command waits and nothing is dropped. A disk that takes no more is handled in the same
+ * way: messages stay in memory, up to the size of the window, until they are acknowledged or the disk takes them again.
+ */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { BugError, messageOf } from '@buildbot/shared';
+import { Segment, type SpoolMessage } from './segment.ts';
+
+export type { SpoolMessage } from './segment.ts';
+
+const SUFFIX = '.spool';
+const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
+
+export interface SpoolOptions {
+  /** Folder of its own; what an earlier process left there is removed. */
+  folder: string;
+  /** Bytes on disk from which on there is no room. */
+  limitBytes: number;
+  /** Bytes of the newest messages that stay in memory as well. */
+  memoryBytes?: number;
+  /** Told when the disk begins (`reason`) or stops (`null`) to refuse. */
+  onDiskTrouble?: (reason: string | null) => void;
+}
+
+export class Spool {
+  readonly #folder: string;
+  readonly #limitBytes: number;
+  readonly #memoryLimit: number;
+  readonly #segmentBytes: number;
+  readonly #onDiskTrouble: (reason: string | null) => void;
+  #segments: Segment[] = [];
+  /** The newest messages with consecutive numbers, those that are not on disk among them. */
+  #memory: SpoolMessage[] = [];
+  #memoryBytes = 0;
+  /** Messages from this number on are only in memory. */
+  #unsavedSeq = 1;
+  #unsavedBytes = 0;
+  #lastSeq = 0;
+  #ackedSeq = 0;
+  #trouble: string | null = null;
+  #waiting: (() => void)[] = [];
+  #isClosed = false;
+  #onAppend: () => void = () => undefined;
+
+  constructor({
+    folder,
+    limitBytes,
+    memoryBytes = 1024 * 1024,
+    onDiskTrouble = () => undefined,
+  }: SpoolOptions) {
+    this.#folder = folder;
+    this.#limitBytes = limitBytes;
+    this.#memoryLimit = memoryBytes;
+    this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(limitBytes / 8));
+    this.#onDiskTrouble = onDiskTrouble;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(folder)) if (name.endsWith(SUFFIX)) rmSync(join(folder, name));
+  }
+
+  /** Number of the newest message, 0 for none. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get ackedSeq(): number {
+    return this.#ackedSeq;
+  }
+
+  /** Bytes on disk. */
+  get diskBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  get hasRoom(): boolean {
+    if (this.#isClosed) return true;
+    return this.diskBytes < this.#limitBytes && this.#unsavedBytes < this.#memoryLimit;
+  }
+
+  /** Resolves when there is room; at once when there is now. */
+  whenRoom(): Promise<void> {
+    return this.hasRoom ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Tell `listener`, and nobody else any more, of every message that is added. */
+  set onAppend(listener: () => void) {
+    this.#onAppend = listener;
+  }
+
+  /** Add the message that `encode` makes for its number; answers the number. */
+  append(binary: boolean, encode: (seq: number) => Uint8Array): number {
+    const seq = ++this.#lastSeq;
+    if (this.#isClosed) return seq;
+    const message = { seq, binary, bytes: encode(seq) };
+    this.#memory.push(message);
+    this.#memoryBytes += message.bytes.length;
+    this.#unsavedBytes += message.bytes.length;
+    this.save();
+    this.#shrinkMemory();
+    this.#onAppend();
+    return seq;
+  }
+
+  /** The message after `seq`, or `null` when that was the newest. `seq` must not be below what was acknowledged. */
+  after(seq: number): SpoolMessage | null {
+    if (seq < this.#ackedSeq) throw new BugError(`spool message ${seq + 1} was acknowledged and is gone`);
+    const wanted = seq + 1;
+    if (wanted > this.#lastSeq) return null;
+    const first = this.#memory[0];
+    if (first !== undefined && first.seq <= wanted) return this.#memory[wanted - first.seq] ?? null;
+    const segment = this.#segments.findLast((candidate) => candidate.firstSeq <= wanted);
+    if (segment === undefined) throw new BugError(`spool message ${wanted} is nowhere`);
+    return segment.read(wanted);
+  }
+
+  /** Everything up to and including `seq` is durable at the master and leaves the spool. */
+  ack(seq: number): void {
+    if (seq > this.#lastSeq)
+      throw new BugError(`message ${seq} was acknowledged, the newest is ${this.#lastSeq}`);
+    if (seq <= this.#ackedSeq) return;
+    this.#ackedSeq = seq;
+    while (this.#memory[0] !== undefined && this.#memory[0].seq <= seq) this.#dropOldest();
+    this.#unsavedSeq = Math.max(this.#unsavedSeq, seq + 1);
+    const acked = this.#segments.filter((segment) => segment.nextSeq <= seq + 1 && this.#isComplete(segment));
+    for (const segment of acked) segment.remove();
+    this.#segments = this.#segments.filter((segment) => !acked.includes(segment));
+    if (this.hasRoom) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Write what is only in memory to disk, as far as the disk takes it. Called again after trouble, it tries again. */
+  save(): void {
+    try {
+      for (const message of this.#unsaved()) {
+        this.#segmentFor(message.seq).append(message);
+        this.#unsavedSeq = message.seq + 1;
+        this.#unsavedBytes -= message.bytes.length;
+      }
+      this.#setTrouble(null);
+    } catch (error) {
+      this.#setTrouble(messageOf(error));
+    }
+    if (this.hasRoom) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Remove every file and take nothing more: what is added from now on is dropped, so that nobody waits for room. */
+  close(): void {
+    this.#isClosed = true;
+    for (const segment of this.#segments) segment.remove();
+    this.#segments = [];
+    this.#memory = [];
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #unsaved(): SpoolMessage[] {
+    const first = this.#memory[0]?.seq ?? 0;
+    return this.#memory.slice(Math.max(0, this.#unsavedSeq - first));
+  }
+
+  /** The segment whose next record is `seq`. Messages that were acknowledged unsaved leave a gap: a new one begins. */
+  #segmentFor(seq: number): Segment {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.nextSeq === seq && last.bytes < this.#segmentBytes) return last;
+    const segment = new Segment(join(this.#folder, `${seq}${SUFFIX}`), seq);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** The newest segment stays while it may take more, also when all of it is acknowledged. */
+  #isComplete(segment: Segment): boolean {
+    return segment !== this.#segments.at(-1) || segment.bytes >= this.#segmentBytes;
+  }
+
+  #shrinkMemory(): void {
+    while (
+      this.#memoryBytes > this.#memoryLimit &&
+      (this.#memory[0]?.seq ?? this.#unsavedSeq) < this.#unsavedSeq
+    ) {
+      this.#dropOldest();
+    }
+  }
+
+  #dropOldest(): void {
+    const message = this.#memory.shift();
+    if (message === undefined) return;
+    this.#memoryBytes -= message.bytes.length;
+    if (message.seq >= this.#unsavedSeq) this.#unsavedBytes -= message.bytes.length;
+  }
+
+  #setTrouble(reason: string | null): void {
+    if (reason === this.#trouble) return;
+    this.#trouble = reason;
+    this.#onDiskTrouble(reason);
+  }
+}

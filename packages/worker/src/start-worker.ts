@@ -1,0 +1,178 @@
+/** The composition root of a worker: the one file that knows all of its parts. Also the way to embed one. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { messageOf, type WorkerInfo } from '@buildbot/shared';
+import { AvailabilityWatch } from './availability.ts';
+import { systemClock, type WorkerClock } from './clock.ts';
+import { CommandTable } from './commands/command-table.ts';
+import type { ExecDeps } from './commands/exec.ts';
+import { runCommand } from './commands/run.ts';
+import { DEFAULT_ALLOWED } from './core/clean-environment.ts';
+import { silentLog, type WorkerLog } from './log.ts';
+import { platformFor } from './process/current-platform.ts';
+import { endTree } from './process/end-tree.ts';
+import { Marks } from './process/mark.ts';
+import { OutputPipes } from './process/output-pipes.ts';
+import type { Platform } from './process/platform.ts';
+import { BlobPieces } from './session/blob-pieces.ts';
+import { masterUrl } from './session/master-url.ts';
+import { Session, type SessionState } from './session/session.ts';
+import { Spool } from './spool/spool.ts';
+
+/** One gibibyte: a quarter of an hour of a very talkative build without any master. */
+export const DEFAULT_SPOOL_BYTES = 1024 ** 3;
+
+const LEFTOVER_GRACE_MS = 5000;
+
+export interface WorkerOptions {
+  /** Folder of this worker's own: builds, spool, temporary files. Made if missing; one worker at a time. */
+  basedir: string;
+  name: string;
+  password: string;
+  /** Addresses of masters: `ws://host:port`, `wss://…`, `ws+unix:/path`. */
+  masters: readonly string[];
+  info?: Partial<WorkerInfo>;
+  /** Bytes of the spool on disk. */
+  spoolBytes?: number;
+  /** The environment the worker runs in, and the names of which commands may see (`LC_*` for all with that beginning). */
+  environment: Readonly<Record<string, string | undefined>>;
+  allowedEnvironment?: readonly string[];
+  log?: WorkerLog;
+  clock?: WorkerClock;
+  random?: () => number;
+}
+
+export interface WorkerHandle {
+  readonly state: SessionState;
+  /** Tell `listener` of every change of the connection's state. Returns the way to stop it. */
+  onState(listener: (state: SessionState) => void): () => void;
+  /** Ends all commands and their processes, tells the master if it is there, closes. Twice is harmless. */
+  stop(): Promise<void>;
+}
+
+function infoOf(info: Partial<WorkerInfo>): WorkerInfo {
+  return {
+    admin: null,
+    host: null,
+    accessUri: null,
+    version: null,
+    system: `${process.platform} ${process.arch}`,
+    cpus: availableParallelism(),
+    ...info,
+  };
+}
+
+/** End what an earlier process of this worker left behind when it was killed. */
+async function endLeftovers(
+  platform: Platform,
+  marks: Marks,
+  clock: WorkerClock,
+  log: WorkerLog,
+): Promise<void> {
+  const members = () => platform.leftovers(marks.worker);
+  const count = members().length;
+  if (count === 0) return;
+  log.warn(`ending ${count} processes that an earlier run of this worker left behind`);
+  await endTree({ platform, clock, members, graceMs: LEFTOVER_GRACE_MS });
+}
+
+function makeFolders(basedir: string) {
+  mkdirSync(basedir, { recursive: true, mode: 0o700 });
+  const real = realpathSync(basedir);
+  const buildsFolder = join(real, 'builds');
+  const tmpFolder = join(real, 'tmp');
+  rmSync(tmpFolder, { recursive: true, force: true });
+  mkdirSync(buildsFolder, { recursive: true });
+  mkdirSync(tmpFolder, { mode: 0o700 });
+  return {
+    real,
+    buildsFolder,
+    tmpFolder,
+    spoolFolder: join(real, 'spool'),
+    pipesFolder: join(tmpFolder, 'pipes'),
+  };
+}
+
+/** The states of a session, for any number of listeners. */
+class StateBoard {
+  #state: SessionState = { kind: 'waiting', reason: 'starting', delayMs: 0 };
+  readonly #listeners = new Set<(state: SessionState) => void>();
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  readonly set = (state: SessionState): void => {
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  };
+
+  readonly on = (listener: (state: SessionState) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+}
+
+/**
+ * Start a worker in this process. Resolves when it runs, connected or not. It handles no signals and never exits the
+ * process. Throws `UserError` for options that cannot work.
+ */
+export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
+  const { log = silentLog, clock = systemClock, random = Math.random } = options;
+  const masters = options.masters.map(masterUrl);
+  const platform = platformFor(process.platform);
+  const folders = makeFolders(options.basedir);
+  const marks = new Marks(folders.real);
+  await endLeftovers(platform, marks, clock, log);
+
+  const board = new StateBoard();
+  const blobs = new BlobPieces();
+  const spool = new Spool({
+    folder: folders.spoolFolder,
+    limitBytes: options.spoolBytes ?? DEFAULT_SPOOL_BYTES,
+    onDiskTrouble: (reason) => {
+      if (reason === null) log.info('the spool can be written again');
+      else log.warn(`the spool cannot be written, output waits for the master: ${reason}`);
+    },
+  });
+  const execDeps: ExecDeps = {
+    platform,
+    marks,
+    spool,
+    clock,
+    log,
+    pipes: new OutputPipes(folders.pipesFolder),
+    fetchPiece: blobs.fetch,
+    buildsFolder: folders.buildsFolder,
+    tmpFolder: folders.tmpFolder,
+    environment: options.environment,
+    allowedEnvironment: options.allowedEnvironment ?? DEFAULT_ALLOWED,
+  };
+  const commands = new CommandTable({ spool, run: (order) => runCommand(execDeps, order) });
+  const availability = new AvailabilityWatch(folders.real, (error) => log.warn(messageOf(error)));
+  const session = new Session({
+    ...{ clock, random, log, spool, commands, blobs, masters },
+    name: options.name,
+    password: options.password,
+    bootId: randomBytes(16).toString('hex'),
+    info: infoOf(options.info ?? {}),
+    availability: () => availability.state,
+    onState: board.set,
+  });
+  availability.start(() => session.announceAvailability());
+  session.start();
+  let stopped: Promise<void> | null = null;
+  return {
+    get state() {
+      return board.state;
+    },
+    onState: board.on,
+    stop: () => {
+      availability.stop();
+      stopped ??= session.stop();
+      return stopped;
+    },
+  };
+}
