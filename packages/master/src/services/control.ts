@@ -1,0 +1,136 @@
+/** Everything that people may ask of a running master. The intent is durable before anything is done about it. */
+import {
+  type PropertyValue,
+  propertiesSchema,
+  RESERVED_PROPERTIES,
+  type StopOrder,
+  UserError,
+} from '@buildbot/shared';
+import { fromSource, mergeProperties } from '../core/properties.ts';
+import type { Control, ForceInput, Refusal } from '../ports/control.ts';
+import type { SchedulerPlan } from '../ports/schedulers.ts';
+import type { Clock } from '../ports/service.ts';
+import type { AddedBuildSet, NewBuildSet, Store } from '../ports/store.ts';
+import type { RunningBuilds } from './dispatch.ts';
+import { schedulerRow } from './scheduler-row.ts';
+
+export interface ControlDeps {
+  store: Store;
+  clock: Clock;
+  running: RunningBuilds;
+  /** Schedulers of the configuration in force now. */
+  schedulers: () => readonly SchedulerPlan[];
+}
+
+export class MasterControl implements Control {
+  readonly #deps: ControlDeps;
+
+  constructor(deps: ControlDeps) {
+    this.#deps = deps;
+  }
+
+  async stopBuild(buildId: number, by: string, reason: string): Promise<void> {
+    const order = this.#order(by, reason);
+    const ordered = await this.#deps.store.orderStop(buildId, order);
+    if (ordered === 'unknown') throw new UserError(`there is no build ${buildId}`);
+    if (ordered === 'ordered') this.#deps.running.stopBuild(buildId, order);
+  }
+
+  async cancelRequest(requestId: number, by: string, reason: string): Promise<void> {
+    const { store } = this.#deps;
+    const cancelled = await store.cancelRequest(requestId, this.#order(by, reason));
+    if (cancelled === 'unknown') throw new UserError(`there is no build request ${requestId}`);
+    if (cancelled !== 'claimed') return;
+    // Whichever way its build ends from here on, the store does not let the request come back.
+    const build = await store.buildOfRequest(requestId);
+    if (build !== null) await this.stopBuild(build.buildId, by, reason);
+  }
+
+  async setPriority(requestId: number, priority: number): Promise<void> {
+    if (await this.#deps.store.setPriority(requestId, priority)) return;
+    throw new UserError(`build request ${requestId} is not waiting any more, or never was`);
+  }
+
+  async rebuild(buildId: number, by: string): Promise<AddedBuildSet | Refusal> {
+    return (await this.#deps.store.rebuild(buildId, by)) ?? { refused: `there is no build ${buildId}` };
+  }
+
+  async force(scheduler: string, input: ForceInput, by: string): Promise<AddedBuildSet | Refusal> {
+    const plan = this.#deps.schedulers().find(({ name, type }) => name === scheduler && type === 'force');
+    if (plan === undefined) return { refused: `there is no force scheduler '${scheduler}'` };
+    const row = await schedulerRow(this.#deps.store, plan.schedulerId);
+    if (row?.enabled !== true) return { refused: `the scheduler '${scheduler}' is switched off` };
+    const strangers = input.builderIds.filter(
+      (id) => !plan.builders.some(({ builderId }) => builderId === id),
+    );
+    if (strangers.length > 0)
+      return { refused: `the scheduler '${scheduler}' has no builder ${strangers.join(', ')}` };
+    const properties = checkedProperties(input.properties);
+    if ('refused' in properties) return properties;
+    return await this.#deps.store.addBuildSet(forcedSet({ plan, input, by, properties }));
+  }
+
+  async setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void> {
+    await this.#deps.store.setSchedulerEnabled(schedulerId, enabled);
+  }
+
+  async controlWorker(
+    workerId: number,
+    verb: 'pause' | 'unpause' | 'stop' | 'kill',
+    reason: string,
+  ): Promise<void> {
+    const { store, running } = this.#deps;
+    switch (verb) {
+      case 'pause':
+        return await store.setWorkerState(workerId, { paused: true });
+      case 'unpause':
+        return await store.setWorkerState(workerId, { paused: false, graceful: false });
+      case 'stop':
+        return await store.setWorkerState(workerId, { graceful: true });
+      case 'kill':
+        await store.setWorkerState(workerId, { graceful: true });
+        running.loseBuildsOn(workerId, reason === '' ? 'it was taken out of service' : reason);
+    }
+  }
+
+  #order(by: string, reason: string): StopOrder {
+    return { by, reason, at: this.#deps.clock.now() };
+  }
+}
+
+/** Properties that a person may set: names and values that are sound, and none that describes the build itself. */
+function checkedProperties(given: Record<string, unknown>): Record<string, PropertyValue> | Refusal {
+  const reserved = Object.keys(given).find((name) => RESERVED_PROPERTIES.has(name));
+  if (reserved !== undefined)
+    return { refused: `the property '${reserved}' is set by the build and cannot be given` };
+  const pairs = Object.entries(given).map(([name, value]) => [name, [value, '']]);
+  const parsed = propertiesSchema.safeParse(Object.fromEntries(pairs));
+  if (!parsed.success) return { refused: `bad properties: ${parsed.error.issues[0]?.message ?? 'invalid'}` };
+  return Object.fromEntries(Object.entries(parsed.data).map(([name, [value]]) => [name, value]));
+}
+
+function forcedSet(force: {
+  plan: SchedulerPlan;
+  input: ForceInput;
+  by: string;
+  properties: Record<string, PropertyValue>;
+}): NewBuildSet {
+  const { plan, input, by, properties } = force;
+  const { branch, revision, repository, project } = input;
+  const all = plan.builders.map(({ builderId }) => builderId);
+  return {
+    externalId: null,
+    reason: input.reason === '' ? `forced by ${by}` : `forced by ${by}: ${input.reason}`,
+    submitter: by,
+    scheduler: plan.name,
+    sourceStamps: [{ codebase: '', repository, project, branch, revision, patch: null }],
+    properties: mergeProperties(
+      fromSource(plan.properties, 'Scheduler'),
+      fromSource(properties, 'Force Build Form'),
+      fromSource({ owner: by }, 'Force Build Form'),
+    ),
+    builderIds: input.builderIds.length > 0 ? [...new Set(input.builderIds)] : all,
+    priority: input.priority ?? plan.priority,
+    rebuiltBuildId: null,
+  };
+}

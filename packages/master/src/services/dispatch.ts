@@ -1,0 +1,238 @@
+/**
+ * Brings requests and workers together and keeps the builds that run. It looks at the queue whenever something has
+ * changed that may matter: a commit, a worker, a build's end, a delay that is over. Between these it does nothing.
+ */
+import type { StopOrder, StoredEvent, WorkerResource } from '@buildbot/shared';
+import { type AssignInput, type Assignment, assign, type Eligibility } from '../core/queue/assign.ts';
+import { waitingReason } from '../core/queue/waiting.ts';
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../core/retry.ts';
+import type { QueueInsight } from '../ports/control.ts';
+import type { Recipe, Recipes } from '../ports/recipe.ts';
+import type { Clock, Logger, Service } from '../ports/service.ts';
+import type { Store } from '../ports/store.ts';
+import type { WorkerPool } from '../ports/workers.ts';
+import { Alarm } from './alarm.ts';
+import { Background } from './background.ts';
+import { BuildRunner } from './build-runner.ts';
+import { Doorbell } from './doorbell.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { PendingQueue } from './pending-queue.ts';
+import { endUnfinishedBuilds } from './recovery.ts';
+import { type Slot, Slots } from './slots.ts';
+import { WorkerTable } from './worker-table.ts';
+
+export interface DispatchDeps {
+  store: Store;
+  pool: WorkerPool;
+  clock: Clock;
+  logger: Logger;
+  masterId: number;
+  /** The configuration in force now; another object after a reconfiguration. */
+  recipes: () => Recipes;
+  retry?: RetryPolicy;
+  /** How long a worker may take to answer before it is given a build. Milliseconds, default 5000. */
+  pingTimeoutMs?: number;
+}
+
+/** The builds that run, for those who control them. */
+export interface RunningBuilds {
+  /** Carry out an order that is durable already. Builds that do not run here are none of its business. */
+  stopBuild(buildId: number, order: StopOrder): void;
+  /** Take every build off a worker; they are tried again elsewhere. */
+  loseBuildsOn(workerId: number, reason: string): void;
+}
+
+const DEFAULT_PING_TIMEOUT_MS = 5000;
+
+export class Dispatch implements Service, QueueInsight, RunningBuilds {
+  readonly name = 'dispatch';
+  readonly #deps: DispatchDeps;
+  readonly #workers: WorkerTable;
+  readonly #pending: PendingQueue;
+  readonly #slots = new Slots();
+  readonly #runners = new Map<number, BuildRunner>();
+  readonly #warm = new Map<number, number>();
+  readonly #background: Background;
+  readonly #doorbell: Doorbell;
+  readonly #alarm: Alarm;
+  readonly #lifecycle = new Lifecycle({ start: () => this.#open(), stop: () => this.#close() });
+  #unsubscribe: (() => void)[] = [];
+  #isStopping = false;
+  #eligibility: { recipes: Recipes; builders: Map<number, Eligibility>; names: Set<string> } | null = null;
+
+  constructor(deps: DispatchDeps) {
+    this.#deps = deps;
+    this.#workers = new WorkerTable(deps);
+    this.#pending = new PendingQueue(deps);
+    const onError = (error: unknown): void => deps.logger.error({ err: error }, 'dispatch failed');
+    this.#background = new Background(onError);
+    this.#doorbell = new Doorbell(() => this.#round(), onError);
+    this.#alarm = new Alarm(deps.clock, () => this.#doorbell.ring());
+  }
+
+  start(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
+  /** Starts nothing more and leaves what runs to the next start of the master. */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
+  }
+
+  /** Look again, for example after a reconfiguration. */
+  wake(): void {
+    this.#doorbell.ring();
+  }
+
+  waitingReason(requestId: number): string | null {
+    if (this.#pending.isStarting(requestId)) return 'is about to start';
+    return waitingReason(this.#assignInput(), requestId);
+  }
+
+  stopBuild(buildId: number, order: StopOrder): void {
+    this.#runners.get(buildId)?.stop(order);
+  }
+
+  loseBuildsOn(workerId: number, reason: string): void {
+    for (const runner of this.#runners.values()) if (runner.workerId === workerId) runner.lose(reason);
+  }
+
+  async #open(): Promise<void> {
+    this.#isStopping = false;
+    this.#unsubscribe = [
+      this.#deps.store.onCommit((events) => this.#onCommit(events)),
+      this.#deps.pool.onChange(() => this.#onWorkers()),
+    ];
+    await endUnfinishedBuilds(this.#deps);
+    await this.#workers.load();
+    this.#pending.invalidate();
+    this.#doorbell.open();
+    this.#doorbell.ring();
+  }
+
+  async #close(): Promise<void> {
+    this.#isStopping = true;
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#doorbell.close();
+    this.#alarm.cancel();
+    for (const runner of this.#runners.values()) runner.abandon();
+    await this.#background.drained();
+  }
+
+  #onCommit(events: readonly StoredEvent[]): void {
+    let matters = false;
+    for (const event of events) {
+      const path = event.paths[0] ?? '';
+      if (path.startsWith('buildrequests/')) matters = this.#pending.see(event) || matters;
+      if (!path.startsWith('workers/')) continue;
+      this.#workers.update(event.body as WorkerResource);
+      matters = true;
+    }
+    if (matters) this.#doorbell.ring();
+  }
+
+  #onWorkers(): void {
+    this.#workers.hear();
+    this.#doorbell.ring();
+  }
+
+  async #round(): Promise<void> {
+    await this.#pending.refresh();
+    for (const assignment of assign(this.#assignInput())) this.#start(assignment);
+    const moments = [this.#pending.queue.nextDueAt(), this.#workers.nextTryAt()].filter((at) => at !== null);
+    this.#alarm.set(moments.length === 0 ? null : Math.min(...moments));
+  }
+
+  #assignInput(): AssignInput {
+    return {
+      queue: this.#pending.queue,
+      workers: this.#workers.snapshot((workerId) => this.#slots.count(workerId)),
+      builders: this.#eligible().builders,
+      now: this.#deps.clock.now(),
+    };
+  }
+
+  #start({ request, workerId }: Assignment): void {
+    const recipe = this.#deps.recipes().of(request.builderId);
+    if (recipe === undefined) return;
+    const { requestId } = request;
+    this.#pending.begin(requestId);
+    const slot = this.#slots.take(workerId, recipe.name, (name) => this.#eligible().names.has(name));
+    this.#background.run(async () => {
+      try {
+        const runner = await this.#claim(requestId, recipe, slot);
+        if (runner !== null) await this.#runToItsEnd(runner);
+      } finally {
+        this.#slots.release(slot);
+        this.#doorbell.ring();
+      }
+    });
+  }
+
+  /** A runner for the request's new build; `null` when the worker does not answer or the request is gone. */
+  async #claim(requestId: number, recipe: Recipe, slot: Slot): Promise<BuildRunner | null> {
+    const { store, pool, masterId, pingTimeoutMs = DEFAULT_PING_TIMEOUT_MS } = this.#deps;
+    const { workerId, builddir } = slot;
+    let isSettled = false;
+    try {
+      if (!(await pool.ping(workerId, pingTimeoutMs))) {
+        this.#workers.silence(workerId);
+        return null;
+      }
+      const claimed = await store.claim({ requestId, workerId, masterId, builddir });
+      isSettled = true;
+      if (claimed === null) return null;
+      const { retry = DEFAULT_RETRY_POLICY } = this.#deps;
+      const properties = this.#deps.recipes().workerProperties(workerId);
+      const worker = { name: this.#workers.name(workerId), properties };
+      const runner = new BuildRunner({ ...this.#deps, retry }, { claimed, recipe, worker, builddir });
+      this.#runners.set(runner.buildId, runner);
+      this.#warm.set(recipe.builderId, workerId);
+      return runner;
+    } catch (error) {
+      // Not at once again: what failed here would fail as fast as it can be tried.
+      this.#workers.silence(workerId);
+      throw error;
+    } finally {
+      this.#pending.settle(requestId, isSettled);
+    }
+  }
+
+  async #runToItsEnd(runner: BuildRunner): Promise<void> {
+    // The master began to stop while the claim was being written.
+    if (this.#isStopping) runner.abandon();
+    try {
+      await runner.run();
+    } finally {
+      this.#runners.delete(runner.buildId);
+    }
+  }
+
+  /** Who may build what, made anew when the configuration is another one. */
+  #eligible(): { builders: Map<number, Eligibility>; names: Set<string> } {
+    const recipes = this.#deps.recipes();
+    if (this.#eligibility?.recipes !== recipes) {
+      this.#eligibility = { recipes, ...eligibilityOf(recipes) };
+    }
+    for (const [builderId, warmWorkerId] of this.#warm) {
+      const builder = this.#eligibility.builders.get(builderId);
+      if (builder !== undefined) builder.warmWorkerId = warmWorkerId;
+    }
+    return this.#eligibility;
+  }
+}
+
+function eligibilityOf(recipes: Recipes): { builders: Map<number, Eligibility>; names: Set<string> } {
+  // Builders with the same workers share one array, by which the assignment knows that they do.
+  const shared = new Map<string, readonly number[]>();
+  const builders = new Map<number, Eligibility>();
+  const names = new Set<string>();
+  for (const { builderId, name, workerIds } of recipes.all()) {
+    const key = workerIds.join();
+    const interned = shared.get(key) ?? workerIds;
+    shared.set(key, interned);
+    builders.set(builderId, { builderId, workerIds: interned, warmWorkerId: null });
+    names.add(name);
+  }
+  return { builders, names };
+}

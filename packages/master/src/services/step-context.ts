@@ -1,0 +1,253 @@
+/**
+ * What the code of a step runs against: commands with stable keys, logs, properties. Whatever ends a step from outside
+ * (an order to stop, a lost worker, a master that stops) is an `Interruption`: no further command starts, and the step's
+ * code has no say in the result.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  BugError,
+  type Command,
+  type CommandKey,
+  type CommandOutcome,
+  check,
+  commandSchema,
+  type Log,
+  type LogType,
+  type Patch,
+  type Properties,
+  type PropertyValue,
+  type SourceStamp,
+  type Step,
+  UserError,
+} from '@buildbot/shared';
+import { interpolate } from '../core/properties.ts';
+import { type StepState, stepTransition } from '../core/step.ts';
+import type { CommandResult, StepCommand, StepContext, StepLog } from '../ports/recipe.ts';
+import type { Store } from '../ports/store.ts';
+import type { BlobSource, WorkerPool } from '../ports/workers.ts';
+
+/** Why a step ends without its code being asked. */
+export type InterruptionCause =
+  /** Somebody ordered it. */
+  | { kind: 'stopped'; reason: string }
+  /** The worker or its machine failed. */
+  | { kind: 'lost'; reason: string }
+  /** The build is finished in the store: whatever this process still believes is out of date. */
+  | { kind: 'fenced' }
+  /** The master stops; the build is taken care of when it starts again. */
+  | { kind: 'abandoned' };
+
+/** Leaves the code of a step. Never reaches the user: the runner looks at the cause. */
+class Interruption extends Error {
+  override readonly name = 'Interruption';
+}
+
+/** What all steps of a build share. */
+export interface BuildScope {
+  buildId: number;
+  attempt: number;
+  workerId: number;
+  /** Folder of the build on the worker. */
+  builddir: string;
+  sourceStamps: readonly SourceStamp[];
+  env: Readonly<Record<string, string>>;
+  /** Changed in place by steps. */
+  properties: Properties;
+}
+
+export interface StepContextDeps {
+  store: Store;
+  pool: WorkerPool;
+}
+
+export class RunningStep implements StepContext {
+  readonly sourceStamps: readonly SourceStamp[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly #deps: StepContextDeps;
+  readonly #scope: BuildScope;
+  readonly #step: Step;
+  readonly #logs = new Map<string, Promise<Log>>();
+  readonly #interrupted = new AbortController();
+  /**
+   * Rejects when nobody will wait for an outcome any more. A stopped command's outcome is waited for all the same: it
+   * is the proof that its processes have ended.
+   */
+  readonly #left = Promise.withResolvers<never>();
+  #state: StepState = stepTransition('waiting', 'start').state;
+  #cause: InterruptionCause | null = null;
+  #ordinal = 0;
+  #runningKey: CommandKey | null = null;
+
+  constructor(deps: StepContextDeps, scope: BuildScope, step: Step) {
+    this.#deps = deps;
+    this.#scope = scope;
+    this.#step = step;
+    this.sourceStamps = scope.sourceStamps;
+    this.env = scope.env;
+    this.#left.promise.catch(() => undefined);
+  }
+
+  /** What ended this step from outside, `null` when nothing did. */
+  get interruption(): InterruptionCause | null {
+    return this.#cause;
+  }
+
+  properties(): Properties {
+    return this.#scope.properties;
+  }
+
+  interpolate(template: string): string {
+    return interpolate(template, this.#scope.properties);
+  }
+
+  async run(command: StepCommand, options: { stdin?: Patch } = {}): Promise<CommandResult> {
+    this.#goOn();
+    const { buildId, attempt, workerId, builddir } = this.#scope;
+    const key = `${buildId}.${attempt}.${this.#step.number}.${this.#ordinal++}`;
+    const stdin = options.stdin === undefined ? {} : { stdin: blobOf(options.stdin) };
+    const parsed = check(commandSchema, { ...command, builddir, ...stdin });
+    if (!parsed.ok) throw new UserError(`this command cannot be run: ${parsed.reason}`);
+    const logs = await this.#logsOf(parsed.value);
+    this.#fence(await this.#deps.store.putCommand(key, buildId, parsed.value));
+    this.#goOn();
+    this.#runningKey = key;
+    const blobs = options.stdin === undefined ? {} : this.#blobs(options.stdin);
+    const wanted = { key, buildId, command: parsed.value, logs, blobs };
+    const outcome = await Promise.race([this.#deps.pool.run(workerId, wanted), this.#left.promise]);
+    this.#runningKey = null;
+    return this.#judge(outcome);
+  }
+
+  async log(name: string, type: LogType = 't'): Promise<StepLog> {
+    const { logId } = await this.#log(name, type);
+    return {
+      logId,
+      append: async (stream, text) => {
+        this.#fence(await this.#deps.store.appendLog(logId, stream, new TextEncoder().encode(text)));
+      },
+    };
+  }
+
+  async setProperty(name: string, value: PropertyValue, source: string): Promise<void> {
+    this.#scope.properties[name] = [value, source];
+    const { buildId } = this.#scope;
+    this.#fence(await this.#deps.store.setBuildProperties(buildId, { [name]: [value, source] }));
+  }
+
+  async setState(stateString: string): Promise<void> {
+    this.#fence(await this.#deps.store.updateStep(this.#step.stepId, { stateString }));
+  }
+
+  async addUrl(name: string, url: string): Promise<void> {
+    this.#fence(await this.#deps.store.updateStep(this.#step.stepId, { addUrl: { name, url } }));
+  }
+
+  async pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.#interrupted.signal }).catch(() => undefined);
+    this.#goOn();
+  }
+
+  /** End it from outside. The first cause stays; after the end of the step it is too late. */
+  interrupt(cause: InterruptionCause): void {
+    const next = stepTransition(this.#state, 'stop');
+    this.#state = next.state;
+    if (next.effects.includes('stop-command')) this.#stopBecause(cause);
+  }
+
+  /** Its code has ended: no more interruptions, all its logs are complete. */
+  async end(): Promise<void> {
+    this.#state = stepTransition(this.#state, 'end').state;
+    const logs = await Promise.all(this.#logs.values());
+    await Promise.all(logs.map(({ logId }) => this.#deps.store.finishLog(logId)));
+  }
+
+  #stopBecause(cause: InterruptionCause): void {
+    this.#cause = cause;
+    // A command whose build was abandoned goes on: the worker keeps it for the master's next start.
+    if (this.#runningKey !== null && cause.kind !== 'abandoned') {
+      this.#deps.pool.stop(this.#runningKey, 'reason' in cause ? cause.reason : 'the build has ended');
+    }
+    this.#interrupted.abort();
+    if (cause.kind === 'abandoned' || cause.kind === 'fenced')
+      this.#left.reject(new Interruption(cause.kind));
+  }
+
+  #goOn(): void {
+    if (this.#cause !== null) throw new Interruption(this.#cause.kind);
+  }
+
+  #fence(isWritten: boolean): void {
+    if (isWritten) return;
+    this.interrupt({ kind: 'fenced' });
+    this.#goOn();
+  }
+
+  #judge(outcome: CommandOutcome): CommandResult {
+    const lost = lossOf(outcome);
+    if (lost !== null) {
+      this.interrupt({ kind: 'lost', reason: lost });
+      this.#goOn();
+    }
+    if (outcome.status === 'exited' && outcome.cause !== 'timeout' && outcome.cause !== 'max-time') {
+      return { ...outcome, cause: null };
+    }
+    if (outcome.status === 'exited') return { ...outcome, cause: outcome.cause };
+    if (outcome.status === 'failed') return { status: 'failed', reason: outcome.reason };
+    throw new BugError(`a lost command was not taken for one: ${JSON.stringify(outcome)}`);
+  }
+
+  async #logsOf(command: Command): Promise<Record<string, number>> {
+    if (command.kind !== 'exec') return {};
+    const names = ['stdio', ...command.logfiles.map(({ log }) => log)];
+    const logs = await Promise.all(names.map(async (name) => await this.#log(name, 's')));
+    return Object.fromEntries(logs.map(({ logId }, i) => [names[i], logId]));
+  }
+
+  async #log(name: string, type: LogType): Promise<Log> {
+    const made = this.#logs.get(name);
+    if (made !== undefined) return await made;
+    const making = this.#makeLog(name, type);
+    this.#logs.set(name, making);
+    making.catch(() => this.#logs.delete(name));
+    return await making;
+  }
+
+  async #makeLog(name: string, type: LogType): Promise<Log> {
+    const log = await this.#deps.store.addLog({ stepId: this.#step.stepId, name, type });
+    this.#fence(log !== null);
+    return log as Log;
+  }
+
+  #blobs(patch: Patch): Record<string, BlobSource> {
+    let body: Promise<Uint8Array | null> | undefined;
+    const read = async (offset: number, length: number): Promise<Uint8Array> => {
+      body ??= this.#deps.store.patchBody(patch.patchId);
+      const bytes = await body;
+      if (bytes === null) throw new BugError(`patch ${patch.patchId} has no bytes`);
+      return bytes.subarray(offset, offset + length);
+    };
+    return { [blobName(patch)]: { read } };
+  }
+}
+
+function blobName(patch: Patch): string {
+  return `patch-${patch.patchId}`;
+}
+
+function blobOf(patch: Patch): { blob: string; size: number; sha256: string } {
+  return { blob: blobName(patch), size: patch.bytes, sha256: patch.sha256 };
+}
+
+/** Why an outcome says nothing about the source, `null` when it does. */
+function lossOf(outcome: CommandOutcome): string | null {
+  switch (outcome.status) {
+    case 'lost':
+      return outcome.reason;
+    case 'failed':
+      return outcome.infrastructure ? outcome.reason : null;
+    case 'exited':
+      if (outcome.cause === 'stopped') return 'its command was stopped';
+      if (outcome.cause === 'master-gone') return 'the worker lost its master';
+      return outcome.cause === 'worker-shutdown' ? 'the worker was shut down' : null;
+  }
+}

@@ -1,0 +1,86 @@
+/** Runs one step from its row to its result. Nothing that its code does can reach beyond the step. */
+import { CANCELLED, EXCEPTION, messageOf, type Results, UserError } from '@buildbot/shared';
+import type { StepRules } from '../core/flow.ts';
+import type { PlannedStep } from '../ports/recipe.ts';
+import type { Logger } from '../ports/service.ts';
+import {
+  type BuildScope,
+  type InterruptionCause,
+  RunningStep,
+  type StepContextDeps,
+} from './step-context.ts';
+
+export interface StepRunnerDeps extends StepContextDeps {
+  logger: Logger;
+}
+
+/** How the build goes on after a step. */
+export type StepEnding =
+  | { kind: 'ended'; results: Results }
+  | { kind: 'lost'; reason: string }
+  /** The build is no longer this process's to end. */
+  | { kind: 'left' };
+
+/** `onRunning` is handed the step as soon as it can be interrupted. */
+export async function runStep(
+  deps: StepRunnerDeps,
+  scope: BuildScope,
+  input: { number: number; planned: PlannedStep; onRunning: (step: RunningStep) => void },
+): Promise<StepEnding> {
+  const { number, planned } = input;
+  const { name } = planned.rules;
+  const step = await deps.store.startStep({ buildId: scope.buildId, number, name, stateString: 'starting' });
+  if (step === null) return { kind: 'left' };
+  const running = new RunningStep(deps, scope, step);
+  input.onRunning(running);
+  const { results, stateString } = await outcomeOf(deps, running, planned);
+  const cause = running.interruption;
+  if (cause?.kind === 'abandoned' || cause?.kind === 'fenced') return { kind: 'left' };
+  const finish = { stepId: step.stepId, results, stateString, hidden: false };
+  const [, isWritten] = await Promise.all([running.end(), deps.store.finishStep(finish)]);
+  if (!isWritten) return { kind: 'left' };
+  return cause?.kind === 'lost' ? { kind: 'lost', reason: cause.reason } : { kind: 'ended', results };
+}
+
+interface Outcome {
+  results: Results;
+  stateString: string;
+}
+
+async function outcomeOf(deps: StepRunnerDeps, running: RunningStep, planned: PlannedStep): Promise<Outcome> {
+  try {
+    const outcome = await planned.run(running);
+    return fromOutside(running.interruption, planned.rules) ?? outcome;
+  } catch (error) {
+    return (
+      fromOutside(running.interruption, planned.rules) ?? (await broken(deps, running, planned.rules, error))
+    );
+  }
+}
+
+function fromOutside(cause: InterruptionCause | null, { label }: StepRules): Outcome | null {
+  if (cause === null) return null;
+  if (cause.kind === 'lost') return { results: EXCEPTION, stateString: `'${label}' lost: ${cause.reason}` };
+  return { results: CANCELLED, stateString: `'${label}' stopped` };
+}
+
+/** The step's own code failed: the log `err.text` says how. */
+async function broken(
+  deps: StepRunnerDeps,
+  running: RunningStep,
+  { label }: StepRules,
+  error: unknown,
+): Promise<Outcome> {
+  const message = messageOf(error);
+  const hint = error instanceof UserError && error.hint !== undefined ? `\n${error.hint}` : '';
+  if (!(error instanceof UserError))
+    deps.logger.error({ err: error, step: label }, 'the code of a step failed');
+  try {
+    const log = await running.log('err.text', 't');
+    await log.append('o', `${message}${hint}\n`);
+  } catch (unwritten) {
+    deps.logger.warn({ err: unwritten, step: label }, 'the error of a step could not be kept in its log');
+  }
+  const [firstLine = ''] = message.split('\n');
+  return { results: EXCEPTION, stateString: `'${label}' broke: ${firstLine.slice(0, 200)}` };
+}

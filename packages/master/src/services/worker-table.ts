@@ -1,0 +1,85 @@
+/**
+ * The workers as the queue sees them: what the store says (limits, paused), what the connection says (there or not,
+ * availability), and what was learnt by trying (it did not answer).
+ */
+import { EVERYTHING, type WorkerResource } from '@buildbot/shared';
+import type { QueueWorker } from '../core/queue/worker-state.ts';
+import type { Clock } from '../ports/service.ts';
+import type { Store } from '../ports/store.ts';
+import type { WorkerPool } from '../ports/workers.ts';
+
+/** A worker that did not answer a ping is asked again after this long, or when it is heard of. Milliseconds. */
+const SILENCE_MS = 10_000;
+
+export interface WorkerTableDeps {
+  store: Store;
+  pool: WorkerPool;
+  clock: Clock;
+}
+
+export class WorkerTable {
+  readonly #deps: WorkerTableDeps;
+  readonly #rows = new Map<number, WorkerResource>();
+  /** Until when a silent worker is left alone. Epoch milliseconds. */
+  readonly #silentUntil = new Map<number, number>();
+
+  constructor(deps: WorkerTableDeps) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    const { rows } = await this.#deps.store.query('workers', EVERYTHING);
+    this.#rows.clear();
+    for (const row of rows) this.update(row);
+  }
+
+  /** A worker's row has changed. */
+  update(row: WorkerResource): void {
+    this.#rows.set(row.workerid, row);
+  }
+
+  name(workerId: number): string {
+    return this.#rows.get(workerId)?.name ?? `#${workerId}`;
+  }
+
+  silence(workerId: number): void {
+    this.#silentUntil.set(workerId, this.#deps.clock.now() + SILENCE_MS);
+  }
+
+  /** Something was heard of the workers: none is taken for silent. */
+  hear(): void {
+    this.#silentUntil.clear();
+  }
+
+  /** When the next silent worker is worth another try; `null` when none is silent. Epoch milliseconds. */
+  nextTryAt(): number | null {
+    return this.#silentUntil.size === 0 ? null : Math.min(...this.#silentUntil.values());
+  }
+
+  /** As things are now. `running` counts the builds of each worker. */
+  snapshot(running: (workerId: number) => number): Map<number, QueueWorker> {
+    const now = this.#deps.clock.now();
+    for (const [workerId, until] of this.#silentUntil) if (until <= now) this.#silentUntil.delete(workerId);
+    const connected = new Map(this.#deps.pool.connected().map((worker) => [worker.workerId, worker]));
+    const rows = [...this.#rows.values()].map((row): [number, QueueWorker] => {
+      const link = connected.get(row.workerid);
+      return [
+        row.workerid,
+        {
+          workerId: row.workerid,
+          name: row.name,
+          connected: link !== undefined,
+          availability: link?.availability ?? row.availability,
+          availabilityRule: row.availability_rule,
+          paused: row.paused,
+          graceful: row.graceful || link?.graceful === true,
+          silent: this.#silentUntil.has(row.workerid),
+          maxBuilds: row.max_builds,
+          cpus: link?.info.cpus ?? null,
+          running: running(row.workerid),
+        },
+      ];
+    });
+    return new Map(rows);
+  }
+}
