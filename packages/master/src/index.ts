@@ -1,0 +1,6 @@
+/** What `@buildbot/master` offers: the typed configuration, and a master to be embedded. */
+
+export { checkStep } from './builds/steps/registry.ts';
+export { defineMaster } from './config/define.ts';
+export { findConfig, loadConfig } from './config/load.ts';
+export { type MasterHandle, type MasterOptions, startMaster } from './main.ts';
