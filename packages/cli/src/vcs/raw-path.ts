@@ -19,6 +19,11 @@ export function absoluteBytes(folder: string, path: RawPath): Buffer {
   return Buffer.concat([Buffer.from(`${folder}/`), pathBytes(path)]);
 }
 
+/** The parts of a `-z` output; the last one is empty unless the output was cut. */
+export function nulSeparated(output: Buffer): string[] {
+  return output.toString('latin1').split('\0');
+}
+
 /** NUL-terminated, as `-z --stdin` of git reads a list. */
 export function nulTerminated(records: Iterable<string>): Buffer {
   let text = '';

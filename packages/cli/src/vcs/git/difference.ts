@@ -6,8 +6,9 @@
  * carries them out exactly, and a moved 20 MB file costs three lines, where deletion and creation would cost it twice.
  */
 
-import { displayPath, type RawPath, rawPathOf } from '../raw-path.ts';
+import { displayPath, nulSeparated, type RawPath, rawPathOf } from '../raw-path.ts';
 import { Refused } from '../refused.ts';
+import { settleAll } from '../settle-all.ts';
 import type { Git } from './command.ts';
 
 /** One record of `git diff-tree --raw`: see git-diff-tree(1), "Raw output format". */
@@ -58,7 +59,7 @@ export async function readDifference(
   { base, tree, maxPatchBytes }: { base: string; tree: string; maxPatchBytes: number },
 ): Promise<Difference> {
   const args = ['diff-tree', ...PAIRING, ...PATCH, base, tree];
-  const [output, counts] = await Promise.all([
+  const [output, counts] = await settleAll([
     git.run(args, { maxBytes: maxPatchBytes + LIST_BYTES }),
     git.read(['diff-tree', ...PAIRING, '--numstat', '--no-ext-diff', '--no-textconv', base, tree]),
   ]);
@@ -103,7 +104,7 @@ const COLON = ':'.charCodeAt(0);
 /** `added TAB deleted TAB path NUL`, or with an empty path and then old and new path; `-` counts mean binary. */
 export function parseBinary(numstat: Buffer): Set<RawPath> {
   const binary = new Set<RawPath>();
-  const records = numstat.toString('latin1').split('\0').values();
+  const records = nulSeparated(numstat).values();
   for (const record of records) {
     const [added, deleted, ...rest] = record.split('\t');
     const path = rest.join('\t');

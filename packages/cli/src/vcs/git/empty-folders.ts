@@ -1,7 +1,7 @@
 /** Empty folders exist on the developer's disk and nowhere else: git cannot hold them. A build may need them. */
 
 import { type Dirent, readdirSync } from 'node:fs';
-import { absoluteBytes, type RawPath, rawPathOf } from '../raw-path.ts';
+import { absoluteBytes, nulSeparated, type RawPath, rawPathOf } from '../raw-path.ts';
 import type { Git } from './command.ts';
 
 /** Folders without a tracked file, each with a trailing `/`, but not the folders inside them. */
@@ -19,7 +19,7 @@ export async function readUnknownFolders(
     '--',
     ...pathspecs,
   ];
-  const paths = (await git.read(args)).toString('latin1').split('\0');
+  const paths = nulSeparated(await git.read(args));
   return paths.filter((path) => path.endsWith('/'));
 }
 

@@ -3,8 +3,7 @@
  * not travel, as the user wished, but the user is told, for the wish may be years old.
  */
 
-import type { RawPath } from '../raw-path.ts';
-import { nulTerminated } from '../raw-path.ts';
+import { nulSeparated, nulTerminated, type RawPath } from '../raw-path.ts';
 import type { Git } from './command.ts';
 import type { IndexListing } from './index-listing.ts';
 import type { Scratch } from './scratch.ts';
@@ -21,10 +20,7 @@ export async function findHiddenEdits(scratch: Scratch, listing: IndexListing): 
   await unmark(git, '--no-skip-worktree', skipWorktree);
   const hidden = new Set([...assumeUnchanged, ...skipWorktree]);
   const changed = await git.read(['diff-files', '-z', '--name-only', '--ignore-submodules=all']);
-  return changed
-    .toString('latin1')
-    .split('\0')
-    .filter((path) => hidden.has(path));
+  return nulSeparated(changed).filter((path) => hidden.has(path));
 }
 
 async function isSparseCheckout(git: Git): Promise<boolean> {

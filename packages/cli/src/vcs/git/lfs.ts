@@ -3,7 +3,7 @@
  * content never left the developer's disk. (Format: git-lfs `docs/spec.md`.)
  */
 
-import { displayPaths, nulTerminated, type RawPath } from '../raw-path.ts';
+import { displayPaths, nulSeparated, nulTerminated, type RawPath } from '../raw-path.ts';
 import { Refused } from '../refused.ts';
 import type { Git } from './command.ts';
 import type { RawChange } from './difference.ts';
@@ -44,7 +44,7 @@ async function keptByLfs(git: Git, changes: readonly RawChange[]): Promise<RawCh
   if (changes.length === 0) return [];
   const input = nulTerminated(changes.map(({ path }) => path));
   const output = await git.read(['check-attr', '--cached', '-z', '--stdin', 'filter'], { input });
-  const fields = output.toString('latin1').split('\0');
+  const fields = nulSeparated(output);
   const lfs = new Set<RawPath>();
   for (let at = 0; at + 2 < fields.length; at += 3) if (fields[at + 2] === 'lfs') lfs.add(fields[at] ?? '');
   return changes.filter(({ path }) => lfs.has(path));
@@ -52,10 +52,5 @@ async function keptByLfs(git: Git, changes: readonly RawChange[]): Promise<RawCh
 
 async function idsOf(git: Git, commit: string): Promise<Set<string>> {
   const output = await git.read(['ls-tree', '-r', '-z', commit]);
-  return new Set(
-    output
-      .toString('latin1')
-      .split('\0')
-      .map((record) => record.split(/[ \t]/, 3)[2] ?? ''),
-  );
+  return new Set(nulSeparated(output).map((record) => record.split(/[ \t]/, 3)[2] ?? ''));
 }

@@ -14,6 +14,8 @@ export interface GitLocation {
   readonly indexFile: string;
   readonly objectsDir: string;
   readonly isShallow: boolean;
+  /** Characters of an id: 40 with SHA-1, 64 with SHA-256. */
+  readonly idLength: number;
   /** Where pathspecs are read from: the folder asked about, or the top folder when that lies outside. */
   readonly cwd: string;
 }
@@ -21,6 +23,7 @@ export interface GitLocation {
 const QUESTIONS = [
   '--is-inside-work-tree',
   '--is-shallow-repository',
+  '--show-object-format',
   '--absolute-git-dir',
   '--git-path',
   'index',
@@ -42,14 +45,15 @@ export async function locate(git: Git, dir: string): Promise<GitLocation | null>
     throw refusalOf(output) ?? git.failure(['rev-parse'], output);
   }
   const lines = decodeUtf8(output.stdout)?.trimEnd().split('\n') ?? [];
-  const [isInside, isShallow, gitDir, indexFile, objectsDir, topdir] = lines;
-  if (lines.length !== 6 || !gitDir || !indexFile || !objectsDir || !topdir) throw oddPath();
+  const [isInside, isShallow, format, gitDir, indexFile, objectsDir, topdir] = lines;
+  if (lines.length !== 7 || !gitDir || !indexFile || !objectsDir || !topdir) throw oddPath();
   return {
     topdir: resolve(topdir),
     gitDir: resolve(gitDir),
     indexFile: resolve(dir, indexFile),
     objectsDir: resolve(dir, objectsDir),
     isShallow: isShallow === 'true',
+    idLength: format === 'sha256' ? 64 : 40,
     cwd: isInside === 'true' ? dir : topdir,
   };
 }

@@ -1,5 +1,6 @@
 /** Branches and remotes, read once and looked up by exact name: no name a user gave ever becomes a git argument. */
 
+import { settleAll } from '../settle-all.ts';
 import type { Git } from './command.ts';
 
 export interface Reference {
@@ -34,7 +35,7 @@ export interface References {
 const FORMAT = '%(refname)%00%(objectname)%00%(upstream)%00%(symref)';
 
 export async function readReferences(git: Git): Promise<References> {
-  const [head, current, refs, config] = await Promise.all([
+  const [head, current, refs, config] = await settleAll([
     git.run(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']),
     git.run(['symbolic-ref', '--quiet', 'HEAD']),
     git.read(['for-each-ref', `--format=${FORMAT}`, 'refs/heads', 'refs/remotes']),

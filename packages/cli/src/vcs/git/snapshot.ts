@@ -16,7 +16,8 @@ import {
 } from '../port.ts';
 import { absoluteBytes, displayPath, type RawPath } from '../raw-path.ts';
 import { Refused } from '../refused.ts';
-import { findBase } from './base.ts';
+import { settleAll } from '../settle-all.ts';
+import { type Base, findBase } from './base.ts';
 import { createGit, type Git } from './command.ts';
 import {
   type Difference,
@@ -49,16 +50,16 @@ export async function takeSnapshot(deps: VcsDeps, options: SnapshotOptions): Pro
     );
   }
   return withScratch({ git, location, deps }, async (scratch) => {
-    const [view, base] = await Promise.all([
-      lookAround(scratch, location, options),
-      findBase(scratch.git, location, options),
+    const pathspecs = options.pathspecs ?? [];
+    await checkPathspecs(scratch.git.within({ cwd: location.cwd }), pathspecs);
+    // What travels and what does not are found side by side; only the first is on the way to the patch.
+    const [sent, aside] = await settleAll([
+      gather(scratch, location, options),
+      lookAside(scratch, location, options),
     ]);
-    const maxPatchBytes = options.maxPatchBytes ?? DEFAULT_MAX_PATCH_BYTES;
-    checkWeight(location.topdir, view.plan.add, maxPatchBytes);
-    await stage(scratch.git, view.plan, '0'.repeat(base.revision.length));
-    const tree = (await scratch.git.read(['write-tree'])).toString().trim();
-    const content = await compare(scratch.git, location, { base: base.revision, tree, maxPatchBytes });
-    const files = content.changes.map((change) => describe(change, content, view.plan.untracked));
+    const { base, tree, plan, content } = sent;
+    const emptyFolders = findEmptyFolders(location.topdir, aside.unknownFolders, plan.untracked);
+    const files = content.changes.map((change) => describe(change, content, plan.untracked));
     return {
       vcs: 'git',
       topdir: location.topdir,
@@ -70,7 +71,7 @@ export async function takeSnapshot(deps: VcsDeps, options: SnapshotOptions): Pro
       patchLevel: 1,
       tree,
       files,
-      leftOut: view.leftOut,
+      leftOut: listLeftOut({ ...plan.leftOut, hidden: aside.hidden, 'empty-folder': emptyFolders }),
       stats: {
         files: files.length,
         untracked: files.filter((file) => file.untracked).length,
@@ -81,32 +82,73 @@ export async function takeSnapshot(deps: VcsDeps, options: SnapshotOptions): Pro
   });
 }
 
-interface View {
+interface Gathered {
+  readonly base: Base;
+  readonly tree: string;
   readonly plan: StagingPlan;
-  readonly leftOut: readonly LeftOut[];
+  readonly content: Content;
 }
 
-/** What is there, what of it travels, and what does not. */
-async function lookAround(scratch: Scratch, location: GitLocation, options: SnapshotOptions): Promise<View> {
+async function gather(scratch: Scratch, location: GitLocation, options: SnapshotOptions): Promise<Gathered> {
   const { git } = scratch;
-  const { staged = false, untracked = true, pathspecs = [] } = options;
-  const { topdir } = location;
-  const here = git.within({ cwd: location.cwd });
-  await checkPathspecs(here, pathspecs);
-  const [entries, named, listing, unknownFolders] = await Promise.all([
+  const maxPatchBytes = options.maxPatchBytes ?? DEFAULT_MAX_PATCH_BYTES;
+  const [base, { plan, tree }] = await settleAll([
+    findBase(git, location, options),
+    makeTree(git, location, { ...options, maxPatchBytes }),
+  ]);
+  return {
+    base,
+    tree,
+    plan,
+    content: await compare(git, location, { base: base.revision, tree, maxPatchBytes }),
+  };
+}
+
+/** The tree of what is there now, as far as the user wants it sent. */
+async function makeTree(
+  git: Git,
+  { topdir, cwd, idLength }: GitLocation,
+  options: SnapshotOptions & { readonly maxPatchBytes: number },
+): Promise<{ plan: StagingPlan; tree: string }> {
+  const { staged = false, untracked = true, pathspecs = [], maxPatchBytes } = options;
+  const [entries, named] = await settleAll([
     readStatus(git),
-    pathspecs.length === 0 ? null : readMatchingPaths(here, pathspecs),
-    readIndexListing(here, pathspecs.length === 0 ? [':/'] : pathspecs),
-    untracked && !staged ? readUnknownFolders(here, pathspecs.length === 0 ? [':/'] : pathspecs) : [],
+    pathspecs.length === 0 ? null : readMatchingPaths(git.within({ cwd }), pathspecs),
   ]);
   const plan = planStaging(entries, { staged, untracked, named });
   checkPlan(plan);
-  const [hidden] = await Promise.all([
-    staged ? [] : findHiddenEdits(scratch, listing),
-    staged ? undefined : checkSubmodulesClean(git, { topdir, gitlinks: listing.gitlinks, untracked }),
+  checkWeight(topdir, plan.add, maxPatchBytes);
+  await stage(git, plan, '0'.repeat(idLength));
+  const tree = await git.read(['write-tree']);
+  return { plan, tree: tree.toString().trim() };
+}
+
+interface Aside {
+  readonly hidden: readonly RawPath[];
+  readonly unknownFolders: readonly RawPath[];
+}
+
+/** What does not show in git's status: hidden edits, empty folders, the inside of submodules. */
+async function lookAside(scratch: Scratch, location: GitLocation, options: SnapshotOptions): Promise<Aside> {
+  if (options.staged) return { hidden: [], unknownFolders: [] };
+  const { topdir } = location;
+  const { untracked = true, pathspecs = [] } = options;
+  // The colon and slash mean the top folder, wherever the command runs.
+  const paths = pathspecs.length === 0 ? [':/'] : pathspecs;
+  const here = scratch.git.within({ cwd: location.cwd });
+  const marked = async () => {
+    const listing = await readIndexListing(here, paths);
+    const [hidden] = await settleAll([
+      findHiddenEdits(scratch, listing),
+      checkSubmodulesClean(scratch.git, { topdir, gitlinks: listing.gitlinks, untracked }),
+    ]);
+    return hidden;
+  };
+  const [hidden, unknownFolders] = await settleAll([
+    marked(),
+    untracked ? readUnknownFolders(here, paths) : [],
   ]);
-  const emptyFolders = findEmptyFolders(topdir, unknownFolders, plan.untracked);
-  return { plan, leftOut: listLeftOut({ ...plan.leftOut, hidden, 'empty-folder': emptyFolders }) };
+  return { hidden, unknownFolders };
 }
 
 /** A pathspec that matches nothing is a typing error, and would send less than the user thinks. */
@@ -162,7 +204,7 @@ async function compare(
   );
   const { changes } = difference;
   const sizes = await readSizes(git, newFileIds(changes));
-  await Promise.all([
+  await settleAll([
     checkLfsContent(git, { base, changes, sizes }),
     checkSubmodulesPushed(git, { topdir, tree, changed: changes.filter(({ mode }) => mode === GITLINK) }),
   ]);

@@ -19,10 +19,10 @@ export interface StagingWish {
 export interface StagingPlan {
   /** To be read from disk into the index. */
   readonly add: RawPath[];
-  /** To be taken out of the index. */
+  /** Gone from disk, to be taken out of the index. */
   readonly remove: RawPath[];
-  /** To be put back to what HEAD holds: staged, but not named. */
-  readonly reset: { readonly path: RawPath; readonly to: TreeEntry }[];
+  /** To be put back to what HEAD holds, or taken out if it holds nothing: staged, but not named. */
+  readonly reset: { readonly path: RawPath; readonly to: TreeEntry | null }[];
   /** Which of the paths are unknown to git so far. */
   readonly untracked: Set<RawPath>;
   readonly leftOut: Record<Exclude<LeftOutWhy, 'hidden' | 'empty-folder'>, RawPath[]>;
@@ -80,9 +80,7 @@ function planNotNamed(plan: StagingPlan, entry: StatusEntry): void {
   if (entry.kind === 'ignored') return;
   plan.leftOut['not-named'].push(entry.path);
   const isInIndex = entry.kind === 'unmerged' || (entry.kind === 'changed' && entry.staged !== '.');
-  if (!isInIndex) return;
-  if (isAbsent(entry.head)) plan.remove.push(entry.path);
-  else plan.reset.push({ path: entry.path, to: entry.head });
+  if (isInIndex) plan.reset.push({ path: entry.path, to: isAbsent(entry.head) ? null : entry.head });
 }
 
 function isAbsent(entry: TreeEntry): boolean {
@@ -105,27 +103,39 @@ export function checkPlan(plan: StagingPlan): void {
   }
 }
 
-/** Makes the temporary index hold what was planned. */
+/** Makes the temporary index hold what was planned. `zeroId` is the id of nothing, as long as the repository's ids. */
 export async function stage(git: Git, plan: StagingPlan, zeroId: string): Promise<void> {
-  const replaced = [
-    ...plan.remove.map((path) => `0 ${zeroId}\t${path}`),
-    ...plan.reset.map(({ path, to }) => `${to.mode} ${to.id}\t${path}`),
-  ];
-  // Removals come first: a file may have become a folder. They are told by name, because git will not look behind a
-  // folder that has become a symbolic link.
-  if (replaced.length > 0)
-    await git.read(['update-index', '-z', '--index-info'], { input: nulTerminated(replaced) });
-  if (plan.add.length > 0) await addToIndex(git, plan.add);
+  const { add, remove, reset } = plan;
+  await replaceEntries(git, reset, zeroId);
+  if (add.length + remove.length === 0) return;
+  // Removals come first: a file may have become a folder. Each process writes the whole index, so one is better than
+  // two, but git will not look behind a folder that has become a symbolic link; then the removals go by name.
+  const together = await addToIndex(git, [...remove, ...add]);
+  if (together === null) return;
+  await replaceEntries(
+    git,
+    remove.map((path) => ({ path, to: null })),
+    zeroId,
+  );
+  const apart = remove.length === 0 ? together : await addToIndex(git, add);
+  if (apart === null) return;
+  throw new Refused(
+    `git cannot take in what is there: ${apart}`,
+    "put right what git names, add it to .gitignore, or leave it out with a pathspec such as ':!NAME'",
+  );
 }
 
-async function addToIndex(git: Git, paths: readonly RawPath[]): Promise<void> {
+async function replaceEntries(git: Git, entries: StagingPlan['reset'], zeroId: string): Promise<void> {
+  if (entries.length === 0) return;
+  const records = entries.map(({ path, to }) => `${to?.mode ?? '0'} ${to?.id ?? zeroId}\t${path}`);
+  await git.read(['update-index', '-z', '--index-info'], { input: nulTerminated(records) });
+}
+
+/** What git said when it did not take all the paths, and then it took none; null when it did. */
+async function addToIndex(git: Git, paths: readonly RawPath[]): Promise<string | null> {
   const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'];
   const { status, stderr } = await git.run(args, { input: nulTerminated(paths) });
   // A name that git will not store (`git~1`) is skipped with a mere remark and exit status 0.
   const isSkipped = stderr.split('\n').some((line) => line.startsWith('Ignoring path '));
-  if (status === 0 && !isSkipped) return;
-  throw new Refused(
-    `git cannot take in what is there: ${stderr}`,
-    "put right what git names, add it to .gitignore, or leave it out with a pathspec such as ':!NAME'",
-  );
+  return status === 0 && !isSkipped ? null : stderr;
 }

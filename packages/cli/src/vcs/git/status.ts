@@ -3,7 +3,7 @@
  * --porcelain=v2 -z` (git-status(1), "Porcelain Format Version 2"), whose paths start at the top folder.
  */
 
-import type { RawPath } from '../raw-path.ts';
+import { nulSeparated, type RawPath } from '../raw-path.ts';
 import type { Git } from './command.ts';
 
 export type StatusEntry = ChangedEntry | UnmergedEntry | UnknownEntry;
@@ -69,9 +69,7 @@ export async function hasLocalChanges(git: Git, options: { untracked: boolean })
 }
 
 export function parseStatus(output: Buffer): StatusEntry[] {
-  return output
-    .toString('latin1')
-    .split('\0')
+  return nulSeparated(output)
     .map(parseRecord)
     .filter((entry) => entry !== null);
 }

@@ -5,8 +5,16 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { absoluteBytes, decodeUtf8, displayPaths, pathBytes, type RawPath } from '../raw-path.ts';
+import {
+  absoluteBytes,
+  decodeUtf8,
+  displayPaths,
+  nulSeparated,
+  pathBytes,
+  type RawPath,
+} from '../raw-path.ts';
 import { Refused } from '../refused.ts';
+import { settleAll } from '../settle-all.ts';
 import type { Git } from './command.ts';
 import { readIndexListing } from './index-listing.ts';
 import { hasLocalChanges } from './status.ts';
@@ -39,7 +47,7 @@ async function changedSubmodules(
     for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
       const folder = folderOf(topdir, path);
       const inside = git.elsewhere(folder);
-      const [isDirty, listing] = await Promise.all([
+      const [isDirty, listing] = await settleAll([
         hasLocalChanges(inside, { untracked }),
         readIndexListing(inside, []),
       ]);
@@ -48,7 +56,7 @@ async function changedSubmodules(
       dirty.push(...deeper.map((inner) => `${path}/${inner}`));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, inspect));
+  await settleAll(Array.from({ length: AT_ONCE }, inspect));
   return dirty.sort();
 }
 
@@ -78,12 +86,7 @@ async function checkHaveUrl(git: Git, changed: readonly { path: RawPath }[], tre
     '--get-regexp',
     '\\.path$',
   ]);
-  const known = new Set(
-    stdout
-      .toString('latin1')
-      .split('\0')
-      .map((record) => record.slice(record.indexOf('\n') + 1)),
-  );
+  const known = new Set(nulSeparated(stdout).map((record) => record.slice(record.indexOf('\n') + 1)));
   const unknown = changed.filter(({ path }) => !known.has(path)).map(({ path }) => path);
   if (unknown.length === 0) return;
   throw new Refused(
