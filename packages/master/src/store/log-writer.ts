@@ -3,13 +3,12 @@
  * transaction that makes them count, then readers may see them. Everything about one build's logs goes through that
  * build's file, one after the other, so the checks made before the bytes are written still hold in the transaction.
  */
-import { promisify } from 'node:util';
-import { zstdCompress } from 'node:zlib';
 import { CHUNK_BYTES, ExternalError } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
 import type { Logger } from '../ports/service.ts';
 import type { Store, WorkerEffect } from '../ports/store.ts';
 import type { Appended, BuildLog, NewChunk } from './logs/build-log.ts';
+import { compress } from './logs/compression.ts';
 import type { LogFiles } from './logs/log-files.ts';
 import type { LogIndex } from './logs/log-index.ts';
 import { inPortions } from './reading.ts';
@@ -18,8 +17,6 @@ import { finishBuild } from './verbs/builds.ts';
 import { ackedSeq, advanceSession, sessionEnded } from './verbs/commands.ts';
 import { finishLog, growLogs } from './verbs/steps.ts';
 import type { Verb, WriteQueue } from './write-queue.ts';
-
-const compress = promisify(zstdCompress);
 
 type LogEffect = Extract<WorkerEffect, { kind: 'log' }>;
 
@@ -125,19 +122,34 @@ export class LogWriter {
     });
   }
 
-  /** Which of these logs may still grow. */
+  /** Which of these logs may still grow. Two plain look-ups: joined, SQLite begins at the wrong table. */
   async #openLogs(logIds: number[]): Promise<Map<number, OpenLog>> {
-    const rows = await inPortions(logIds, (portion) =>
-      this.#deps.reader
+    const { reader } = this.#deps;
+    const logs = await inPortions(logIds, (portion) =>
+      reader
         .selectFrom('logs')
-        .innerJoin('builds', 'builds.buildId', 'logs.buildId')
-        .select(['logs.logId', 'logs.buildId', 'builds.logBytes'])
-        .where('logs.logId', 'in', portion)
-        .where('logs.complete', '=', 0)
-        .where('builds.completeAt', 'is', null)
+        .select(['logId', 'buildId', 'complete'])
+        .where('logId', 'in', portion)
         .execute(),
     );
-    return new Map(rows.map((row) => [row.logId, row]));
+    const buildIds = [...new Set(logs.map(({ buildId }) => buildId))];
+    const builds = await inPortions(buildIds, (portion) =>
+      reader
+        .selectFrom('builds')
+        .select(['buildId', 'completeAt', 'logBytes'])
+        .where('buildId', 'in', portion)
+        .execute(),
+    );
+    const running = new Map(
+      builds.filter((build) => build.completeAt === null).map((build) => [build.buildId, build]),
+    );
+    const open = new Map<number, OpenLog>();
+    for (const { logId, buildId, complete } of logs) {
+      const build = running.get(buildId);
+      if (complete === 0 && build !== undefined)
+        open.set(logId, { logId, buildId, logBytes: build.logBytes });
+    }
+    return open;
   }
 
   async appendLog(logId: number, stream: 'o' | 'e' | 'h', bytes: Uint8Array): Promise<boolean> {
@@ -164,9 +176,10 @@ export class LogWriter {
     logId: number,
     work: (file: BuildLog, log: OpenLog) => Promise<boolean>,
   ): Promise<boolean> {
-    const buildId = (await this.#openLogs([logId])).get(logId)?.buildId;
-    if (buildId === undefined) return false;
-    return await this.#deps.files.exclusive(buildId, async (file) => {
+    const logs = this.#deps.reader.selectFrom('logs').select('buildId').where('logId', '=', logId);
+    const found = await logs.executeTakeFirst();
+    if (found === undefined) return false;
+    return await this.#deps.files.exclusive(found.buildId, async (file) => {
       const log = (await this.#openLogs([logId])).get(logId);
       return log === undefined ? false : await work(file, log);
     });

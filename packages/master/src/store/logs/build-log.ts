@@ -6,13 +6,14 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
-import { crc32, zstdDecompress } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { ExternalError, messageOf } from '@buildbot/shared';
+import { decompress } from './compression.ts';
 import { type Chunk, decodeIndex, encodeIndex, LogIndex, scanIndex } from './log-index.ts';
 import { decodeHead, encodeHead, FILE_HEADER, type Runs } from './record.ts';
 
-const decompress = promisify(zstdDecompress);
+/** Files with fewer chunks are scanned in no time and get no side file. */
+const SCAN_IS_ENOUGH = 32;
 
 /** A chunk on its way in. */
 export interface NewChunk {
@@ -43,6 +44,8 @@ export class BuildLog {
   #handle: FileHandle | null = null;
   #index: LogIndex | null = null;
   #loading: Promise<LogIndex> | null = null;
+  /** How far this process has written; behind what counts lies a tail that nobody needs. */
+  #written = 0;
   #queue: Promise<unknown> = Promise.resolve();
   /** Pieces of work and readers that hold it; a held one is not closed. */
   users = 0;
@@ -106,15 +109,23 @@ export class BuildLog {
     return this.#handle;
   }
 
-  /** Make the file if it is not there, its name durable too. */
+  /** Make the file if it is not there; `append` makes its name durable. */
   async #created(): Promise<FileHandle> {
-    if (this.#handle !== null) return this.#handle;
-    const folder = dirname(this.#path);
-    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    this.#handle = await open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    await syncFolder(folder);
-    if (made !== undefined) await syncFolder(dirname(folder));
+    this.#handle ??= await this.#create();
     return this.#handle;
+  }
+
+  async #create(): Promise<FileHandle> {
+    const flags = constants.O_RDWR | constants.O_CREAT;
+    try {
+      return await open(this.#path, flags, 0o600);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+    const folder = dirname(this.#path);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await syncFolder(dirname(folder));
+    return await open(this.#path, flags, 0o600);
   }
 
   /** Write chunks behind the first `length` bytes and sync them. Call inside `exclusive`. */
@@ -124,8 +135,10 @@ export class BuildLog {
     const handle = await this.#created();
     const plan = planChunks(index, chunks);
     const pieces = length === 0 ? [FILE_HEADER, ...plan.pieces] : plan.pieces;
+    this.#written = plan.appended.length;
     await writeAll(handle, pieces, length);
-    await handle.datasync();
+    // A new file needs its name on disk as well; both syncs at once cost hardly more than one.
+    await Promise.all([handle.datasync(), length === 0 ? syncFolder(dirname(this.#path)) : undefined]);
     return plan.appended;
   }
 
@@ -145,7 +158,7 @@ export class BuildLog {
     if (head === null || crc32(payload) !== head.payloadCrc)
       throw this.#damaged(chunk, 'its checksum is wrong');
     try {
-      const bytes = await decompress(payload, { maxOutputLength: Math.max(1, head.rawLength) });
+      const bytes = await decompress(payload, head.rawLength);
       if (bytes.length === head.rawLength) return { bytes, runs: head.runs };
     } catch (error) {
       throw this.#damaged(chunk, messageOf(error));
@@ -179,11 +192,12 @@ export class BuildLog {
     return index;
   }
 
-  /** Write the index beside the file: no more chunks will come. */
+  /** No more chunks will come: cut what does not count, and keep the index of a long file beside it. */
   async seal(length: number): Promise<void> {
     if (length === 0) return;
     const index = await this.index(length);
-    await (await this.#opened()).truncate(length);
+    if (this.#written > length) await (await this.#opened()).truncate(length);
+    if (index.count < SCAN_IS_ENOUGH) return;
     await writeFile(`${this.#path}.idx`, encodeIndex(index), { mode: 0o600 });
   }
 

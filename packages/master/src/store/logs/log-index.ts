@@ -27,8 +27,11 @@ export class LogIndex {
   readonly #chunks = new Map<number, Chunk[]>();
   /** Where the next record goes: the file's length as far as it counts. */
   length = FILE_HEADER.length;
+  /** Chunks of all logs. */
+  count = 0;
 
   add(logId: number, chunk: Chunk): void {
+    this.count += 1;
     const chunks = this.#chunks.get(logId);
     if (chunks === undefined) this.#chunks.set(logId, [chunk]);
     else chunks.push(chunk);
