@@ -1,0 +1,281 @@
+/**
+ * Everything about one worker of the configuration: the commands wanted of it, its session, its connection if it has one.
+ * Connections come and go; the commands stay until their outcome is durable, the worker process is known to be gone, or
+ * it did not come back within the grace.
+ */
+import { type CommandKey, type CommandOutcome, type Hello, messageOf, type Welcome } from '@buildbot/shared';
+import type { Clock, Logger } from '../ports/service.ts';
+import type { Store } from '../ports/store.ts';
+import type { ConnectedWorker, WantedCommand } from '../ports/workers.ts';
+import type { WorkerAccount } from './accounts.ts';
+import { Conversation } from './conversation.ts';
+import { GraceTimer } from './grace-timer.ts';
+import { HeldCommand, NEVER_BEGUN } from './held-command.ts';
+import type { Link } from './link.ts';
+
+/** How the worker link is timed. All in milliseconds; see the `welcome` message. */
+export interface LinkTiming {
+  keepaliveMs: number;
+  timeoutMs: number;
+  graceMs: number;
+}
+
+export type SessionStore = Pick<Store, 'openSession' | 'commitWorkerEffects' | 'setWorkerState'>;
+
+export interface DeskDeps {
+  store: SessionStore;
+  clock: Clock;
+  logger: Logger;
+  timing: LinkTiming;
+  /** Bytes of unacknowledged frames that the worker may have under way. */
+  window: number;
+  /** The worker came, went, or changed its availability. */
+  onChange: () => void;
+}
+
+interface Connection {
+  link: Link;
+  hello: Hello;
+  conversation: Conversation;
+  state: ConnectedWorker;
+}
+
+function lost(reason: string): CommandOutcome {
+  return { status: 'lost', reason };
+}
+
+export class Desk {
+  readonly account: WorkerAccount;
+  readonly #deps: DeskDeps;
+  readonly #logger: Logger;
+  readonly #held = new Map<CommandKey, HeldCommand>();
+  readonly #grace: GraceTimer;
+  #bootId: string | null = null;
+  #connection: Connection | null = null;
+  /** The master is stopping: nobody is waited for. */
+  #isClosed = false;
+  /** Takeovers one after the other, and with them everything that is written about this worker's state. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(account: WorkerAccount, deps: DeskDeps) {
+    this.account = account;
+    this.#deps = deps;
+    this.#logger = deps.logger.child({ worker: account.name });
+    const { graceMs, keepaliveMs, timeoutMs } = deps.timing;
+    this.#grace = new GraceTimer({
+      clock: deps.clock,
+      graceMs,
+      returnMs: keepaliveMs + timeoutMs,
+      onOver: () =>
+        this.#giveUp(`worker ${account.name} did not come back within ${Math.round(graceMs / 1000)} s`),
+    });
+  }
+
+  get connected(): ConnectedWorker | null {
+    return this.#connection?.state ?? null;
+  }
+
+  /** A worker that knows the password is here. It takes over from whatever connection there was. */
+  accept(link: Link, hello: Hello, protocol: number): Promise<void> {
+    this.#isClosed = false;
+    return this.#next(async () => {
+      try {
+        await this.#takeOver(link, hello, protocol);
+      } catch (error) {
+        this.#logger.error({ err: error }, `a worker could not be let in: ${messageOf(error)}`);
+        link.cut('the master failed');
+      }
+    });
+  }
+
+  /** Wanting the same key again answers the same outcome. */
+  run(wanted: WantedCommand): Promise<CommandOutcome> {
+    const known = this.#held.get(wanted.key);
+    if (known !== undefined) return known.outcome;
+    const held = new HeldCommand(wanted);
+    this.#held.set(wanted.key, held);
+    if (this.#connection === null) this.#waitForWorker();
+    else this.#deliver(held, this.#connection.link);
+    return held.outcome;
+  }
+
+  has(key: CommandKey): boolean {
+    return this.#held.has(key);
+  }
+
+  stop(key: CommandKey, reason: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined || held.stopReason !== null) return;
+    held.stopReason = reason;
+    if (!held.isDelivered) this.#end(held, NEVER_BEGUN);
+    else this.#connection?.link.send({ type: 'stop', key, reason });
+  }
+
+  async ping(timeoutMs: number): Promise<boolean> {
+    return (await this.#connection?.conversation.ping(timeoutMs)) ?? false;
+  }
+
+  /** Close the connection; what is wanted stays wanted. Resolves when nothing is being written any more. */
+  async close(code: 'shutting-down' | 'unknown-worker', reason: string): Promise<void> {
+    this.#isClosed = true;
+    this.#grace.disarm();
+    const again = code === 'shutting-down';
+    this.#connection?.link.close({ type: 'refused', code, reason, again }, reason);
+    await this.#next(async () => undefined);
+  }
+
+  /** The worker is no longer in the configuration: nobody will say how its commands end. */
+  dismiss(reason: string): Promise<void> {
+    for (const held of [...this.#held.values()]) this.#end(held, lost(reason));
+    return this.close('unknown-worker', reason);
+  }
+
+  async #takeOver(link: Link, hello: Hello, protocol: number): Promise<void> {
+    const { store, timing, window } = this.#deps;
+    const before = this.#connection;
+    if (before !== null) await this.#dropOlder(before, hello);
+    this.#endOlderSession(hello);
+    const { ackedSeq } = await store.openSession(this.account.workerId, hello.bootId);
+    if (!link.isOpen) return this.#waitForWorker();
+    this.#settleStopped(hello);
+    const wanted = [...this.#held.values()].filter(({ stopReason }) => stopReason === null);
+    for (const held of wanted) held.isDelivered = true;
+    const welcome: Welcome = {
+      type: 'welcome',
+      protocol,
+      ackedSeq,
+      ...timing,
+      window,
+      wanted: wanted.map(({ wanted: { key, command } }) => ({ key, command })),
+    };
+    this.#grace.disarm();
+    this.#connect(link, hello, ackedSeq);
+    link.send(welcome);
+    await this.#announce();
+  }
+
+  /** The newest connection wins. What the older one received but did not store is sent again over the new one. */
+  async #dropOlder(before: Connection, hello: Hello): Promise<void> {
+    const isSameProcess = before.hello.bootId === hello.bootId;
+    const reason = isSameProcess
+      ? 'the worker has a newer connection'
+      : `another process of worker ${this.account.name} has connected (host ${hello.info.host ?? 'unknown'})`;
+    if (!isSameProcess) this.#logger.warn({}, reason);
+    this.#connection = null;
+    before.link.close({ type: 'superseded', reason }, reason);
+    await before.conversation.close();
+  }
+
+  /** A new boot id: the process that had the commands is gone, or is told that it has been replaced. */
+  #endOlderSession(hello: Hello): void {
+    if (this.#bootId !== null && this.#bootId !== hello.bootId) {
+      this.#loseDelivered(`worker ${this.account.name} was started anew`);
+    }
+    this.#bootId = hello.bootId;
+  }
+
+  /** Stopped while the worker was away, and the worker never had it: there is nobody left who could report its end. */
+  #settleStopped(hello: Hello): void {
+    for (const held of [...this.#held.values()]) {
+      if (held.stopReason !== null && !hello.commands.includes(held.wanted.key)) this.#end(held, NEVER_BEGUN);
+    }
+  }
+
+  #connect(link: Link, hello: Hello, ackedSeq: number): void {
+    const { workerId, name } = this.account;
+    const { store, window } = this.#deps;
+    const conversation = new Conversation({
+      link,
+      ackedSeq,
+      window,
+      logger: this.#logger,
+      held: this.#held,
+      commit: (effects) => store.commitWorkerEffects(workerId, hello.bootId, effects),
+      onEnded: (held, outcome) => this.#end(held, outcome),
+      onAvailability: ({ availability, rule, graceful }) => {
+        if (this.#connection?.link !== link) return;
+        Object.assign(this.#connection.state, { availability, graceful });
+        void this.#next(() => this.#writeState({ availability, availabilityRule: rule, graceful }));
+        this.#deps.onChange();
+      },
+      onBreach: (reason) => this.#breach(link, reason),
+      onClose: (reason) => this.#closed(link, reason),
+    });
+    const { availability, info } = hello;
+    this.#connection = {
+      link,
+      hello,
+      conversation,
+      state: { workerId, name, availability, graceful: false, info },
+    };
+  }
+
+  async #announce(): Promise<void> {
+    const hello = this.#connection?.hello;
+    if (hello === undefined) return;
+    this.#logger.info({ info: hello.info }, 'worker connected');
+    this.#deps.onChange();
+    const { availability, availabilityRule, info } = hello;
+    await this.#writeState({ connected: true, availability, availabilityRule, graceful: false, info });
+  }
+
+  /** A worker whose words cannot be trusted is sent away, and so is all that depended on them. */
+  #breach(link: Link, reason: string): void {
+    const text = `worker ${this.account.name} broke the protocol: ${reason}`;
+    this.#logger.error({}, text);
+    link.close(
+      { type: 'refused', code: 'malformed', reason: text.slice(0, 1000), again: false },
+      'protocol error',
+    );
+    this.#loseDelivered(text);
+  }
+
+  #closed(link: Link, reason: string): void {
+    const connection = this.#connection;
+    if (connection?.link !== link) return;
+    this.#connection = null;
+    this.#logger.info({ reason }, 'worker disconnected');
+    this.#waitForWorker();
+    this.#deps.onChange();
+    void this.#next(async () => {
+      await connection.conversation.close();
+      if (this.#connection === null) await this.#writeState({ connected: false });
+    });
+  }
+
+  #deliver(held: HeldCommand, link: Link): void {
+    held.isDelivered = true;
+    link.send({ type: 'start', key: held.wanted.key, command: held.wanted.command });
+  }
+
+  #end(held: HeldCommand, outcome: CommandOutcome): void {
+    this.#held.delete(held.wanted.key);
+    held.resolve(outcome);
+  }
+
+  #loseDelivered(reason: string): void {
+    for (const held of [...this.#held.values()]) if (held.isDelivered) this.#end(held, lost(reason));
+  }
+
+  #waitForWorker(): void {
+    if (this.#held.size > 0 && !this.#isClosed) this.#grace.arm();
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#connection !== null) return;
+    for (const held of [...this.#held.values()]) this.#end(held, lost(reason));
+  }
+
+  async #writeState(state: Parameters<Store['setWorkerState']>[1]): Promise<void> {
+    try {
+      await this.#deps.store.setWorkerState(this.account.workerId, state);
+    } catch (error) {
+      this.#logger.error({ err: error }, `the worker's state was not stored: ${messageOf(error)}`);
+    }
+  }
+
+  #next(action: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(action);
+    return this.#turn;
+  }
+}

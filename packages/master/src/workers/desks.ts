@@ -1,0 +1,76 @@
+/** All workers of the configuration, each at its desk, as the rest of the master sees them. */
+import type { CommandKey, CommandOutcome, Hello } from '@buildbot/shared';
+import type { ConnectedWorker, WantedCommand, WorkerPool } from '../ports/workers.ts';
+import { Accounts, type WorkerAccount } from './accounts.ts';
+import { Desk, type DeskDeps } from './desk.ts';
+import type { Link } from './link.ts';
+
+export class Desks implements WorkerPool {
+  readonly #deps: Omit<DeskDeps, 'onChange'>;
+  readonly #desks = new Map<number, Desk>();
+  readonly #listeners = new Set<() => void>();
+  #accounts = new Accounts([]);
+
+  constructor(deps: Omit<DeskDeps, 'onChange'>) {
+    this.#deps = deps;
+  }
+
+  get accounts(): Accounts {
+    return this.#accounts;
+  }
+
+  /** Take over a changed list of workers. Those that stay are not disturbed; one that is gone is sent away. */
+  configure(workers: readonly WorkerAccount[]): void {
+    this.#accounts = new Accounts(workers);
+    const ids = new Set(workers.map(({ workerId }) => workerId));
+    for (const [workerId, desk] of this.#desks) {
+      if (ids.has(workerId)) continue;
+      this.#desks.delete(workerId);
+      void desk.dismiss(`worker ${desk.account.name} was taken out of the configuration`);
+    }
+    for (const account of workers) {
+      if (!this.#desks.has(account.workerId)) this.#desks.set(account.workerId, this.#newDesk(account));
+    }
+  }
+
+  /** A worker that was let in takes its place. */
+  seat(account: WorkerAccount, link: Link, hello: Hello, protocol: number): void {
+    void this.#desks.get(account.workerId)?.accept(link, hello, protocol);
+  }
+
+  /** Close all connections; what is wanted stays wanted. */
+  async closeAll(): Promise<void> {
+    const reason = 'the master is stopping';
+    await Promise.all([...this.#desks.values()].map((desk) => desk.close('shutting-down', reason)));
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  connected(): ConnectedWorker[] {
+    return [...this.#desks.values()].flatMap((desk) => desk.connected ?? []);
+  }
+
+  async ping(workerId: number, timeoutMs: number): Promise<boolean> {
+    return (await this.#desks.get(workerId)?.ping(timeoutMs)) ?? false;
+  }
+
+  run(workerId: number, wanted: WantedCommand): Promise<CommandOutcome> {
+    const desk = this.#desks.get(workerId);
+    if (desk !== undefined) return desk.run(wanted);
+    return Promise.resolve({ status: 'lost', reason: `worker ${workerId} is not in the configuration` });
+  }
+
+  stop(key: CommandKey, reason: string): void {
+    for (const desk of this.#desks.values()) desk.stop(key, reason);
+  }
+
+  #newDesk(account: WorkerAccount): Desk {
+    const onChange = () => {
+      for (const listener of this.#listeners) listener();
+    };
+    return new Desk(account, { ...this.#deps, onChange });
+  }
+}
