@@ -1,4 +1,5 @@
 /** The whole HTTP side as one Hono application: checks first, then the routes of the table, then what is left over. */
+import { UserError } from '@buildbot/shared';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { controlHandler } from './control/control-handler.ts';
@@ -50,6 +51,8 @@ function relativePath(c: Context<AppEnv>): string {
 
 function failureOf(error: unknown, deps: ApiDeps): ApiError {
   if (error instanceof ApiError) return error;
+  // The store refuses the few fields that it cannot filter or order by.
+  if (error instanceof UserError) return new ApiError(400, error.message, { cause: error });
   deps.logger.error({ err: error }, 'a request failed');
   return new ApiError(500, 'internal error: the log of the master has more');
 }

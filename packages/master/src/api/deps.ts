@@ -1,7 +1,7 @@
 /** What this room is given by the composition root, and what travels with each request. */
 import type { Caller, Control, QueueInsight } from '../ports/control.ts';
 import type { Estimates } from '../ports/estimates.ts';
-import type { Clock, Logger } from '../ports/service.ts';
+import type { Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 
 /** A force scheduler as the configuration has it. */
@@ -20,7 +20,6 @@ export interface ApiDeps {
   masterId: number;
   /** The force schedulers of the configuration in force now. */
   forceForms(): readonly ForceForm[];
-  clock: Clock;
   logger: Logger;
   /** Browser origins allowed besides the API's own, `*` in them stands for anything. Default: none. */
   allowedOrigins?: readonly string[];

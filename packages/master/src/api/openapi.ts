@@ -70,16 +70,24 @@ const COMPONENTS: Record<string, z.ZodType> = {
   Error: errorSchema,
 };
 
+/** What zod calls the parts that have no name of their own (any JSON), and where they go. */
+const NAMELESS = '__shared#/$defs/';
+const NAMELESS_PREFIX = 'Any_';
+
 /** Each schema once; where one holds another, it refers to it. */
 function registerComponents(registry: Registry): void {
   const schemas = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(COMPONENTS))
     if (!schemas.has(schema)) schemas.add(schema, { id });
-  const { schemas: made } = z.toJSONSchema(schemas, { uri: (id) => `#/components/schemas/${id}` });
-  for (const [name, { $schema: _, $id: __, ...schema }] of Object.entries(
-    made as Record<string, JsonSchema>,
-  )) {
+  const made = z.toJSONSchema(schemas, { uri: (id) => `#/components/schemas/${id}` });
+  const { __shared, ...named } = JSON.parse(
+    JSON.stringify(made.schemas).replaceAll(NAMELESS, NAMELESS_PREFIX),
+  ) as Record<string, JsonSchema>;
+  for (const [name, { $schema: _, $id: __, ...schema }] of Object.entries(named)) {
     registry.registerComponent('schemas', name, schema);
+  }
+  for (const [name, schema] of Object.entries((__shared?.$defs ?? {}) as Record<string, JsonSchema>)) {
+    registry.registerComponent('schemas', `${NAMELESS_PREFIX}${name}`, schema);
   }
 }
 

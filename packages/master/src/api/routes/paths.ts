@@ -73,6 +73,7 @@ export const COLLECTIONS: readonly PathSet[] = [
       'builders/{builder}/builds',
       'buildrequests/{buildrequestid}/builds',
       'workers/{worker}/builds',
+      'changes/{changeid}/builds',
     ],
   },
   { resource: 'steps', paths: below(BUILD, 'steps') },

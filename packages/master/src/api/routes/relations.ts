@@ -33,25 +33,37 @@ function lists(row: Row, field: string, key: string, value: unknown): boolean {
   return (row[field] as Row[]).some((entry) => entry[key] === value);
 }
 
-/** Changes of exactly these source stamps. */
-function changesOf(stamps: readonly Row[]): Scope {
-  const ids = new Set(stamps.map((stamp) => stamp.ssid));
-  return {
-    filters: [equals('codebase', ...new Set(stamps.map((stamp) => stamp.codebase)))],
-    keep: (row) => ids.has((row.sourcestamp as Row).ssid),
-  };
+/** Where nothing belongs: no object has the id 0. */
+function idsOr0(ids: readonly number[]): readonly number[] {
+  return ids.length > 0 ? ids : [0];
+}
+
+/** The store finds a change, and a build set, by the ids of the source stamps nested in them. */
+function changesOf(ssids: readonly number[]): Scope {
+  return { filters: [equals('sourcestamp', ...idsOr0(ssids))], keep: null };
+}
+
+function stampIds(set: Row | undefined): number[] {
+  return ((set?.sourcestamps ?? []) as Row[]).map((stamp) => stamp.ssid as number);
 }
 
 const changesOfBuild: Relation = async (build, read) => {
   const [request] = await read('buildrequests', [equals('buildrequestid', build.buildrequestid)]);
   const [set] = request ? await read('buildsets', [equals('bsid', request.buildsetid)]) : [];
-  return changesOf(set?.sourcestamps ?? []);
+  return changesOf(stampIds(set));
 };
 
-const stampsOfBuildSet: Relation = (set) => ({
-  filters: [equals('ssid', ...(set.sourcestamps as Row[]).map((stamp) => stamp.ssid))],
-  keep: null,
-});
+const buildsOfChange: Relation = async (change, read) => {
+  const { ssid } = change.sourcestamp as Row;
+  const sets = await read('buildsets', [
+    { field: 'sourcestamps', operator: 'contains', values: [ssid as number] },
+  ]);
+  const requests = await read('buildrequests', [
+    equals('buildsetid', ...idsOr0(sets.map(({ bsid }) => bsid))),
+  ]);
+  const ids = requests.map(({ buildrequestid }) => buildrequestid);
+  return { filters: [equals('buildrequestid', ...idsOr0(ids))], keep: null };
+};
 
 const RELATIONS: Partial<Record<`${Plural}>${Plural}`, Relation>> = {
   'masters>builders': keep((builder, master) => (builder.masterids as unknown[]).includes(master.masterid)),
@@ -72,12 +84,13 @@ const RELATIONS: Partial<Record<`${Plural}>${Plural}`, Relation>> = {
     lists(worker, 'configured_on', 'builderid', builder.builderid),
   ),
   'workers>builds': sameId('workerid'),
-  'buildsets>sourcestamps': stampsOfBuildSet,
+  'buildsets>sourcestamps': (set) => ({ filters: [equals('ssid', ...idsOr0(stampIds(set)))], keep: null }),
   'buildsets>buildrequests': (set) => ({ filters: [equals('buildsetid', set.bsid)], keep: null }),
   'buildrequests>builds': sameId('buildrequestid'),
   'builds>steps': sameId('buildid'),
   'builds>changes': changesOfBuild,
-  'sourcestamps>changes': (stamp) => changesOf([stamp]),
+  'sourcestamps>changes': (stamp) => changesOf([stamp.ssid as number]),
+  'changes>builds': buildsOfChange,
   'steps>logs': sameId('stepid'),
 };
 
