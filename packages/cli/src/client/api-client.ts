@@ -4,7 +4,13 @@
  * not know. (Validating with zod would cost 80 ms before the first word on the screen.)
  */
 import type { Readable } from 'node:stream';
-import { ExternalError, type EventMessage, type ResourceName, type ResourceOf, UserError } from '@buildbot/shared';
+import {
+  type EventMessage,
+  ExternalError,
+  type ResourceName,
+  type ResourceOf,
+  UserError,
+} from '@buildbot/shared';
 import { SseParser } from './sse.ts';
 import { type ApiResponse, type ApiTransport, LinkError } from './transport.ts';
 
@@ -35,12 +41,17 @@ export class ApiClient {
     const answer = parseObject(await readAll(response.body), path);
     if (response.status !== 200) throw refusal(response.status, answer['error'], path);
     const resources = answer[plural];
-    if (!Array.isArray(resources)) throw new ExternalError('the master', `its answer to ${path} has no ${plural}`);
+    if (!Array.isArray(resources))
+      throw new ExternalError('the master', `its answer to ${path} has no ${plural}`);
     return resources;
   }
 
   /** `get` with the type that goes with the plural name. */
-  async resources<N extends ResourceName>(name: N, path: string = name, signal?: AbortSignal): Promise<ResourceOf<N>[]> {
+  async resources<N extends ResourceName>(
+    name: N,
+    path: string = name,
+    signal?: AbortSignal,
+  ): Promise<ResourceOf<N>[]> {
     return (await this.get(path, name, signal)) as ResourceOf<N>[];
   }
 
@@ -63,7 +74,11 @@ export class ApiClient {
   async *events(paths: readonly string[], from: number | null, signal: AbortSignal): AsyncGenerator<Told> {
     const query = new URLSearchParams(paths.map((path): [string, string] => ['path', path]));
     if (from !== null) query.set('from', String(from));
-    const response = await this.#transport.request({ method: 'GET', path: `/api/v2/events?${query}`, signal });
+    const response = await this.#transport.request({
+      method: 'GET',
+      path: `/api/v2/events?${query}`,
+      signal,
+    });
     if (response.status !== 200) throw await refusalOf(response, 'events');
     const parser = new SseParser();
     for await (const bytes of bytesOf(response.body, signal)) {
@@ -79,7 +94,12 @@ export class ApiClient {
    * The raw bytes of a log from byte `offset` on; with `follow` until the log is complete.
    * @throws NotFound, LinkError when the link breaks before the end
    */
-  async *rawLog(logId: number, offset: number, follow: boolean, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *rawLog(
+    logId: number,
+    offset: number,
+    follow: boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
     const path = `/api/v2/logs/${logId}/raw?offset=${offset}${follow ? '&follow=1' : ''}`;
     const response = await this.#transport.request({ method: 'GET', path, signal });
     if (response.status !== 200 && response.status !== 206) throw await refusalOf(response, `log ${logId}`);
@@ -112,7 +132,8 @@ function parseObject(bytes: Buffer, what: string): Record<string, unknown> {
   const text = bytes.toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

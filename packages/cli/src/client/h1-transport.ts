@@ -1,5 +1,10 @@
 /** HTTP/1.1 over TCP or a unix socket, for `--api`: works with this project's master and with a real Buildbot's. */
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
 import { UserError } from '@buildbot/shared';
 import { type ApiRequest, type ApiResponse, type ApiTransport, LinkError } from './transport.ts';
 
@@ -24,9 +29,17 @@ export async function h1Transport(address: ApiAddress): Promise<ApiTransport> {
   return {
     request: (asked) =>
       new Promise<ApiResponse>((resolve, reject) => {
-        const sent = request({ ...target(address), path: pathOf(address, asked), method: asked.method, agent, ...options(asked) });
+        const sent = request({
+          ...target(address),
+          path: pathOf(address, asked),
+          method: asked.method,
+          agent,
+          ...options(asked),
+        });
         open.add(sent);
-        sent.once('response', (response: IncomingMessage) => resolve({ status: response.statusCode ?? 0, body: response }));
+        sent.once('response', (response: IncomingMessage) =>
+          resolve({ status: response.statusCode ?? 0, body: response }),
+        );
         sent.once('error', (error) => reject(new LinkError(error.message, { cause: error })));
         sent.once('close', () => open.delete(sent));
         sent.end(asked.body);
@@ -52,7 +65,9 @@ function pathOf(address: ApiAddress, { path }: ApiRequest): string {
 function options({ body, signal }: ApiRequest) {
   const headers = {
     accept: 'application/json, text/event-stream, text/plain',
-    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+    ...(body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
   };
   return { headers, ...(signal === undefined ? {} : { signal }) };
 }

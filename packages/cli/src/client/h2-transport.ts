@@ -26,7 +26,9 @@ export function h2Transport(stream: Duplex): ApiTransport {
   return {
     request: (request) => {
       if (session.closed || session.destroyed) {
-        return Promise.reject(new LinkError(broken?.message ?? 'the connection is closed', { cause: broken }));
+        return Promise.reject(
+          new LinkError(broken?.message ?? 'the connection is closed', { cause: broken }),
+        );
       }
       return send(session.request(headersOf(request), { endStream: request.body === undefined }), request);
     },

@@ -20,7 +20,8 @@ export interface TryLinkOptions {
   connection: SshConnection;
   /** Words that start the server's program, before `tryserver`: `['buildbot']`. */
   program: readonly string[];
-  jobdir: string;
+  /** Null when the key's forced command knows it. */
+  jobdir: string | null;
   /** A silence of this long at the start means a real Buildbot behind a forced command. Milliseconds. */
   greetingTimeoutMs: number;
 }
@@ -45,7 +46,8 @@ export async function submitJob(options: TryLinkOptions, job: Uint8Array): Promi
   process.duplex.write(`${JSON.stringify({ op: 'submit', bytes: job.length })}\n`);
   process.duplex.write(job);
   const verdict = asVerdict(await answer(process, lines));
-  const attached = verdict.status === 'accepted' ? await readAttached(process, lines) : { attached: false, reason: null };
+  const attached =
+    verdict.status === 'accepted' ? await readAttached(process, lines) : { attached: false, reason: null };
   return {
     kind: 'verdict',
     verdict,
@@ -62,9 +64,12 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
   if (opened.kind !== 'greeted') {
     const why = opened.kind === 'ended' ? await errorOutput(process) : '';
     if (opened.kind === 'ended' && opened.code === null) throw new LinkError('the connection was closed');
-    throw new UserError(`this server offers no way to follow builds over SSH${why === '' ? '' : `: ${why}`}`, {
-      hint: 'Name its API with --api http://host:port, or api: in .buildbot.',
-    });
+    throw new UserError(
+      `this server offers no way to follow builds over SSH${why === '' ? '' : `: ${why}`}`,
+      {
+        hint: 'Name its API with --api http://host:port, or api: in .buildbot.',
+      },
+    );
   }
   process.duplex.write(`${JSON.stringify({ op: 'attach' })}\n`);
   const attached = await readAttached(process, opened.lines);
@@ -72,8 +77,16 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
   return { api: opened.lines.rest(), user: opened.greeting.user };
 }
 
-async function start({ connection, program, jobdir }: TryLinkOptions, more: readonly string[]): Promise<StartedProcess> {
-  const process = await connection.exec([...program, 'tryserver', '--jobdir', jobdir, ...more]);
+async function start(
+  { connection, program, jobdir }: TryLinkOptions,
+  more: readonly string[],
+): Promise<StartedProcess> {
+  const process = await connection.exec([
+    ...program,
+    'tryserver',
+    ...(jobdir === null ? [] : ['--jobdir', jobdir]),
+    ...more,
+  ]);
   process.duplex.on('error', () => {});
   return { ...process, said: collect(process.stderr) };
 }
@@ -134,7 +147,11 @@ async function serverFailed(process: StartedProcess, code: number | null): Promi
   if (code === null) return new LinkError('the connection was closed before the job was taken');
   const said = await errorOutput(process);
   const hint = code === 127 ? 'Name the program with --buildbotbin, or add it to the PATH there.' : undefined;
-  return new ExternalError('buildbot tryserver', said === '' ? `exit code ${code}` : said, hint === undefined ? {} : { hint });
+  return new ExternalError(
+    'buildbot tryserver',
+    said === '' ? `exit code ${code}` : said,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 async function errorOutput(process: StartedProcess): Promise<string> {
@@ -157,7 +174,10 @@ function asGreeting(line: string): Greeting {
   const value = parse(line);
   const { tryserver, user, maxJobBytes, master } = value;
   if (tryserver !== 1) {
-    throw new ExternalError('buildbot tryserver', `not the greeting of a version this client knows: ${sanitizeName(line, { maxLength: 200 })}`);
+    throw new ExternalError(
+      'buildbot tryserver',
+      `not the greeting of a version this client knows: ${sanitizeName(line, { maxLength: 200 })}`,
+    );
   }
   return {
     tryserver,

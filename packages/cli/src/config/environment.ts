@@ -16,9 +16,12 @@ export interface Environment {
   readonly wantsPlain: boolean;
 }
 
-export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
   const home = env['HOME'] || homedir();
-  const isSet = (name: string) => env[name] !== undefined && env[name] !== '' && env[name] !== '0' && env[name] !== 'false';
+  const isSet = (name: string) =>
+    env[name] !== undefined && env[name] !== '' && env[name] !== '0' && env[name] !== 'false';
   const isDumb = env['TERM'] === 'dumb';
   return {
     env,

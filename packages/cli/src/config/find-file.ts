@@ -1,5 +1,5 @@
 /** Finds `.buildbot` upwards from a folder, and the user's own file. */
-import { open, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '@buildbot/shared';
@@ -50,19 +50,19 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | null>
   }
 }
 
-/** @throws UserError when the file is too large, cannot be read or is not UTF-8. */
+/** @throws UserError when the file cannot be read or is not the text of a settings file. */
 async function readSmall(path: string): Promise<string> {
-  const file = await open(path).catch((cause: unknown) => {
-    throw new UserError(`${path} cannot be read`, { cause });
-  });
+  const { size } = await stat(path);
+  const bytes =
+    size > MAX_BYTES
+      ? null
+      : await readFile(path).catch((cause: unknown) => {
+          throw new UserError(`${path} cannot be read`, { cause });
+        });
+  if (bytes === null) throw new UserError(`${path} is larger than 1 MiB: not a settings file`);
   try {
-    const { size } = await file.stat();
-    if (size > MAX_BYTES) throw new UserError(`${path} is larger than 1 MiB: not a settings file`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(await file.readFile());
-  } catch (error) {
-    if (error instanceof TypeError) throw new UserError(`${path} is not UTF-8`, { cause: error });
-    throw error;
-  } finally {
-    await file.close();
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new UserError(`${path} is not UTF-8`, { cause });
   }
 }

@@ -35,8 +35,11 @@ export function dryRunOf(source: TrySource, job: TryJob): DryRun {
 }
 
 export function dryRunLines(run: DryRun): string[] {
-  const name = (text: string | null, none: string) => (text === null || text === '' ? none : sanitizeName(text));
-  const properties = Object.entries(run.properties).map(([key, value]) => sanitizeName(`${key}=${String(value)}`));
+  const name = (text: string | null, none: string) =>
+    text === null || text === '' ? none : sanitizeName(text);
+  const properties = Object.entries(run.properties).map(([key, value]) =>
+    sanitizeName(`${key}=${String(value)}`),
+  );
   return [
     'Job:',
     `  repository: ${name(run.repository, 'none')}`,

@@ -6,10 +6,19 @@ const POLL_MS = 1000;
 const GIVE_UP_MS = 30_000;
 
 /** The build set's id; null when none came within half a minute or `signal` aborted. */
-export async function findDelivered(client: ApiClient, jobId: string, clock: Clock, signal: AbortSignal): Promise<number | null> {
+export async function findDelivered(
+  client: ApiClient,
+  jobId: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<number | null> {
   const since = clock.monotonic();
   while (!signal.aborted && clock.monotonic() - since < GIVE_UP_MS) {
-    const [set] = await client.resources('buildsets', `buildsets?external_idstring=${encodeURIComponent(jobId)}`, signal);
+    const [set] = await client.resources(
+      'buildsets',
+      `buildsets?external_idstring=${encodeURIComponent(jobId)}`,
+      signal,
+    );
     if (set !== undefined) return set.bsid;
     await clock.sleep(POLL_MS, signal);
   }

@@ -34,7 +34,11 @@ export async function followBuildSet(
     async (client) => {
       onClient(client);
       const readSummary = async () => {
-        const [summary] = (await client.get(`buildsets/${buildSetId}/summary`, 'summaries', signal)) as BuildSetSummaryResource[];
+        const [summary] = (await client.get(
+          `buildsets/${buildSetId}/summary`,
+          'summaries',
+          signal,
+        )) as BuildSetSummaryResource[];
         if (summary === undefined) throw new NotFound(`the master has no build set ${buildSetId}`);
         store.dispatch({ type: 'summary', summary });
         position = summary.event_number;
@@ -43,7 +47,13 @@ export async function followBuildSet(
         if (position === null) await readSummary();
       } catch (error) {
         if (!(error instanceof NotFound)) throw error;
-        return poll(client, { buildSetId, store, signal, isComplete, sleep: () => clock.sleep(POLL_MS, signal) });
+        return poll(client, {
+          buildSetId,
+          store,
+          signal,
+          isComplete,
+          sleep: () => clock.sleep(POLL_MS, signal),
+        });
       }
       if (isComplete()) return;
       for await (const told of client.events(pathsOf(buildSetId), position, signal)) {
@@ -73,7 +83,8 @@ function pathsOf(buildSetId: number): string[] {
 
 /** Whether an event is about something below the set. Events come in order: a parent is known before its parts. */
 function isAbout(state: ViewState, path: string, body: unknown): boolean {
-  const has = (field: string, table: ReadonlyMap<number, unknown>) => table.has(Number((body as Record<string, unknown>)?.[field]));
+  const has = (field: string, table: ReadonlyMap<number, unknown>) =>
+    table.has(Number((body as Record<string, unknown>)?.[field]));
   switch (tableOfEvent(path)) {
     case 'builds':
       return has('buildrequestid', state.requests);
@@ -97,7 +108,10 @@ interface Polling {
   sleep: () => Promise<void>;
 }
 
-async function poll(client: ApiClient, { buildSetId, store, signal, isComplete, sleep }: Polling): Promise<void> {
+async function poll(
+  client: ApiClient,
+  { buildSetId, store, signal, isComplete, sleep }: Polling,
+): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
     store.dispatch({ type: 'summary', summary: await readByParts(client, buildSetId, round, signal) });
     if (isComplete()) return;
@@ -106,16 +120,29 @@ async function poll(client: ApiClient, { buildSetId, store, signal, isComplete, 
 }
 
 /** What a summary holds, from resources that every Buildbot has; `round` stands for the event number. */
-async function readByParts(client: ApiClient, buildSetId: number, round: number, signal: AbortSignal): Promise<BuildSetSummaryResource> {
+async function readByParts(
+  client: ApiClient,
+  buildSetId: number,
+  round: number,
+  signal: AbortSignal,
+): Promise<BuildSetSummaryResource> {
   const [buildset] = await client.resources('buildsets', `buildsets/${buildSetId}`, signal);
   if (buildset === undefined) throw new NotFound(`the master has no build set ${buildSetId}`);
-  const buildrequests = await client.resources('buildrequests', `buildrequests?buildsetid=${buildSetId}`, signal);
+  const buildrequests = await client.resources(
+    'buildrequests',
+    `buildrequests?buildsetid=${buildSetId}`,
+    signal,
+  );
   const builders = await client.resources('builders', 'builders', signal);
   const lists = await Promise.all(
-    buildrequests.map((request) => client.resources('builds', `builds?buildrequestid=${request.buildrequestid}`, signal)),
+    buildrequests.map((request) =>
+      client.resources('builds', `builds?buildrequestid=${request.buildrequestid}`, signal),
+    ),
   );
   const builds = lists.flat().map(withOwnFields);
-  const steps = await Promise.all(builds.map((build) => client.resources('steps', `builds/${build.buildid}/steps`, signal)));
+  const steps = await Promise.all(
+    builds.map((build) => client.resources('steps', `builds/${build.buildid}/steps`, signal)),
+  );
   return {
     event_number: round,
     buildset,

@@ -75,7 +75,10 @@ export class Intents {
   }
 
   detach(): void {
-    if (this.#mode === 'preparing') return this.interrupt();
+    if (this.#mode === 'preparing') {
+      this.interrupt();
+      return;
+    }
     this.#mode = 'detached';
     this.#detached.abort();
   }

@@ -28,8 +28,11 @@ export function plainFace(write: WriteLine): Face {
 /** How it ended, and why if badly. */
 export function quietFace(write: WriteLine): Face {
   const isTold = (fact: Fact) =>
-    fact.type === 'finished' || fact.type === 'detached' || fact.type === 'kept' ||
-    fact.type === 'log_excerpt' || (fact.type === 'build_finished' && fact.results > 1);
+    fact.type === 'finished' ||
+    fact.type === 'detached' ||
+    fact.type === 'kept' ||
+    fact.type === 'log_excerpt' ||
+    (fact.type === 'build_finished' && fact.results > 1);
   return appending(write, (fact) => (isTold(fact) ? plainLines(fact) : []));
 }
 
@@ -40,6 +43,7 @@ export function eventsFace(write: WriteLine): Face {
 export function jsonFace(write: WriteLine, now: () => number): Face {
   return {
     update: () => {},
-    end: async (state, exitCode) => write(JSON.stringify(finalObject(tryView(state, now()), factsOf(state), exitCode), null, 2)),
+    end: async (state, exitCode) =>
+      write(JSON.stringify(finalObject(tryView(state, now()), factsOf(state), exitCode), null, 2)),
   };
 }

@@ -38,7 +38,8 @@ export interface SshLinkOptions {
   transport: SshTransport;
   target: SshTarget;
   program: readonly string[];
-  jobdir: string;
+  /** Null when the key's forced command knows it. */
+  jobdir: string | null;
   greetingTimeoutMs: number;
 }
 
@@ -73,7 +74,8 @@ export class SshLink implements MasterLink {
       return connection;
     } catch (error) {
       this.#connection = undefined;
-      if (this.#hasConnected && error instanceof ExternalError) throw new LinkError(error.message, { cause: error });
+      if (this.#hasConnected && error instanceof ExternalError)
+        throw new LinkError(error.message, { cause: error });
       throw error;
     }
   }

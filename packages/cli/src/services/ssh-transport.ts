@@ -23,11 +23,18 @@ function interactionOf({ stdin, stderr }: Runtime): SshInteraction {
     note,
     askHost: async ({ host, fingerprint, keyType, warnings }) => {
       for (const warning of warnings) note(sanitizeName(warning));
-      note(`The host ${sanitizeName(host)} is not known. Its ${sanitizeName(keyType)} key is ${sanitizeName(fingerprint)}`);
-      return (await ask({ stdin, stderr }, 'Trust it and remember it (yes/no)? ')).trim().toLowerCase() === 'yes';
+      note(
+        `The host ${sanitizeName(host)} is not known. Its ${sanitizeName(keyType)} key is ${sanitizeName(fingerprint)}`,
+      );
+      return (
+        (await ask({ stdin, stderr }, 'Trust it and remember it (yes/no)? ')).trim().toLowerCase() === 'yes'
+      );
     },
     askPassphrase: async (keyFile) => {
-      const answer = await askHidden({ stdin, stderr }, `Passphrase for ${sanitizeName(keyFile)} (empty skips this key): `);
+      const answer = await askHidden(
+        { stdin, stderr },
+        `Passphrase for ${sanitizeName(keyFile)} (empty skips this key): `,
+      );
       return answer === '' ? null : answer;
     },
   };

@@ -41,7 +41,11 @@ export async function stayLinked(
       if (!(error instanceof LinkError)) throw error;
       if (clock.monotonic() - since > GOOD_MS) attempt = 0;
       const retryInMs = backoffMs(attempt, random);
-      if (!wasLost) store?.dispatch({ type: 'local', fact: { type: 'link_lost', reason: error.message, retryInMs, at: clock.now() } });
+      if (!wasLost)
+        store?.dispatch({
+          type: 'local',
+          fact: { type: 'link_lost', reason: error.message, retryInMs, at: clock.now() },
+        });
       wasLost = true;
       await clock.sleep(retryInMs, signal);
     }

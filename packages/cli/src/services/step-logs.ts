@@ -2,7 +2,7 @@
  * What a try shows of its logs: the newest lines of each running step while somebody looks, and the last lines of a
  * failed one. Logs are read by byte offset, sanitised, and never kept whole.
  */
-import { LogSanitizer, type LogResource, type StepResource } from '@buildbot/shared';
+import { type LogResource, LogSanitizer, type StepResource } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { LinkError } from '../client/transport.ts';
 import type { ViewState } from '../view/state.ts';
@@ -73,14 +73,18 @@ export class StepLogs {
     const text = new LogSanitizer({ colour: false });
     const offset = Math.max(0, (log.num_bytes ?? 0) - EXCERPT_BYTES);
     let shown = '';
-    for await (const bytes of client.rawLog(log.logid, offset, false)) shown = (shown + text.push(bytes)).slice(-2 * EXCERPT_BYTES);
+    for await (const bytes of client.rawLog(log.logid, offset, false))
+      shown = (shown + text.push(bytes)).slice(-2 * EXCERPT_BYTES);
     const lines = lastLines(shown + text.end(), EXCERPT_LINES);
-    if (lines.length > 0) this.#options.store.dispatch({ type: 'excerpt', stepId: stepid, log: log.name, lines });
+    if (lines.length > 0)
+      this.#options.store.dispatch({ type: 'excerpt', stepId: stepid, log: log.name, lines });
   }
 
   #stepRuns(client: ApiClient, state: ViewState, step: StepResource): void {
     if (this.#tails.has(step.stepid)) return;
-    const log = mainLog([...state.logs.values()].map(({ value }) => value).filter(({ stepid }) => stepid === step.stepid));
+    const log = mainLog(
+      [...state.logs.values()].map(({ value }) => value).filter(({ stepid }) => stepid === step.stepid),
+    );
     if (log === undefined) return;
     const ended = new AbortController();
     this.#tails.set(step.stepid, ended);
@@ -92,7 +96,12 @@ export class StepLogs {
   async #tail(client: ApiClient, log: LogResource, signal: AbortSignal): Promise<void> {
     const text = new LogSanitizer({ colour: false });
     let shown = '';
-    for await (const bytes of client.rawLog(log.logid, Math.max(0, log.num_bytes - TAIL_BYTES), true, signal)) {
+    for await (const bytes of client.rawLog(
+      log.logid,
+      Math.max(0, log.num_bytes - TAIL_BYTES),
+      true,
+      signal,
+    )) {
       shown = (shown + text.push(bytes.subarray(-TAIL_BYTES))).slice(-TAIL_BYTES);
       const lines = lastLines(shown + text.pending, TAIL_LINES);
       this.#options.store.dispatch({ type: 'tail', stepId: log.stepid, lines });

@@ -7,14 +7,16 @@ import type { Clock } from '../clock.ts';
 import type { MasterLink, SshLink } from './master-link.ts';
 
 /** What became of a job, with a client that can follow it if the submission itself left one open. */
-export type Submitted = Exclude<Submission, { api: unknown }> | (Omit<Extract<Submission, { api: unknown }>, 'api'> & { client: ApiClient | null });
+export type Submitted =
+  | Exclude<Submission, { api: unknown }>
+  | (Omit<Extract<Submission, { api: unknown }>, 'api'> & { client: ApiClient | null });
 
 export interface Submitter {
   /** Where to, as a person would name it. */
   readonly name: string;
   /** What takes time and can be done before the job is known. */
   prepare(): Promise<void>;
-  submit(job: Uint8Array): Promise<Submitted>;
+  submit(job: Uint8Array, jobId: string): Promise<Submitted>;
   /** The way to follow it. */
   readonly link: MasterLink;
   close(): Promise<void>;
@@ -23,7 +25,11 @@ export interface Submitter {
 /** Sent again this often when the link broke before the answer; the job's id makes repeats harmless. */
 const MOST_ATTEMPTS = 4;
 
-export function sshSubmitter(ssh: SshLink, follow: MasterLink, { clock, random }: { clock: Clock; random: () => number }): Submitter {
+export function sshSubmitter(
+  ssh: SshLink,
+  follow: MasterLink,
+  { clock, random }: { clock: Clock; random: () => number },
+): Submitter {
   return {
     name: ssh.name,
     link: follow,

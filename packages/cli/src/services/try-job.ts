@@ -39,7 +39,9 @@ export function fileLines(source: TrySource): string[] {
 export function leftOutLines(source: TrySource): string[] {
   return source.leftOut
     .filter(({ why, count }) => why !== 'ignored' && count > 0)
-    .map(({ why, count, paths }) => sanitizeName(`${count} ${why.replace('-', ' ')} (${paths.slice(0, 3).join(', ')})`, { maxLength: 500 }));
+    .map(({ why, count, paths }) =>
+      sanitizeName(`${count} ${why.replace('-', ' ')} (${paths.slice(0, 3).join(', ')})`, { maxLength: 500 }),
+    );
 }
 
 export function snapshotFact(source: TrySource, durationMs: number, at: number): LocalFact {

@@ -29,7 +29,11 @@ export async function readTrySource(
   const { findUpwards, findWorkingCopy, knownVcs } = await import('../vcs/known.ts');
   const { environment } = runtime;
   const cwd = await startFolder(settings, runtime.cwd, findUpwards);
-  const found = await findWorkingCopy(knownVcs({ env: environment.env, tmpdir: environment.tmpdir }), cwd, settings.vc);
+  const found = await findWorkingCopy(
+    knownVcs({ env: environment.env, tmpdir: environment.tmpdir }),
+    cwd,
+    settings.vc,
+  );
   if (!found.ok) throw refused(found);
   const taken = await found.vcs.snapshot({
     dir: cwd,
@@ -58,7 +62,11 @@ async function startFolder(
   return top;
 }
 
-async function givenDiff({ diff = '-', patchlevel, baserev }: TrySourceWishes, settings: LoadedSettings, runtime: Runtime): Promise<TrySource> {
+async function givenDiff(
+  { diff = '-', patchlevel, baserev }: TrySourceWishes,
+  settings: LoadedSettings,
+  runtime: Runtime,
+): Promise<TrySource> {
   const patch = diff === '-' ? await readAll(runtime.stdin) : await readDiff(resolve(runtime.cwd, diff));
   return {
     vcs: settings.vc ?? null,

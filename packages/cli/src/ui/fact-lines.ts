@@ -7,7 +7,9 @@ import { type Line, type Look, span } from './line.ts';
 export function factLines(fact: Fact): Line[] {
   if (isOnlyLive(fact)) return [];
   const look = lookOf(fact);
-  return plainLines(fact).map((text, index) => [span(text, index === 0 ? look : { dim: fact.type !== 'log_excerpt' })]);
+  return plainLines(fact).map((text, index) => [
+    span(text, index === 0 ? look : { dim: fact.type !== 'log_excerpt' }),
+  ]);
 }
 
 /** That a step began or ended well is seen in the live block; as lines they would bury what matters. */

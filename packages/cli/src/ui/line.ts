@@ -1,5 +1,5 @@
 /** A line of a screen as data: spans with their looks, laid out by pure functions and drawn by one `<Text>`. */
-import { cellWidth, cut } from './cells.ts';
+import { displayWidth, truncateToWidth } from '@buildbot/shared';
 
 export interface Look {
   color?: 'green' | 'red' | 'yellow' | 'cyan' | 'magenta';
@@ -18,7 +18,7 @@ export function span(text: string, look: Look = {}): Span {
 }
 
 export function lineWidth(line: Line): number {
-  return line.reduce((sum, { text }) => sum + cellWidth(text), 0);
+  return line.reduce((sum, { text }) => sum + displayWidth(text), 0);
 }
 
 /** The line without what does not fit into `width` cells. */
@@ -27,9 +27,9 @@ export function cutLine(line: Line, width: number): Line {
   let left = width;
   for (const part of line) {
     if (left <= 0) break;
-    const text = cut(part.text, left);
+    const text = truncateToWidth(part.text, left);
     kept.push({ ...part, text });
-    left -= cellWidth(text);
+    left -= displayWidth(text);
   }
   return kept;
 }

@@ -2,10 +2,10 @@
  * The live block of a try as lines: header, a row per open builder, log tails in what room is left, the keys that
  * work now. Never more than `MAX_LINES` and always one less than the window, for a full window scrolls.
  */
-import { formatDuration } from '@buildbot/shared';
+import { displayWidth, formatDuration, truncateToWidth } from '@buildbot/shared';
 import type { BuilderRow, TryView } from '../view/try-view.ts';
 import { bar } from './bar.ts';
-import { cellWidth, cut, fit } from './cells.ts';
+import { fit } from './cells.ts';
 import { cutLine, type Line, lineWidth, span } from './line.ts';
 import { shortTimeLeft, timeLeftText } from './time-left.ts';
 
@@ -40,7 +40,13 @@ function preparing(view: TryView, now: number): Line[] {
   if (preparation.snapshot === 'running') todo.push('taking a snapshot of the working copy');
   if (todo.length === 0) todo.push('sending');
   const elapsed = formatDuration(Math.max(0, now - preparation.startedAt));
-  return [[span(`${spinner(now)} `, { color: 'cyan' }), span(todo.join(' · ')), span(`  ${elapsed}`, { dim: true })]];
+  return [
+    [
+      span(`${spinner(now)} `, { color: 'cyan' }),
+      span(todo.join(' · ')),
+      span(`  ${elapsed}`, { dim: true }),
+    ],
+  ];
 }
 
 function spinner(now: number): string {
@@ -75,8 +81,12 @@ function counts({ counts: { passed, failed, running, waiting } }: TryView): Line
 /** Rows first; tails get what is left over, the first running builder before the others. */
 function body(open: readonly BuilderRow[], keys: TryKeys, room: number, window: Window, now: number): Line[] {
   const sorted = [...open].sort((a, b) => Number(b.state === 'running') - Number(a.state === 'running'));
-  const shown = keys.showsLog ? sorted.slice(0, 1) : sorted.length > room ? sorted.slice(0, room - 1) : sorted;
-  const nameWidth = Math.min(24, Math.max(...shown.map(({ builder }) => cellWidth(builder)), 1));
+  const shown = keys.showsLog
+    ? sorted.slice(0, 1)
+    : sorted.length > room
+      ? sorted.slice(0, room - 1)
+      : sorted;
+  const nameWidth = Math.min(24, Math.max(...shown.map(({ builder }) => displayWidth(builder)), 1));
   const hidden = sorted.length - shown.length;
   const more: Line[] = hidden > 0 ? [[span(` … and ${hidden} more`, { dim: true })]] : [];
   let spare = room - shown.length - more.length;
@@ -84,7 +94,10 @@ function body(open: readonly BuilderRow[], keys: TryKeys, room: number, window: 
   const lines = shown.flatMap((row) => {
     const tail = row.step === null || spare <= 0 ? [] : row.step.tail.slice(-Math.min(perTail, spare));
     spare -= tail.length;
-    return [rowLine(row, nameWidth, window, now), ...tail.map((text): Line => [span('     │ ', { dim: true }), span(text, { dim: true })])];
+    return [
+      rowLine(row, nameWidth, window, now),
+      ...tail.map((text): Line => [span('     │ ', { dim: true }), span(text, { dim: true })]),
+    ];
   });
   return [...lines, ...more];
 }
@@ -93,11 +106,18 @@ function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: n
   const name = span(`${fit(row.builder, nameWidth)}  `);
   if (row.state === 'waiting') {
     const again = row.attempt > 0 ? `attempt ${row.attempt} ended without a verdict, ` : '';
-    return [span(' ⧗ ', { dim: true }), name, span(`${again}${row.waitingReason ?? 'queued'}`, { dim: true })];
+    return [
+      span(' ⧗ ', { dim: true }),
+      name,
+      span(`${again}${row.waitingReason ?? 'queued'}`, { dim: true }),
+    ];
   }
   const barWidth = columns >= 100 ? 16 : columns >= 60 ? 10 : 0;
   const times = `${formatDuration(row.elapsedMs).padStart(6)}  ${shortTimeLeft(row.left)}`;
-  const step = stepText(row, Math.max(4, Math.min(30, columns - nameWidth - barWidth - cellWidth(times) - 10)));
+  const step = stepText(
+    row,
+    Math.max(4, Math.min(30, columns - nameWidth - barWidth - displayWidth(times) - 10)),
+  );
   return [
     span(` ${spinner(now)} `, { color: 'cyan' }),
     name,
@@ -110,7 +130,7 @@ function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: n
 function stepText({ step, steps }: BuilderRow, width: number): string {
   if (step === null) return fit(steps.length === 0 ? 'starting' : 'between steps', width);
   const number = ` ${steps.length}.`;
-  return fit(`${number.trim()} ${cut(step.name, width - number.length)}`, width);
+  return fit(`${number.trim()} ${truncateToWidth(step.name, width - number.length)}`, width);
 }
 
 function keyLines(keys: TryKeys, open: readonly BuilderRow[], budget: number): Line[] {
@@ -119,7 +139,12 @@ function keyLines(keys: TryKeys, open: readonly BuilderRow[], budget: number): L
     return [[span(` stop ${what}? `, { color: 'yellow', bold: true }), span('y yes · any other key no')]];
   }
   const hasLog = open.some(({ step }) => step !== null);
-  const short = [...(hasLog ? [keys.showsLog ? 'enter less log' : 'enter log'] : []), 'd detach', 'x stop', '? keys'];
+  const short = [
+    ...(hasLog ? [keys.showsLog ? 'enter less log' : 'enter log'] : []),
+    'd detach',
+    'x stop',
+    '? keys',
+  ];
   if (!keys.showsKeys || budget < 8) return [[span(` ${short.join(' · ')}`, { dim: true })]];
   return [
     ...(hasLog ? [[span(' enter   show more or less of the log', { dim: true })]] : []),

@@ -2,7 +2,7 @@
  * The facts of a try: what has happened and will not change, each with a key under which it is told once. All four
  * faces (screen, plain lines, `--json`, `--events`) tell these facts and no others.
  */
-import { type BuildResource, type Results, sanitizeName, type StepResource } from '@buildbot/shared';
+import { type BuildResource, type Results, type StepResource, sanitizeName } from '@buildbot/shared';
 import type { LocalFact } from './messages.ts';
 import type { ViewState } from './state.ts';
 import { stepsOf } from './try-view.ts';
@@ -37,8 +37,11 @@ export function factsOf(state: ViewState): Fact[] {
   const local = state.local.map((fact, index): Fact => ({ ...fact, key: `local/${index}` }));
   const builds = [...state.builds.values()].sort((a, b) => a.value.buildid - b.value.buildid);
   const facts = [...local, ...builds.flatMap(({ value }) => factsOfBuild(state, value))];
-  const rank = (fact: Fact) => (fact.type === 'finished' || fact.type === 'detached' ? Number.POSITIVE_INFINITY : fact.at);
-  return facts.map((fact, index) => ({ fact, index })).sort((a, b) => rank(a.fact) - rank(b.fact) || a.index - b.index)
+  const rank = (fact: Fact) =>
+    fact.type === 'finished' || fact.type === 'detached' ? Number.POSITIVE_INFINITY : fact.at;
+  return facts
+    .map((fact, index) => ({ fact, index }))
+    .sort((a, b) => rank(a.fact) - rank(b.fact) || a.index - b.index)
     .map(({ fact }) => fact);
 }
 
@@ -48,7 +51,10 @@ function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
     builder: sanitizeName(state.builders.get(build.builderid)?.value.name ?? `builder ${build.builderid}`),
     number: build.number,
   };
-  const worker = state.workers.get(build.workerid)?.value.name ?? propertyText(build, 'workername') ?? `worker ${build.workerid}`;
+  const worker =
+    state.workers.get(build.workerid)?.value.name ??
+    propertyText(build, 'workername') ??
+    `worker ${build.workerid}`;
   const facts: Fact[] = [
     {
       key: `build/${build.buildid}/started`,
@@ -87,7 +93,14 @@ function factsOfStep(state: ViewState, build: BuildOfFact, step: StepResource): 
   const name = sanitizeName(step.name, { maxLength: 70 });
   const key = `step/${step.stepid}`;
   const facts: Fact[] = [
-    { key: `${key}/started`, type: 'step_started', at: step.started_at_ms, build, step: name, index: step.number },
+    {
+      key: `${key}/started`,
+      type: 'step_started',
+      at: step.started_at_ms,
+      build,
+      step: name,
+      index: step.number,
+    },
   ];
   if (!step.complete || step.results === null) return facts;
   const at = step.complete_at_ms ?? step.started_at_ms;
@@ -111,7 +124,8 @@ function factsOfStep(state: ViewState, build: BuildOfFact, step: StepResource): 
 
 /** What one would type next after a failure. */
 function nextCommands(build: BuildOfFact, step: string, log: string): string[] {
-  const word = (text: string) => (/^[A-Za-z0-9._/:=@%+-]+$/.test(text) ? text : `'${sanitizeName(text).replaceAll("'", `'\\''`)}'`);
+  const word = (text: string) =>
+    /^[A-Za-z0-9._/:=@%+-]+$/.test(text) ? text : `'${sanitizeName(text).replaceAll("'", `'\\''`)}'`;
   const logWord = log === 'stdio' ? '' : ` ${word(log)}`;
   return [`buildbot log ${build.buildId} ${word(step)}${logWord}`, `buildbot rebuild ${build.buildId}`];
 }

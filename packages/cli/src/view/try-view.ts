@@ -3,14 +3,14 @@
  * long it has been running and how long it will take. Plain data; every name in it is fit for a terminal.
  */
 import {
-  fractionDone,
   type BuildResource,
+  fractionDone,
   type Progress,
   type Range,
-  remaining,
   type Results,
-  sanitizeName,
+  remaining,
   type StepResource,
+  sanitizeName,
   worstOf,
 } from '@buildbot/shared';
 import type { Preparation } from './messages.ts';
@@ -85,7 +85,9 @@ export function tryView(state: ViewState, now: number): TryView {
     ...timeLeft(rows),
     complete: set?.complete ?? false,
     results: set?.complete ? finalResults(set.results) : ended.length > 0 ? worstOf(ended) : null,
-    isLinkLost: state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type === 'link_lost',
+    isLinkLost:
+      state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type ===
+      'link_lost',
   };
 }
 
@@ -110,8 +112,12 @@ function timeLeft(rows: readonly BuilderRow[]): { left: Range | null; samples: n
   const open = rows.filter(({ state }) => state !== 'done');
   const samples = open.length === 0 ? 0 : Math.min(...open.map((row) => row.samples));
   if (open.length === 0 || open.some(({ left }) => left === null)) return { left: null, samples };
-  const most = (pick: (range: Range) => number) => Math.max(...open.map(({ left }) => (left === null ? 0 : pick(left))));
-  return { left: { low: most((r) => r.low), middle: most((r) => r.middle), high: most((r) => r.high) }, samples };
+  const most = (pick: (range: Range) => number) =>
+    Math.max(...open.map(({ left }) => (left === null ? 0 : pick(left))));
+  return {
+    left: { low: most((r) => r.low), middle: most((r) => r.middle), high: most((r) => r.high) },
+    samples,
+  };
 }
 
 function builderRow(state: ViewState, requestId: number, now: number): BuilderRow {
@@ -123,17 +129,22 @@ function builderRow(state: ViewState, requestId: number, now: number): BuilderRo
   const isRunning = build !== undefined && !build.complete && results === null;
   return {
     requestId,
-    builder: sanitizeName(state.builders.get(builderId)?.value.name ?? `builder ${builderId}`, { maxLength: 70 }),
+    builder: sanitizeName(state.builders.get(builderId)?.value.name ?? `builder ${builderId}`, {
+      maxLength: 70,
+    }),
     state: results !== null ? 'done' : isRunning ? 'running' : 'waiting',
     results,
-    waitingReason: request?.waiting_reason == null ? null : sanitizeName(request.waiting_reason, { maxLength: 120 }),
+    waitingReason:
+      request?.waiting_reason == null ? null : sanitizeName(request.waiting_reason, { maxLength: 120 }),
     buildId: build?.buildid ?? null,
     number: build?.number ?? null,
     attempt: build?.attempt ?? 0,
     stateString: sanitizeName(build?.state_string ?? '', { maxLength: 200 }),
     elapsedMs: build === undefined ? 0 : Math.max(0, (build.complete_at_ms ?? now) - build.started_at_ms),
     steps,
-    step: isRunning ? (steps.findLast((step) => step.results === null && step.startedAt !== null) ?? null) : null,
+    step: isRunning
+      ? (steps.findLast((step) => step.results === null && step.startedAt !== null) ?? null)
+      : null,
     ...estimateOf(state, builderId, build, steps, now),
   };
 }
@@ -162,7 +173,8 @@ function stepRows(state: ViewState, build: BuildResource, now: number): StepRow[
     results: step.complete ? step.results : null,
     stateString: sanitizeName(step.state_string, { maxLength: 200 }),
     startedAt: step.started_at_ms,
-    elapsedMs: step.started_at_ms === null ? 0 : Math.max(0, (step.complete_at_ms ?? now) - step.started_at_ms),
+    elapsedMs:
+      step.started_at_ms === null ? 0 : Math.max(0, (step.complete_at_ms ?? now) - step.started_at_ms),
     tail: state.tails.get(step.stepid) ?? [],
   }));
 }

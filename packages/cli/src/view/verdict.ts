@@ -1,5 +1,5 @@
 /** From results to words and to the exit codes of `try`, which people's scripts rely on. */
-import { CANCELLED, EXCEPTION, FAILURE, RETRY, resultName, type Results, WARNINGS } from '@buildbot/shared';
+import { CANCELLED, EXCEPTION, FAILURE, RETRY, type Results, resultName, WARNINGS } from '@buildbot/shared';
 
 /** Fixed: see the table in DESIGN.md, "What the outside may rely on". */
 export const EXIT = {

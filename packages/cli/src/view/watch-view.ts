@@ -39,7 +39,10 @@ export interface WatchView {
 
 /** The view of the whole farm in `state` at the time `now` (epoch milliseconds). */
 export function watchView(state: ViewState, now: number): WatchView {
-  const builds = groupBy([...state.builds.values()].map(({ value }) => value), (build) => build.builderid);
+  const builds = groupBy(
+    [...state.builds.values()].map(({ value }) => value),
+    (build) => build.builderid,
+  );
   const waiting = groupBy(pendingRequests(state), (request) => request.builderid);
   const rows = [...state.builders.values()].map(({ value }): FarmRow => {
     const requests = waiting.get(value.builderid) ?? [];
@@ -58,7 +61,9 @@ export function watchView(state: ViewState, now: number): WatchView {
     workers: workersOf(state),
     running: rows.reduce((sum, row) => sum + row.running.length, 0),
     waiting: rows.reduce((sum, row) => sum + row.waiting, 0),
-    isLinkLost: state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type === 'link_lost',
+    isLinkLost:
+      state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type ===
+      'link_lost',
   };
 }
 
@@ -83,7 +88,11 @@ function groupBy<T>(values: readonly T[], keyOf: (value: T) => number): Map<numb
   return groups;
 }
 
-function rowOfBuilds(state: ViewState, builds: BuildResource[], now: number): Pick<FarmRow, 'running' | 'last'> {
+function rowOfBuilds(
+  state: ViewState,
+  builds: BuildResource[],
+  now: number,
+): Pick<FarmRow, 'running' | 'last'> {
   const sorted = [...builds].sort((a, b) => a.buildid - b.buildid);
   const last = sorted.findLast(({ complete }) => complete);
   return {
@@ -102,11 +111,15 @@ function rowOfBuilds(state: ViewState, builds: BuildResource[], now: number): Pi
 }
 
 function runningBuild(state: ViewState, build: BuildResource, now: number): RunningBuild {
-  const step = stepsOf(state, build.buildid).findLast(({ complete, started_at_ms }) => !complete && started_at_ms !== null);
+  const step = stepsOf(state, build.buildid).findLast(
+    ({ complete, started_at_ms }) => !complete && started_at_ms !== null,
+  );
   return {
     buildId: build.buildid,
     number: build.number,
-    worker: sanitizeName(state.workers.get(build.workerid)?.value.name ?? `worker ${build.workerid}`, { maxLength: 70 }),
+    worker: sanitizeName(state.workers.get(build.workerid)?.value.name ?? `worker ${build.workerid}`, {
+      maxLength: 70,
+    }),
     step: step === undefined ? null : sanitizeName(step.name, { maxLength: 70 }),
     elapsedMs: Math.max(0, now - build.started_at_ms),
   };

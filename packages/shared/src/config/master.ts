@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { propertyNameSchema, propertyValueSchema } from '../model/property.ts';
-import { durationSchema } from '../text/duration.ts';
+import { durationSchema } from '../text/duration-schema.ts';
 
 /** Names of builders, workers and schedulers: 1 to 70 printable characters, without `/`, not all digits. */
 export const nameSchema = z

@@ -2,7 +2,7 @@
  * Results of builds, requests, build sets and steps. The codes are Buildbot's own (`spec/rest-api-v2.md`, section 4);
  * `null` everywhere means *not finished yet*.
  */
-import * as z from 'zod';
+export { resultsSchema } from './results-schema.ts';
 
 /** Result names in the order of their codes 0 to 6. */
 export const RESULT_NAMES = [
@@ -27,18 +27,8 @@ export const EXCEPTION = 4;
 export const RETRY = 5;
 export const CANCELLED = 6;
 
-export const resultsSchema = z.union([
-  z.literal(0),
-  z.literal(1),
-  z.literal(2),
-  z.literal(3),
-  z.literal(4),
-  z.literal(5),
-  z.literal(6),
-]);
-
 /** A final result code, 0 to 6. */
-export type Results = z.infer<typeof resultsSchema>;
+export type Results = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
 /** Worst first, as Buildbot combines them: cancelled, retry, exception, failure, warnings, success, skipped. */
 const WORST_FIRST: readonly Results[] = [CANCELLED, RETRY, EXCEPTION, FAILURE, WARNINGS, SUCCESS, SKIPPED];

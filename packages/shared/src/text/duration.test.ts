@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationSchema, formatDuration, MAX_DURATION_MS, parseDuration } from './duration.ts';
+import { formatDuration, MAX_DURATION_MS, parseDuration } from './duration.ts';
+import { durationSchema } from './duration-schema.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -3,8 +3,6 @@
  * rest, so that an elapsed time is never shown before it is reached.
  */
 
-import * as z from 'zod';
-
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -75,20 +73,4 @@ function refused(text: string): ParsedDuration {
 
 function short(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
-}
-
-/** A duration in a configuration file: a text as `parseDuration` reads it, or a number of seconds. Gives milliseconds. */
-export const durationSchema = z
-  .union([z.string(), z.number().nonnegative()])
-  .transform((value, context): number => {
-    const parsed = parseDuration(typeof value === 'number' ? plainDecimal(value) : value);
-    if (parsed.ok) return parsed.ms;
-    context.addIssue({ code: 'custom', message: parsed.reason });
-    return z.NEVER;
-  })
-  .meta({ description: 'A duration such as 30s, 2m45s, 1h05m or 1.5h; a number alone is seconds.' });
-
-/** `1e-7` and `1e21` would not be read back as numbers; both ends are outside what a duration needs. */
-function plainDecimal(seconds: number): string {
-  return seconds < 1e15 ? seconds.toFixed(3) : '9'.repeat(16);
 }

@@ -7,7 +7,11 @@ import { eventObject } from './events.ts';
 export const RESULT_SCHEMA = 'buildbot.try/1';
 
 /** Everything but `builds` and `events` is null while the try is not there yet. */
-export function finalObject(view: TryView, facts: readonly Fact[], exitCode: number): Record<string, unknown> {
+export function finalObject(
+  view: TryView,
+  facts: readonly Fact[],
+  exitCode: number,
+): Record<string, unknown> {
   return {
     schema: RESULT_SCHEMA,
     exitCode,

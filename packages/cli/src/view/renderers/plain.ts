@@ -14,7 +14,9 @@ function localLines(fact: LocalFact): string[] {
     case 'snapshot':
       return snapshotLines(fact);
     case 'queued':
-      return [`✔ try #${fact.buildSetId} queued on ${fact.builders.join(', ')}${fact.user === null ? '' : ` as ${fact.user}`}`];
+      return [
+        `✔ try #${fact.buildSetId} queued on ${fact.builders.join(', ')}${fact.user === null ? '' : ` as ${fact.user}`}`,
+      ];
     case 'kept':
       return [`✔ try delivered: ${fact.reason}`];
     case 'link_lost':
@@ -34,7 +36,8 @@ function localLines(fact: LocalFact): string[] {
 
 function snapshotLines(fact: Extract<LocalFact, { type: 'snapshot' }>): string[] {
   const count = `${fact.files.length} ${fact.files.length === 1 ? 'file' : 'files'}`;
-  const base = fact.base === null ? '' : ` on ${fact.branch === null ? '' : `${fact.branch} `}${fact.base.slice(0, 12)}`;
+  const base =
+    fact.base === null ? '' : ` on ${fact.branch === null ? '' : `${fact.branch} `}${fact.base.slice(0, 12)}`;
   const facts = `${formatBytes(fact.bytes)} · ${formatDuration(fact.durationMs)}`;
   return [`✔ snapshot ${count}${base} · ${facts}`, ...shorten(fact.files, 10), ...leftOut(fact.leftOut)];
 }
@@ -66,7 +69,9 @@ function buildLines(fact: BuildFact): string[] {
       return [`▶ ${name} › ${fact.step}`];
     case 'step_finished': {
       const why = fact.results === 0 || fact.text === '' ? '' : `: ${fact.text}`;
-      return [`${resultMark(fact.results)} ${name} › ${fact.step} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${why}`];
+      return [
+        `${resultMark(fact.results)} ${name} › ${fact.step} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${why}`,
+      ];
     }
     case 'log_excerpt':
       return [
@@ -75,12 +80,15 @@ function buildLines(fact: BuildFact): string[] {
         ...fact.commands.map((command) => `    $ ${command}`),
       ];
     case 'build_finished':
-      return [`${resultMark(fact.results)} ${name} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${reasonOf(fact)}`];
+      return [
+        `${resultMark(fact.results)} ${name} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${reasonOf(fact)}`,
+      ];
   }
 }
 
 function reasonOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
-  if (fact.stoppedBy !== null) return `: stopped by ${fact.stoppedBy}${fact.stopReason ? `: ${fact.stopReason}` : ''}`;
+  if (fact.stoppedBy !== null)
+    return `: stopped by ${fact.stoppedBy}${fact.stopReason ? `: ${fact.stopReason}` : ''}`;
   return fact.results === 0 || fact.text === '' ? '' : `: ${fact.text}`;
 }
 

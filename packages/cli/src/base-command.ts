@@ -1,0 +1,51 @@
+/** What every command shares: how it is started without loading all of oclif, its process, and its link to a master. */
+import { Command, type Config } from '@oclif/core';
+import { CONNECTION_KEYS, settingFlags, settingsOfFlags } from './config/flags.ts';
+import { type LoadedSettings, loadSettings } from './config/load-settings.ts';
+import { processRuntime } from './process-runtime.ts';
+import type { MasterLink } from './services/master-link.ts';
+import type { Runtime } from './services/runtime.ts';
+
+/** Flags of commands that follow or steer a master. */
+export const connectionFlags = settingFlags(CONNECTION_KEYS);
+
+export abstract class BaseCommand extends Command {
+  /** Runs the command with its arguments; gives what it returns. */
+  static launch(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => BaseCommand,
+    argv: string[],
+    config: Config,
+  ): Promise<unknown> {
+    return new this(argv, config)._run();
+  }
+
+  protected readonly runtime: Runtime = processRuntime();
+
+  protected async settings(flags: Readonly<Record<string, unknown>>): Promise<LoadedSettings> {
+    const settings = await loadSettings(settingsOfFlags(flags), this.runtime.environment, this.runtime.cwd);
+    for (const note of settings.notes) this.runtime.stderr.write(`${note}\n`);
+    return settings;
+  }
+
+  /** Does something with the master that flags and files name, and lets go of it. */
+  protected async withLink<T>(
+    flags: Readonly<Record<string, unknown>>,
+    use: (link: MasterLink) => Promise<T>,
+  ): Promise<T> {
+    const { masterLink } = await import('./services/connect.ts');
+    const link = await masterLink(await this.settings(flags), this.runtime);
+    try {
+      return await use(link);
+    } finally {
+      link.close();
+    }
+  }
+
+  /** An error is said once, by whoever runs the command. */
+  protected override catch(error: Error): Promise<never> {
+    return Promise.reject(error);
+  }
+}

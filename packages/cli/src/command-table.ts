@@ -1,0 +1,58 @@
+/** The commands by name. Each is loaded when it is run, so that none pays for another. */
+import type { BaseCommand } from './base-command.ts';
+
+type CommandClass = typeof BaseCommand &
+  (new (
+    ...args: ConstructorParameters<typeof BaseCommand>
+  ) => BaseCommand);
+
+export const COMMANDS: Readonly<Record<string, () => Promise<{ default: CommandClass }>>> = {
+  builders: () => import('./commands/builders.ts'),
+  cancel: () => import('./commands/cancel.ts'),
+  completion: () => import('./commands/completion.ts'),
+  force: () => import('./commands/force.ts'),
+  log: () => import('./commands/log.ts'),
+  rebuild: () => import('./commands/rebuild.ts'),
+  stop: () => import('./commands/stop.ts'),
+  try: () => import('./commands/try.ts'),
+  watch: () => import('./commands/watch.ts'),
+  workers: () => import('./commands/workers.ts'),
+};
+
+export interface FlagDescription {
+  name: string;
+  char: string | null;
+  takesValue: boolean;
+  help: string;
+}
+
+export interface CommandDescription {
+  name: string;
+  summary: string;
+  flags: readonly FlagDescription[];
+}
+
+/** Every command with its flags, by name. */
+export function describeCommands(): Promise<CommandDescription[]> {
+  return Promise.all(
+    Object.entries(COMMANDS).map(async ([name, load]) => {
+      const { default: command } = await load();
+      return {
+        name,
+        summary: command.summary ?? '',
+        flags: Object.entries(command.flags ?? {}).flatMap(([flag, made]) => describeFlag(flag, made)),
+      };
+    }),
+  );
+}
+
+function describeFlag(name: string, flag: (typeof BaseCommand)['flags'][string]): FlagDescription[] {
+  const one = {
+    name,
+    char: flag.char ?? null,
+    takesValue: flag.type === 'option',
+    help: flag.description ?? '',
+  };
+  const canBeNo = flag.type === 'boolean' && flag.allowNo === true;
+  return canBeNo ? [one, { ...one, name: `no-${name}`, char: null, help: `Not: ${one.help}` }] : [one];
+}

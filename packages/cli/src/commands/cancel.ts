@@ -1,0 +1,27 @@
+/** `buildbot cancel`: take a build request out of the queue, or stop its build. */
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand, connectionFlags } from '../base-command.ts';
+
+export default class Cancel extends BaseCommand {
+  static override summary = 'Cancel a build request.';
+  static override args = {
+    request: Args.integer({ description: 'Id of a build request.', required: true, min: 1 }),
+  };
+  static override flags = {
+    ...connectionFlags,
+    reason: Flags.string({
+      char: 'r',
+      description: 'Why. Default: no reason given.',
+      default: 'no reason given',
+    }),
+  };
+
+  async run(): Promise<{ cancelling: number }> {
+    const { args, flags } = await this.parse(Cancel);
+    await this.withLink(flags, async (link) => {
+      await (await link.open()).control(`buildrequests/${args.request}`, 'cancel', { reason: flags.reason });
+    });
+    this.log(`cancelling request ${args.request}: ${flags.reason}`);
+    return { cancelling: args.request };
+  }
+}

@@ -1,0 +1,40 @@
+/** `buildbot force`: start a build through a force scheduler. */
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand, connectionFlags } from '../base-command.ts';
+
+export default class Force extends BaseCommand {
+  static override summary = 'Start a build through a force scheduler.';
+  static override args = {
+    scheduler: Args.string({ description: 'Name of the force scheduler.', required: true }),
+  };
+  static override flags = {
+    ...connectionFlags,
+    builder: Flags.string({
+      char: 'b',
+      description: 'Builder (repeat). Default: all of the scheduler.',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    branch: Flags.string({ description: "Branch to build. Default: the builder's." }),
+    revision: Flags.string({ description: 'Revision to build. Default: the newest.' }),
+    reason: Flags.string({ char: 'r', description: 'Why. Default: force build.', default: 'force build' }),
+  };
+
+  async run(): Promise<{ buildSetId: number }> {
+    const { args, flags } = await this.parse(Force);
+    const { buildSetOf } = await import('../services/build-reference.ts');
+    const { builder, branch, revision, reason } = flags;
+    const params = {
+      reason,
+      ...(builder === undefined ? {} : { builderNames: builder }),
+      ...(branch === undefined ? {} : { branch }),
+      ...(revision === undefined ? {} : { revision }),
+    };
+    const path = `forceschedulers/${encodeURIComponent(args.scheduler)}`;
+    const buildSetId = await this.withLink(flags, async (link) =>
+      buildSetOf(await (await link.open()).control(path, 'force', params)),
+    );
+    this.log(`queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`);
+    return { buildSetId };
+  }
+}

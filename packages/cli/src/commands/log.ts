@@ -1,0 +1,28 @@
+/** `buildbot log`: a log as it is, or as it comes. */
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand, connectionFlags } from '../base-command.ts';
+import type { ReadLogResult } from '../services/read-log.ts';
+
+export default class Log extends BaseCommand {
+  static override summary = "Print a build's log.";
+  static override description =
+    'Without STEP: of the step that failed, else of the one that runs, else of the last. Without LOG: stdio.';
+  static override args = {
+    build: Args.string({ description: 'Id of a build, builder/number or a URL.', required: true }),
+    step: Args.string({ description: 'Name or number of a step.' }),
+    log: Args.string({ description: 'Name of a log.' }),
+  };
+  static override flags = {
+    ...connectionFlags,
+    follow: Flags.boolean({ char: 'f', description: 'Go on until the log is complete.' }),
+    raw: Flags.boolean({ description: 'The bytes as they are. Default: made fit for a terminal.' }),
+  };
+
+  async run(): Promise<ReadLogResult> {
+    const { args, flags } = await this.parse(Log);
+    const { logCommand } = await import('../services/log-command.ts');
+    return this.withLink(flags, (link) =>
+      logCommand({ link, ...args, follow: flags.follow, raw: flags.raw }, this.runtime),
+    );
+  }
+}

@@ -1,0 +1,22 @@
+/** `buildbot rebuild`: the same source on the same builder once more. */
+import { Args } from '@oclif/core';
+import { BaseCommand, connectionFlags } from '../base-command.ts';
+
+export default class Rebuild extends BaseCommand {
+  static override summary = 'Build the same source once more.';
+  static override args = {
+    build: Args.string({ description: 'Id of a build, builder/number or a URL.', required: true }),
+  };
+  static override flags = connectionFlags;
+
+  async run(): Promise<{ buildSetId: number }> {
+    const { args, flags } = await this.parse(Rebuild);
+    const { buildSetOf, parseBuildReference, pathOfBuild } = await import('../services/build-reference.ts');
+    const path = pathOfBuild(parseBuildReference(args.build));
+    const buildSetId = await this.withLink(flags, async (link) =>
+      buildSetOf(await (await link.open()).control(path, 'rebuild', {})),
+    );
+    this.log(`queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`);
+    return { buildSetId };
+  }
+}

@@ -1,0 +1,75 @@
+/** `buildbot try`: would this working copy pass? */
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../base-command.ts';
+import { propertyOf, settingFlags, settingsOfFlags, TRY_KEYS } from '../config/flags.ts';
+
+export default class Try extends BaseCommand {
+  static override summary = 'Build the working copy as it is now, and show the result live.';
+  static override description =
+    'Exit codes: 0 passed, 1 failed, 2 usage or configuration, 3 cancelled, 4 infrastructure, 5 not let in or host key, ' +
+    '75 detached and still running, 124 timed out, 130 interrupted before anything was sent.\n' +
+    'Ctrl-C detaches, twice asks to stop the builds. Paths after -- limit what is sent.';
+  static override examples = [
+    '<%= config.bin %> try',
+    '<%= config.bin %> try -b linux -- src test',
+    'git diff | <%= config.bin %> try --diff - -p 1',
+  ];
+  static override strict = false;
+  static override flags = {
+    ...settingFlags(TRY_KEYS),
+    property: Flags.string({
+      description: 'A property name=value; the value may hold commas (repeat).',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    diff: Flags.string({
+      description: 'Send this diff (a file, - for standard input) in place of the working copy.',
+    }),
+    patchlevel: Flags.integer({
+      char: 'p',
+      description: 'Path components to strip, with --diff. Default: 0.',
+      min: 0,
+      max: 32,
+    }),
+    baserev: Flags.string({
+      description: 'Revision that the change is against. Default: the newest the master can have.',
+    }),
+    staged: Flags.boolean({ description: 'Send what is staged. Default: what is on disk.' }),
+    dryrun: Flags.boolean({ char: 'n', description: 'Show what would be sent, and send nothing.' }),
+    'get-builder-names': Flags.boolean({ description: 'List the builders of the master, and send nothing.' }),
+    local: Flags.boolean({
+      description: 'Run master and worker in this process, with the builders that local: in .buildbot names.',
+    }),
+    detach: Flags.boolean({ description: 'Do not wait, like --no-wait.' }),
+    json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events'] }),
+    events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
+    yes: Flags.boolean({ char: 'y', description: 'Ask no questions. An unknown host is still refused.' }),
+  };
+
+  async run(): Promise<number> {
+    const { flags, argv } = await this.parse(Try);
+    const { tryCommand } = await import('../services/try-command.ts');
+    const properties = Object.fromEntries((flags.property ?? []).map(propertyOf));
+    return tryCommand(
+      {
+        given: settingsOfFlags({ ...flags, ...(flags.detach ? { wait: false } : {}) }),
+        properties,
+        source: {
+          diff: flags.diff,
+          patchlevel: flags.patchlevel,
+          baserev: flags.baserev,
+          staged: flags.staged,
+          pathspecs: argv.map(String),
+        },
+        dryRun: flags.dryrun,
+        builderNames: flags['get-builder-names'],
+        local: flags.local,
+        json: flags.json,
+        events: flags.events,
+        asks: !flags.yes,
+        version: this.config.version,
+      },
+      this.runtime,
+    );
+  }
+}

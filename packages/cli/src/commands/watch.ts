@@ -1,0 +1,34 @@
+/** `buildbot watch`: how things stand now, or one try to its end. */
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { settingsOfFlags } from '../config/flags.ts';
+
+export default class Watch extends BaseCommand {
+  static override summary = 'Watch all builders, or attach again to a try.';
+  static override args = {
+    id: Args.integer({ description: 'Number of a try; without it the whole farm is shown.', min: 1 }),
+  };
+  static override flags = {
+    ...connectionFlags,
+    timeout: Flags.string({ description: 'Stop watching after this long (exit code 124). Default: never.' }),
+    json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events'] }),
+    events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
+  };
+
+  async run(): Promise<number> {
+    const { flags, args } = await this.parse(Watch);
+    const { watchCommand } = await import('../services/watch-command.ts');
+    return this.withLink(flags, (link) =>
+      watchCommand(
+        {
+          link,
+          given: settingsOfFlags(flags),
+          buildSetId: args.id ?? null,
+          json: flags.json,
+          events: flags.events,
+        },
+        this.runtime,
+      ),
+    );
+  }
+}

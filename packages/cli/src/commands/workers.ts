@@ -1,0 +1,17 @@
+/** `buildbot workers`: who can build, and who is there. */
+import { Flags } from '@oclif/core';
+import { BaseCommand, connectionFlags } from '../base-command.ts';
+import type { WorkerItem } from '../services/list-farm.ts';
+
+export default class Workers extends BaseCommand {
+  static override summary = 'List the workers of the master.';
+  static override flags = { ...connectionFlags, json: Flags.boolean({ description: 'Print one array.' }) };
+
+  async run(): Promise<WorkerItem[]> {
+    const { flags } = await this.parse(Workers);
+    const { listWorkers, workerLines } = await import('../services/list-farm.ts');
+    const workers = await this.withLink(flags, async (link) => listWorkers(await link.open()));
+    this.log(flags.json ? JSON.stringify(workers, null, 2) : workerLines(workers).join('\n'));
+    return workers;
+  }
+}

@@ -1,0 +1,89 @@
+/** Flags made from the table of settings, and back: one description for both. */
+
+import { parseDuration, UserError } from '@buildbot/shared';
+import { Flags, type Interfaces } from '@oclif/core';
+import { SETTINGS, type Setting, type SettingKey, type SettingValues } from './settings.ts';
+
+/** How to reach the master: flags of every command that talks to one. */
+export const CONNECTION_KEYS = [
+  'connect',
+  'host',
+  'port',
+  'username',
+  'jobdir',
+  'buildbotbin',
+  'api',
+  'ssh',
+  'sshConfig',
+] as const satisfies readonly SettingKey[];
+
+/** All that `try` can be told. */
+export const TRY_KEYS: readonly SettingKey[] = SETTINGS.filter(({ flag }) => flag !== null).map(
+  ({ key }) => key,
+);
+
+/** The flags of these settings. None has a default: what a flag does not say, a file may. */
+export function settingFlags(keys: readonly SettingKey[]): Interfaces.FlagInput {
+  const settings = SETTINGS.filter(({ key, flag }) => flag !== null && keys.includes(key));
+  return Object.fromEntries(settings.map((setting) => [setting.flag, flagOf(setting)]));
+}
+
+type Letter = NonNullable<Parameters<typeof Flags.string>[0]>['char'];
+
+function flagOf(setting: Setting) {
+  const description =
+    setting.default === null ? setting.help : `${setting.help} Default: ${setting.default}.`;
+  const helpGroup = (CONNECTION_KEYS as readonly string[]).includes(setting.key) ? 'CONNECTION' : undefined;
+  const common = {
+    description,
+    ...(helpGroup === undefined ? {} : { helpGroup }),
+    ...(setting.char === undefined ? {} : { char: setting.char as NonNullable<Letter> }),
+  };
+  switch (setting.kind) {
+    case 'boolean':
+      return Flags.boolean({ ...common, allowNo: true });
+    case 'number':
+      return Flags.integer({ ...common, min: 1, max: 65_535 });
+    case 'list':
+    case 'properties':
+      return Flags.string({ ...common, multiple: true, multipleNonGreedy: true });
+    default:
+      return Flags.string(common);
+  }
+}
+
+/** What the flags say, as one source of settings. @throws UserError for a value that cannot be read */
+export function settingsOfFlags(flags: Readonly<Record<string, unknown>>): SettingValues {
+  const values: Record<string, unknown> = {};
+  for (const setting of SETTINGS) {
+    const given = setting.flag === null ? undefined : flags[setting.flag];
+    if (given !== undefined) values[setting.key] = valueOf(setting, given);
+  }
+  return values;
+}
+
+function valueOf(setting: Setting, given: unknown): unknown {
+  if (setting.kind === 'properties') return propertiesOf(given as string[]);
+  if (setting.kind === 'list') return emptyRefused(setting, given as string[]);
+  if (setting.kind !== 'duration') return given;
+  const parsed = parseDuration(String(given));
+  if (!parsed.ok) throw new UserError(`--${setting.flag}: ${parsed.reason}`);
+  return parsed.ms;
+}
+
+function emptyRefused(setting: Setting, names: string[]): string[] {
+  if (names.includes('')) throw new UserError(`--${setting.flag} must not be empty`);
+  return names;
+}
+
+/** `a=1,b=2`, as Buildbot has it: commas part, so a value with a comma goes to `--property`. */
+function propertiesOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(given.flatMap((text) => text.split(',')).map(propertyOf));
+}
+
+/** `name=value`; the value may hold anything. @throws UserError without `=` or without a name */
+export function propertyOf(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UserError(`'${text.slice(0, 80)}' is no property`, { hint: 'Expected name=value.' });
+  return [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,112 @@
+/**
+ * Completion scripts for three shells. They are static, so that a key press starts no Node: commands and flags are
+ * written into them, and builder names come from a file of the cache.
+ */
+
+export interface CompletedCommand {
+  name: string;
+  summary: string;
+  flags: readonly { name: string; char: string | null; takesValue: boolean; help: string }[];
+}
+
+export type Shell = 'bash' | 'zsh' | 'fish';
+
+/** The script; `builderFile` holds a builder's name per line, if it is there. */
+export function completionScript(
+  shell: Shell,
+  commands: readonly CompletedCommand[],
+  builderFile: string,
+): string {
+  switch (shell) {
+    case 'bash':
+      return bash(commands, builderFile);
+    case 'zsh':
+      return zsh(commands, builderFile);
+    case 'fish':
+      return fish(commands, builderFile);
+  }
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function words(command: CompletedCommand): string {
+  return command.flags
+    .flatMap(({ name, char }) => [`--${name}`, ...(char === null ? [] : [`-${char}`])])
+    .join(' ');
+}
+
+function bash(commands: readonly CompletedCommand[], builderFile: string): string {
+  const cases = commands.map((command) => `    ${command.name}) flags=${quote(words(command))} ;;`);
+  return `# bash completion for buildbot
+_buildbot() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} flags=''
+  COMPREPLY=()
+  if (( COMP_CWORD == 1 )); then
+    COMPREPLY=( $(compgen -W ${quote(commands.map(({ name }) => name).join(' '))} -- "$cur") )
+    return
+  fi
+  if [[ $prev == --builder || $prev == -b ]]; then
+    [[ -r ${quote(builderFile)} ]] && COMPREPLY=( $(compgen -W "$(<${quote(builderFile)})" -- "$cur") )
+    return
+  fi
+  case \${COMP_WORDS[1]} in
+${cases.join('\n')}
+  esac
+  if [[ $cur == -* ]]; then COMPREPLY=( $(compgen -W "$flags" -- "$cur") ); else COMPREPLY=( $(compgen -f -- "$cur") ); fi
+}
+complete -o filenames -F _buildbot buildbot
+`;
+}
+
+function zsh(commands: readonly CompletedCommand[], builderFile: string): string {
+  const list = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary.replaceAll(':', ' ')}`)}`);
+  const cases = commands.map(
+    (command) =>
+      `    ${command.name}) _arguments -s ${command.flags.map(zshFlag).join(' ')} '*:file:_files' ;;`,
+  );
+  return `#compdef buildbot
+_buildbot_builders() {
+  local -a names
+  [[ -r ${quote(builderFile)} ]] && names=( \${(f)"$(<${quote(builderFile)})"} )
+  compadd -a names
+}
+_buildbot() {
+  local -a commands
+  commands=(
+${list.join('\n')}
+  )
+  if (( CURRENT == 2 )); then _describe command commands; return; fi
+  local command=$words[2]
+  shift words
+  (( CURRENT-- ))
+  case $command in
+${cases.join('\n')}
+  esac
+}
+compdef _buildbot buildbot
+`;
+}
+
+function zshFlag({ name, takesValue, help }: CompletedCommand['flags'][number]): string {
+  const text = help.replace(/[[\]:\\]/g, ' ');
+  const value = !takesValue ? '' : name === 'builder' ? ':builder:_buildbot_builders' : `:${name}:_files`;
+  return quote(`--${name}[${text}]${value}`);
+}
+
+function fish(commands: readonly CompletedCommand[], builderFile: string): string {
+  const names = commands.map(({ name }) => name).join(' ');
+  const lines = commands.flatMap(({ name, summary, flags }) => [
+    `complete -c buildbot -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -f -a ${name} -d ${quote(summary)}`,
+    ...flags.map((flag) => {
+      const values =
+        flag.name === 'builder'
+          ? ` -f -a ${quote(`(test -r ${quote(builderFile)}; and cat ${quote(builderFile)})`)}`
+          : '';
+      const char = flag.char === null ? '' : ` -s ${flag.char}`;
+      return `complete -c buildbot -n ${quote(`__fish_seen_subcommand_from ${name}`)} -l ${flag.name}${char}${flag.takesValue ? ' -r' : ''}${values} -d ${quote(flag.help)}`;
+    }),
+  ]);
+  return `# fish completion for buildbot\n${lines.join('\n')}\n`;
+}

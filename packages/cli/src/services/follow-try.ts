@@ -1,0 +1,128 @@
+/** Follows a try that a master has taken, to its result or until somebody has had enough: for `try` and `watch ID`. */
+import { formatDuration, messageOf, type Results } from '@buildbot/shared';
+import type { ApiClient } from '../client/api-client.ts';
+import { tryView } from '../view/try-view.ts';
+import { EXIT, exitCodeOf, resultMark, verdictText } from '../view/verdict.ts';
+import { followBuildSet } from './follow-build-set.ts';
+import { Intents } from './intents.ts';
+import type { MasterLink } from './master-link.ts';
+import type { Runtime } from './runtime.ts';
+import { StepLogs } from './step-logs.ts';
+import type { ViewStore } from './view-store.ts';
+
+/** How it ended: an exit code and a line for people. */
+export interface Ending {
+  exitCode: number;
+  text: string;
+}
+
+export interface FollowerOptions {
+  link: MasterLink;
+  store: ViewStore;
+  runtime: Runtime;
+  /** Words of the command that attaches to the same master, before the try's number. */
+  attachCommand: readonly string[];
+  /** Milliseconds; undefined waits for ever. */
+  timeoutMs: number | undefined;
+  /** Whether running steps' tails are shown. */
+  tails: boolean;
+}
+
+export class TryFollower {
+  readonly intents: Intents;
+  readonly #options: FollowerOptions;
+  #client: ApiClient | undefined;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.intents = new Intents(options.runtime.clock, {
+      onFirstPress: () => this.note('detaching: the builds go on. Press Ctrl-C again to stop them.'),
+      onStop: () => void this.#stopBuilds(),
+    });
+  }
+
+  note(text: string): void {
+    this.#options.store.dispatch({
+      type: 'local',
+      fact: { type: 'note', text, at: this.#options.runtime.clock.now() },
+    });
+  }
+
+  /** `first` is a client that is open already. */
+  async follow(buildSetId: number, first: ApiClient | null): Promise<Ending> {
+    const { link, store, runtime, timeoutMs, tails } = this.#options;
+    const { clock, random } = runtime;
+    const timeout = new AbortController();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.intents.detached, timeout.signal, ended.signal]);
+    if (timeoutMs !== undefined) void clock.sleep(timeoutMs, ended.signal).then(() => timeout.abort());
+    const logs = new StepLogs({ store, tails, signal });
+    const onClient = (client: ApiClient) => {
+      this.#client = client;
+      logs.use(client);
+    };
+    try {
+      await followBuildSet(
+        { link, store, clock, random },
+        { buildSetId, first: first ?? undefined, signal, onClient },
+      );
+      const { complete, results } = tryView(store.state, clock.now());
+      if (!complete || results === null)
+        return timeout.signal.aborted ? this.#timedOut(buildSetId) : this.detached(buildSetId);
+      await logs.settled();
+      return this.#complete(buildSetId, results);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** The ending of a try that goes on without anybody watching. */
+  detached(buildSetId: number): Ending {
+    const { store, runtime } = this.#options;
+    const attach = this.#attachLine(buildSetId);
+    store.dispatch({ type: 'local', fact: { type: 'detached', attach, at: runtime.clock.now() } });
+    return { exitCode: EXIT.detached, text: `try #${buildSetId} goes on` };
+  }
+
+  #attachLine(buildSetId: number): string {
+    return [...this.#options.attachCommand, buildSetId].join(' ');
+  }
+
+  #timedOut(buildSetId: number): Ending {
+    const text = `try #${buildSetId} is not done in time and goes on. Attach again with: ${this.#attachLine(buildSetId)}`;
+    return { exitCode: EXIT.timedOut, text };
+  }
+
+  #complete(buildSetId: number, results: Results): Ending {
+    const set = this.#options.store.state.buildSets.get(buildSetId)?.value;
+    const endedAt = set?.complete_at == null ? undefined : set.complete_at * 1000;
+    const length =
+      endedAt === undefined
+        ? ''
+        : ` in ${formatDuration(Math.max(1000, endedAt - (set?.submitted_at ?? 0) * 1000))}`;
+    return {
+      exitCode: exitCodeOf(results),
+      text: `${resultMark(results)} try #${buildSetId} ${verdictText(results)}${length}`,
+    };
+  }
+
+  /** A request that is cancelled takes its running build with it. */
+  async #stopBuilds(): Promise<void> {
+    const { store, runtime } = this.#options;
+    const at = runtime.clock.now();
+    store.dispatch({
+      type: 'local',
+      fact: { type: 'stopping', reason: 'asking the master to stop the builds', at },
+    });
+    const open = tryView(store.state, at).rows.filter(({ state }) => state !== 'done');
+    try {
+      for (const { requestId } of open) {
+        await this.#client?.control(`buildrequests/${requestId}`, 'cancel', {
+          reason: 'stopped from buildbot try',
+        });
+      }
+    } catch (error) {
+      this.note(`the builds were not stopped: ${messageOf(error)}`);
+    }
+  }
+}

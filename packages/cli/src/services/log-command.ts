@@ -1,0 +1,37 @@
+/** `buildbot log` between flags and `readLog`: standard output with its back-pressure, Ctrl-C as the quiet end. */
+import { once } from 'node:events';
+import { parseBuildReference } from './build-reference.ts';
+import type { MasterLink } from './master-link.ts';
+import { type ReadLogResult, readLog } from './read-log.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface LogCommandInput {
+  link: MasterLink;
+  build: string;
+  step?: string | undefined;
+  log?: string | undefined;
+  follow: boolean;
+  raw: boolean;
+}
+
+export async function logCommand(
+  { link, build, ...input }: LogCommandInput,
+  runtime: Runtime,
+): Promise<ReadLogResult> {
+  const { clock, random, environment, stdout } = runtime;
+  const interrupted = new AbortController();
+  const stopListening = runtime.onInterrupt(() => interrupted.abort());
+  const write = async (chunk: Uint8Array | string) => {
+    if (chunk.length > 0 && !stdout.write(chunk)) await once(stdout, 'drain');
+  };
+  try {
+    const reference = parseBuildReference(build);
+    const { allowsColour } = environment;
+    return await readLog(
+      { link, store: null, clock, random },
+      { ...input, reference, allowsColour, write, signal: interrupted.signal },
+    );
+  } finally {
+    stopListening();
+  }
+}

@@ -1,0 +1,152 @@
+/** `buildbot try` between flags and `runTry`: settings, what is to be done, where to, and how it is shown. */
+import { sanitizeName, UserError } from '@buildbot/shared';
+import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
+import type { SettingValues } from '../config/settings.ts';
+import type { KeyAction } from '../ui/try-keys.ts';
+import { connectionWords } from './connect.ts';
+import type { Intents } from './intents.ts';
+import { faceFor, present } from './present-try.ts';
+import type { Runtime } from './runtime.ts';
+import type { Submitter } from './submit.ts';
+import { runTry } from './try.ts';
+import { newJobId, tryJobOf } from './try-job.ts';
+import { readTrySource, type TrySourceWishes } from './try-source.ts';
+import { ViewStore } from './view-store.ts';
+
+export interface TryCommandInput {
+  given: SettingValues;
+  /** Of `--property`. */
+  properties: Readonly<Record<string, string>>;
+  source: Omit<TrySourceWishes, 'historyFrom'>;
+  dryRun: boolean;
+  builderNames: boolean;
+  local: boolean;
+  json: boolean;
+  events: boolean;
+  /** False: no questions, even at a terminal. */
+  asks: boolean;
+  version: string;
+}
+
+/** Gives the exit code. */
+export async function tryCommand(input: TryCommandInput, process: Runtime): Promise<number> {
+  // Standard input is the diff, or nobody is to be asked: either way there is no one behind it.
+  const runtime =
+    input.asks && input.source.diff !== '-' ? process : { ...process, stdin: withoutTerminal(process.stdin) };
+  const given = { ...input.given, properties: { ...input.given.properties, ...input.properties } };
+  const settings = await loadSettings(given, runtime.environment, runtime.cwd);
+  for (const note of settings.notes) runtime.stderr.write(`${sanitizeName(note)}\n`);
+  const wishes: TrySourceWishes = { ...input.source, historyFrom: input.local ? 'here' : 'remotes' };
+  if (input.builderNames) return listBuilderNames(settings, runtime);
+  if (input.dryRun) return dryRun(input, settings, wishes, runtime);
+  return submitAndShow(input, { settings, wishes }, runtime);
+}
+
+function withoutTerminal(stdin: NodeJS.ReadStream): NodeJS.ReadStream {
+  return Object.create(stdin, { isTTY: { value: false } });
+}
+
+async function listBuilderNames(settings: LoadedSettings, runtime: Runtime): Promise<number> {
+  const [{ masterLink }, { builderLines, listBuilders }, { rememberBuilders }] = await Promise.all([
+    import('./connect.ts'),
+    import('./list-farm.ts'),
+    import('./builder-cache.ts'),
+  ]);
+  const link = await masterLink(settings, runtime);
+  try {
+    const builders = await listBuilders(await link.open());
+    await rememberBuilders(
+      runtime.environment.cacheDir,
+      builders.map(({ name }) => name),
+    );
+    runtime.stdout.write(
+      builderLines(builders.map(({ name }) => ({ builderId: 0, name, tags: [], description: null })))
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+    return 0;
+  } finally {
+    link.close();
+  }
+}
+
+async function dryRun(
+  input: TryCommandInput,
+  settings: LoadedSettings,
+  wishes: TrySourceWishes,
+  runtime: Runtime,
+): Promise<number> {
+  const { dryRunLines, dryRunOf } = await import('./dry-run.ts');
+  const source = await readTrySource(wishes, settings, runtime, new AbortController().signal);
+  const run = dryRunOf(
+    source,
+    tryJobOf(source, settings, newJobId(runtime.clock.now(), runtime.random), input.version),
+  );
+  const isJson = input.json || input.events;
+  runtime.stdout.write(
+    isJson
+      ? `${JSON.stringify(run, null, input.json ? 2 : 0)}\n`
+      : dryRunLines(run)
+          .map((line) => `${line}\n`)
+          .join(''),
+  );
+  return 0;
+}
+
+interface Prepared {
+  settings: LoadedSettings;
+  wishes: TrySourceWishes;
+}
+
+async function submitAndShow(
+  input: TryCommandInput,
+  { settings, wishes }: Prepared,
+  runtime: Runtime,
+): Promise<number> {
+  const store = new ViewStore();
+  const submitter = await submitterFor(input, settings, runtime);
+  const face = faceFor({ json: input.json, events: input.events, quiet: settings.quiet }, runtime);
+  let intents: Intents | undefined;
+  const onAction = (action: NonNullable<KeyAction>) => intents?.[action]();
+  const firstLine = `⠋ connecting to ${sanitizeName(submitter.name)} · taking a snapshot of the working copy`;
+  const work = () =>
+    runTry(
+      {
+        settings,
+        submitter,
+        store,
+        version: input.version,
+        readSource: (signal) => readTrySource(wishes, settings, runtime, signal),
+        attachCommand: ['buildbot', 'watch', ...connectionWords(input.given)],
+        tails: face === 'screen',
+        onIntents: (made) => {
+          intents = made;
+        },
+      },
+      runtime,
+    );
+  return present({ store, face, firstLine, onAction }, runtime, work);
+}
+
+async function submitterFor(
+  input: TryCommandInput,
+  settings: LoadedSettings,
+  runtime: Runtime,
+): Promise<Submitter> {
+  if (input.local) {
+    if (settings.local === undefined || settings.treeDir === null) {
+      throw new UserError('--local needs the configuration of a master', {
+        hint: "Write 'local: ci/master.yaml' into a .buildbot file at the top of the source tree.",
+      });
+    }
+    const { localSubmitter } = await import('../local.ts');
+    return localSubmitter({ configFile: settings.local, treeDir: settings.treeDir }, runtime);
+  }
+  const [{ sshLink }, { addressLink }, { sshSubmitter }] = await Promise.all([
+    import('./connect.ts'),
+    import('./master-link.ts'),
+    import('./submit.ts'),
+  ]);
+  const ssh = await sshLink(settings, runtime);
+  return sshSubmitter(ssh, settings.api === undefined ? ssh : addressLink(settings.api), runtime);
+}

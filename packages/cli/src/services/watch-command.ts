@@ -1,0 +1,72 @@
+/** `buildbot watch`: one try to its end like `try` itself, or the whole farm until somebody has seen enough. */
+import type { SettingValues } from '../config/settings.ts';
+import type { KeyAction } from '../ui/try-keys.ts';
+import { EXIT } from '../view/verdict.ts';
+import { connectionWords } from './connect.ts';
+import { followFarm } from './follow-farm.ts';
+import { TryFollower } from './follow-try.ts';
+import type { MasterLink } from './master-link.ts';
+import { presentFarm } from './present-farm.ts';
+import { faceFor, present } from './present-try.ts';
+import type { Runtime } from './runtime.ts';
+import { ViewStore } from './view-store.ts';
+
+export interface WatchCommandInput {
+  link: MasterLink;
+  given: SettingValues;
+  /** Null for the whole farm. */
+  buildSetId: number | null;
+  json: boolean;
+  events: boolean;
+}
+
+/** Gives the exit code: of a try as `try` has it, of the farm 0. */
+export async function watchCommand(input: WatchCommandInput, runtime: Runtime): Promise<number> {
+  const store = new ViewStore();
+  const face = faceFor({ json: input.json, events: input.events, quiet: false }, runtime);
+  if (input.buildSetId !== null)
+    return watchTry({ ...input, buildSetId: input.buildSetId }, { store, face }, runtime);
+  const ended = new AbortController();
+  const stopListening = runtime.onInterrupt(() => ended.abort());
+  if (input.given.timeout !== undefined)
+    void runtime.clock.sleep(input.given.timeout, ended.signal).then(() => ended.abort('timeout'));
+  try {
+    const following = followFarm(
+      { link: input.link, store, clock: runtime.clock, random: runtime.random },
+      ended.signal,
+    );
+    await presentFarm({ store, face, following, ended }, runtime);
+    return ended.signal.reason === 'timeout' ? EXIT.timedOut : EXIT.passed;
+  } finally {
+    stopListening();
+  }
+}
+
+type Shown = { store: ViewStore; face: ReturnType<typeof faceFor> };
+
+async function watchTry(
+  input: WatchCommandInput & { buildSetId: number },
+  { store, face }: Shown,
+  runtime: Runtime,
+): Promise<number> {
+  const follower = new TryFollower({
+    link: input.link,
+    store,
+    runtime,
+    attachCommand: ['buildbot', 'watch', ...connectionWords(input.given)],
+    timeoutMs: input.given.timeout,
+    tails: face === 'screen',
+  });
+  const { intents } = follower;
+  intents.sending();
+  const stopListening = runtime.onInterrupt(() => intents.interrupt());
+  const onAction = (action: NonNullable<KeyAction>) => intents[action]();
+  const firstLine = `⠋ attaching to try #${input.buildSetId} at ${input.link.name}`;
+  try {
+    return await present({ store, face, firstLine, onAction }, runtime, () =>
+      follower.follow(input.buildSetId, null),
+    );
+  } finally {
+    stopListening();
+  }
+}
