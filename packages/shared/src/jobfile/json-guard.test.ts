@@ -17,6 +17,8 @@ describe('guardJson', () => {
     ['{"a":1,"a":2}', 'the key "a" comes twice'],
     ['{"a":1,"\\u0061":2}', 'the key "a" comes twice'],
     ['{"x":[{"b":1,"b":1}]}', 'the key "b" comes twice'],
+    ['{"x":"\\\\","b":1,"b":1}', 'the key "b" comes twice'],
+    ['{"x":"\\"","b":1,"b":1}', 'the key "b" comes twice'],
     ['{"__proto__":{}}', "the key '__proto__' is not allowed"],
     ['{"a":[{"\\u005f_proto__":1}]}', "the key '__proto__' is not allowed"],
     ['{"properties":{"constructor":1}}', "the key 'constructor' is not allowed"],
