@@ -66,3 +66,13 @@ test('is not set off by a question that ends after it was cancelled', async () =
   vi.advanceTimersByTime(5000);
   expect(deadline.signal.aborted).toBe(false);
 });
+
+test('cuts a race short, and leaves work that is quick enough alone', async () => {
+  const deadline = create();
+  deadline.start();
+  expect(await deadline.race(Promise.resolve('done'))).toBe('done');
+  const endless = deadline.race(new Promise(() => {}));
+  vi.advanceTimersByTime(1000);
+  await expect(endless).rejects.toThrow('too late');
+  await expect(deadline.race(new Promise(() => {}))).rejects.toThrow('too late');
+});

@@ -6,6 +6,8 @@ export interface Deadline {
   start(): void;
   /** Stops the clock while `question` is open; afterwards the whole time is there again. */
   pauseDuring<T>(question: () => Promise<T>): Promise<T>;
+  /** Settles as `work` does, or rejects with the reason when the time is over first. */
+  race<T>(work: Promise<T>): Promise<T>;
   cancel(): void;
 }
 
@@ -14,6 +16,9 @@ export function createDeadline(limitMs: number, reason: () => Error): Deadline {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let isRunning = false;
+  const expired = Promise.withResolvers<never>();
+  expired.promise.catch(() => {});
+  controller.signal.addEventListener('abort', () => expired.reject(controller.signal.reason));
   const run = () => {
     timer = setTimeout(() => controller.abort(reason()), limitMs);
   };
@@ -31,6 +36,7 @@ export function createDeadline(limitMs: number, reason: () => Error): Deadline {
         if (isRunning) run();
       }
     },
+    race: (work) => Promise.race([work, expired.promise]),
     cancel() {
       isRunning = false;
       clearTimeout(timer);

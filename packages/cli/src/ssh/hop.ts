@@ -32,27 +32,33 @@ export interface Hop {
 }
 
 interface HopMaterial {
+  readonly ssh2: Ssh2;
   readonly entries: readonly KnownHostsEntry[];
   readonly identities: Identities;
 }
 
-/** Starts to read all that is needed before the host has said a word. */
-export function prepareHop(ssh2: Ssh2, host: HostConfig, interaction: SshInteraction): Hop {
+/** Starts to read all that is needed before the host has said a word. `loading` need not be done. */
+export function prepareHop(loading: Promise<Ssh2>, host: HostConfig, interaction: SshInteraction): Hop {
   const limitMs = host.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const deadline = createDeadline(limitMs, () => timedOut(host, limitMs));
   const patient = pausing(interaction, deadline);
-  const material = readMaterial(ssh2, host, patient);
+  const material = readMaterial(loading, host, patient);
   // Whoever connects learns of a failure; a hop that is never reached must not fail unheard.
   material.catch(() => {});
   return { host, deadline, material, interaction: patient };
 }
 
-async function readMaterial(ssh2: Ssh2, host: HostConfig, interaction: SshInteraction): Promise<HopMaterial> {
-  const [entries, identities] = await Promise.all([
+async function readMaterial(
+  loading: Promise<Ssh2>,
+  host: HostConfig,
+  interaction: SshInteraction,
+): Promise<HopMaterial> {
+  const [ssh2, entries, identities] = await Promise.all([
+    loading,
     readKnownHosts([...host.userKnownHostsFiles, ...host.globalKnownHostsFiles]),
-    collectIdentities({ ssh2, host, interaction }),
+    loading.then((ssh2) => collectIdentities({ ssh2, host, interaction })),
   ]);
-  return { entries, identities };
+  return { ssh2, entries, identities };
 }
 
 /** How often an answer is asked for to see whether the host is still there. */
@@ -60,12 +66,12 @@ export function keepaliveOf(host: HostConfig): number {
   return host.keepaliveIntervalMs || KEEPALIVE_MS;
 }
 
-/** @throws HostKeyError, NotLetInError, ExternalError; the stream is then destroyed */
-export async function shakeHands(ssh2: Ssh2, hop: Hop, stream: Duplex): Promise<Client> {
+/** @throws HostKeyError, NotLetInError, UserError, ExternalError; the stream is left to the caller */
+export async function shakeHands(hop: Hop, stream: Duplex): Promise<Client> {
   const { host, deadline } = hop;
   // It may break while files are read, when ssh2 does not listen yet.
   stream.on('error', () => {});
-  const { entries, identities } = await hop.material;
+  const { ssh2, entries, identities } = await deadline.race(hop.material);
   if (!stream.readable) throw stream.errored ? explainConnectError(host, stream.errored) : hungUp(host);
   const client = new ssh2.Client();
   const auth = authenticateWith(ssh2, host.user, placeOf(host), identities);
@@ -73,7 +79,6 @@ export async function shakeHands(ssh2: Ssh2, hop: Hop, stream: Duplex): Promise<
   client.once('ready', ready.resolve);
   client.once('close', () => ready.reject(hungUp(host)));
   client.on('error', (error) => rejectWith(ready.reject, host, auth, error));
-  deadline.signal.addEventListener('abort', () => ready.reject(deadline.signal.reason), { once: true });
   client.connect({
     ...connectOptions(host, entries),
     sock: stream as NonNullable<ConnectConfig['sock']>,
@@ -81,11 +86,10 @@ export async function shakeHands(ssh2: Ssh2, hop: Hop, stream: Duplex): Promise<
     authHandler: auth.handler,
   });
   try {
-    await ready.promise;
+    await deadline.race(ready.promise);
     return client;
   } catch (error) {
     client.end();
-    stream.destroy();
     throw error;
   }
 }

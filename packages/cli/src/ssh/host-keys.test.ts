@@ -170,6 +170,12 @@ test('asks about an unknown host by name, type and fingerprint, and remembers a 
   expect(await connect(world)).toEqual([]);
 });
 
+test('gives a person more time than a host', async () => {
+  const world = await setup(['ConnectTimeout 1']);
+  const askHost = () => new Promise<boolean>((resolve) => setTimeout(resolve, 1500, true));
+  expect((await connect(world, { askHost })).join()).toContain('Added');
+});
+
 test('sends nothing and writes nothing down after a no', async () => {
   const world = await setup();
   await expect(connect(world, answering(false))).rejects.toBeInstanceOf(HostKeyError);

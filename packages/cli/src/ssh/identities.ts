@@ -12,6 +12,7 @@ import { type KeyFile, readKeyFile, type UnusableKeyFile } from './key-file.ts';
 import type { Ssh2 } from './ssh2-lib.ts';
 
 const PASSPHRASE_ATTEMPTS = 3;
+const AGENT_ANSWERS_WITHIN_MS = 3000;
 
 /** One key to offer. */
 export interface Identity {
@@ -85,15 +86,19 @@ interface AgentKeys {
   readonly skipped: readonly string[];
 }
 
-/** An agent that does not answer (a stale socket of an old login) must not keep the key files from being tried. */
+/** An agent that is gone or hangs (the forwarded one of an old login) must not keep the key files from being tried. */
 async function askAgent({ ssh2, host }: IdentitiesDeps): Promise<AgentKeys> {
   if (host.identityAgent === null) return { agent: undefined, keys: [], skipped: [] };
   const agent = ssh2.createAgent(host.identityAgent);
   const { promise, resolve } = Promise.withResolvers<AgentKeys>();
+  const without = (why: string) =>
+    resolve({ agent, keys: [], skipped: [`the agent at ${host.identityAgent}: ${why}`] });
+  const timer = setTimeout(() => without('it does not answer'), AGENT_ANSWERS_WITHIN_MS);
   agent.getIdentities((error, keys) => {
-    const reason = error ? [`the agent at ${host.identityAgent}: ${messageOf(error)}`] : [];
+    clearTimeout(timer);
+    if (error) return without(messageOf(error));
     // ssh2's own agent gives parsed keys, and leaves out those of types that it cannot use.
-    resolve({ agent, keys: (keys ?? []) as ParsedKey[], skipped: reason });
+    resolve({ agent, keys: (keys ?? []) as ParsedKey[], skipped: [] });
   });
   return promise;
 }

@@ -1,6 +1,9 @@
 /** Getting let in, against a real sshd and a real agent: which keys are offered, in which order, and what is asked. */
 
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createSshWorld, type SshWorld } from '../../../../test/support/ssh-world.ts';
@@ -171,6 +174,17 @@ test.each(['ed25519', 'rsa'])(
   },
 );
 
+test('goes on with key files when the agent hangs', async () => {
+  const { world, allow } = await setup();
+  await world.newKey('file');
+  await allow('file');
+  const hanging = createServer((socket) => socket.on('error', () => {})).listen(world.path('hanging'));
+  onTestFinished(() => void hanging.close());
+  await once(hanging, 'listening');
+  await addHost(world, [`IdentityFile ${world.path('file')}`, `IdentityAgent ${world.path('hanging')}`]);
+  expect((await logIn(world)).key).toBe('file');
+});
+
 test('asks for no passphrase of a key that the server would not accept', async () => {
   const { world, allow } = await setup();
   await world.newKey('locked', 'secret');
@@ -205,7 +219,6 @@ test('takes an encrypted key from the agent without asking', async () => {
   // The same key, opened for the agent alone.
   await copyFile(world.path('locked'), world.path('opened'));
   await chmod(world.path('opened'), 0o600);
-  const { execFileSync } = await import('node:child_process');
   execFileSync('ssh-keygen', ['-q', '-p', '-P', 'secret', '-N', '', '-f', world.path('opened')]);
   const socket = await world.startAgent(world.path('opened'));
   await addHost(world, [`IdentityFile ${world.path('locked')}`]);

@@ -15,22 +15,15 @@ export type ResolveHost = (target: SshTarget) => Promise<HostConfig>;
 
 /** From the first host to connect to, to the target itself. @throws UserError if the configuration goes in circles */
 export async function planRoute(resolve: ResolveHost, target: SshTarget): Promise<HostConfig[]> {
-  let [...route] = [await resolve(target)];
+  const route = [await resolve(target)];
   for (;;) {
-    const [first] = route;
-    if (first?.proxyJump === undefined) return route;
-    const jumps = parseJumps(first.proxyJump);
+    // Only the host connected to directly may ask for a detour; the others are reached through the one before them.
+    const detour = route[0]?.proxyJump;
+    if (detour === undefined) return route;
+    const jumps = parseJumps(detour);
     if (route.length + jumps.length > MAX_HOPS) throw circular(target);
-    const [head, ...rest] = await Promise.all(jumps.map(resolve));
-    // Later hops are reached through the ones before, whatever their own configuration says.
-    route = [head, ...rest.map(withoutProxy), withoutProxy(first), ...route.slice(1)].filter(
-      (hop) => hop !== undefined,
-    );
+    route.unshift(...(await Promise.all(jumps.map(resolve))));
   }
-}
-
-function withoutProxy(host: HostConfig): HostConfig {
-  return { ...host, proxyJump: undefined, proxyCommand: undefined };
 }
 
 function circular({ host }: SshTarget): UserError {

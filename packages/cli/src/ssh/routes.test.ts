@@ -97,6 +97,16 @@ test("follows the jump host's own ProxyJump", async () => {
   expect(first.log()).toContain('Accepted publickey');
 });
 
+test('reaches later hops through the ones before, whatever their own configuration says', async () => {
+  const world = await createSshWorld();
+  onTestFinished(() => world.remove());
+  await world.addHost('target', target, ['ProxyJump jump,inner']);
+  await world.addHost('jump', jump);
+  await world.addHost('inner', jump, ['ProxyCommand false']);
+  await world.trust(target.knownHostsLine, jump.knownHostsLine);
+  expect(await serverPort(world)).toBe(target.port);
+});
+
 test('refuses a jump host whose key has changed before it is told where to go', async () => {
   const world = await setup(['ProxyJump moved']);
   await world.addHost('moved', jump, ['HostKeyAlias moved']);
@@ -198,6 +208,17 @@ test.each([
   const failure = connect(world, { host: 'odd' });
   await expect(failure).rejects.toBeInstanceOf(ExternalError);
   await expect(failure).rejects.toThrow(`ssh 127.0.0.1:${port}: `);
+});
+
+test('leaves no connection behind when it cannot go on', async () => {
+  const closed = Promise.withResolvers<void>();
+  const port = await listen((socket) => socket.resume().once('close', () => closed.resolve()));
+  const world = await createSshWorld();
+  onTestFinished(() => world.remove());
+  // A folder cannot be read as known hosts.
+  await world.addHost('half', { ...target, port }, [`GlobalKnownHostsFile ${world.dir}`]);
+  await expect(connect(world, { host: 'half' })).rejects.toBeInstanceOf(UserError);
+  await closed.promise;
 });
 
 test('gives a connection up on which nothing is heard any more', async () => {
