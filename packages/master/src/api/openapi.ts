@@ -246,15 +246,54 @@ function registerLogs(registry: Registry): void {
 }
 
 function registerOwn(registry: Registry): void {
-  const envelopes: [template: string, plural: string, component: string, isCollection: boolean][] = [
-    ['', 'rootlinks', 'Rootlink', true],
-    ['application.spec', 'specs', 'Spec', true],
-    ['status', 'statuses', 'Status', false],
-    ['buildsets/{bsid}/summary', 'summaries', 'Summary', false],
-    ['builders/{builder}/estimate', 'estimates', 'Estimate', false],
+  const own: {
+    template: string;
+    plural: string;
+    component: string;
+    isCollection: boolean;
+    summary: string;
+  }[] = [
+    {
+      template: '',
+      plural: 'rootlinks',
+      component: 'Rootlink',
+      isCollection: true,
+      summary: 'What there is.',
+    },
+    {
+      template: 'application.spec',
+      plural: 'specs',
+      component: 'Spec',
+      isCollection: true,
+      summary: 'Fields of every resource, in the form of Buildbot itself.',
+    },
+    {
+      template: 'status',
+      plural: 'statuses',
+      component: 'Status',
+      isCollection: false,
+      summary: 'How things stand now: one call for a first screen. Follow from event_number.',
+    },
+    {
+      template: 'buildsets/{bsid}/summary',
+      plural: 'summaries',
+      component: 'Summary',
+      isCollection: false,
+      summary: 'One build set with all below it: one call for the screen of a try. Follow from event_number.',
+    },
+    {
+      template: 'builders/{builder}/estimate',
+      plural: 'estimates',
+      component: 'Estimate',
+      isCollection: false,
+      summary: 'How long a build takes, from past successful ones.',
+    },
   ];
-  for (const [template, plural, component, isCollection] of envelopes) {
-    get(registry, template, { responses: jsonResponses(envelopeSchema(plural, component, isCollection)) });
+  for (const { template, plural, component, isCollection, summary } of own) {
+    get(registry, template, {
+      summary,
+      responses: jsonResponses(envelopeSchema(plural, component, isCollection)),
+    });
   }
   each(PROPERTY_MAPS, (resource, template) =>
     get(registry, template, {

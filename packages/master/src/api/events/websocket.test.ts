@@ -28,16 +28,20 @@ type Frame = Record<string, unknown>;
 async function client() {
   const socket = new WebSocket(`ws+unix://${join(folder, 's')}:/ws`);
   const frames: Frame[] = [];
-  let heard = () => {};
+  let wake = () => {};
   socket.on('message', (data) => {
     frames.push(JSON.parse(String(data)) as Frame);
-    heard();
+    wake();
   });
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('open', resolve));
   const next = async (): Promise<Frame> => {
-    while (frames.length === 0) await new Promise<void>((resolve) => void (heard = resolve));
+    while (frames.length === 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      wake = resolve;
+      await promise;
+    }
     return frames.shift() as Frame;
   };
   const ask = async (frame: object) => {
@@ -125,6 +129,13 @@ describe('/ws', () => {
     socket.send(text);
     expect(await next()).toMatchObject({ code });
     expect(await ask({ cmd: 'ping', _id: 1 })).toMatchObject({ msg: 'pong' });
+  });
+
+  it('answers pings of the protocol', async () => {
+    const { socket } = await client();
+    const pong = new Promise((resolve) => socket.once('pong', (data) => resolve(String(data))));
+    socket.ping('are you there');
+    expect(await pong).toBe('are you there');
   });
 
   it('closes on binary frames, and on frames beyond 1 MiB', async () => {

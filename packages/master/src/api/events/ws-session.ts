@@ -12,6 +12,8 @@ import { parseWsCommand, type WsAnswer, type WsCommand, wsError, wsOk } from './
 const MAX_INBOX = 256;
 /** Subscriptions of one client: the web UI's biggest page has a few hundred. */
 const MAX_PATTERNS = 2000;
+/** Pongs are left out while so much waits for the client to read it. */
+const MAX_UNREAD_BYTES = 64 * 1024;
 /** A client that answers no ping within this time is gone. */
 const PING_MS = 30_000;
 
@@ -38,6 +40,7 @@ class WsSession {
     this.#socket = socket;
     this.#reader = new EventReader(hub, { patterns: [], from: null, telling: 'per pattern' });
     socket.on('message', (data, isBinary) => this.#received(String(data), isBinary));
+    socket.on('ping', (data) => this.#pong(data));
     socket.on('pong', () => {
       this.#isAlive = true;
     });
@@ -111,6 +114,12 @@ class WsSession {
       if (this.#gone.signal.aborted) return;
       if (page.length > 0) await sendAll(this.#socket, page);
     }
+  }
+
+  /** A flood of pings from someone who reads no pongs is not answered into an endless buffer. */
+  #pong(data: Buffer): void {
+    this.#isAlive = true;
+    if (this.#socket.bufferedAmount < MAX_UNREAD_BYTES) this.#socket.pong(data);
   }
 
   #ping(): void {
