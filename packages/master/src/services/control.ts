@@ -1,11 +1,12 @@
 /** Everything that people may ask of a running master. The intent is durable before anything is done about it. */
 import {
-  type PropertyValue,
-  propertiesSchema,
+  propertyNameSchema,
+  propertyValueSchema,
   RESERVED_PROPERTIES,
   type StopOrder,
   UserError,
 } from '@buildbot/shared';
+import * as z from 'zod';
 import { fromSource, mergeProperties } from '../core/properties.ts';
 import type { Control, ForceInput, Refusal } from '../ports/control.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
@@ -13,6 +14,8 @@ import type { Clock } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, Store } from '../ports/store.ts';
 import type { RunningBuilds } from './dispatch.ts';
 import { schedulerRow } from './scheduler-row.ts';
+
+const valuesSchema = z.record(propertyNameSchema, propertyValueSchema);
 
 export interface ControlDeps {
   store: Store;
@@ -65,9 +68,9 @@ export class MasterControl implements Control {
     );
     if (strangers.length > 0)
       return { refused: `the scheduler '${scheduler}' has no builder ${strangers.join(', ')}` };
-    const properties = checkedProperties(input.properties);
-    if ('refused' in properties) return properties;
-    return await this.#deps.store.addBuildSet(forcedSet({ plan, input, by, properties }));
+    const problem = propertyProblem(input.properties);
+    if (problem !== null) return { refused: problem };
+    return await this.#deps.store.addBuildSet(forcedSet({ plan, input, by }));
   }
 
   async setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void> {
@@ -98,24 +101,19 @@ export class MasterControl implements Control {
   }
 }
 
-/** Properties that a person may set: names and values that are sound, and none that describes the build itself. */
-function checkedProperties(given: Record<string, unknown>): Record<string, PropertyValue> | Refusal {
+/** What a person may set: names and values that are sound, and nothing that describes the build itself. */
+function propertyProblem(given: Record<string, unknown>): string | null {
   const reserved = Object.keys(given).find((name) => RESERVED_PROPERTIES.has(name));
-  if (reserved !== undefined)
-    return { refused: `the property '${reserved}' is set by the build and cannot be given` };
-  const pairs = Object.entries(given).map(([name, value]) => [name, [value, '']]);
-  const parsed = propertiesSchema.safeParse(Object.fromEntries(pairs));
-  if (!parsed.success) return { refused: `bad properties: ${parsed.error.issues[0]?.message ?? 'invalid'}` };
-  return Object.fromEntries(Object.entries(parsed.data).map(([name, [value]]) => [name, value]));
+  if (reserved !== undefined) return `the property '${reserved}' is set by the build and cannot be given`;
+  const parsed = valuesSchema.safeParse(given);
+  if (parsed.success) return null;
+  const [issue] = parsed.error.issues;
+  return `bad property ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
 }
 
-function forcedSet(force: {
-  plan: SchedulerPlan;
-  input: ForceInput;
-  by: string;
-  properties: Record<string, PropertyValue>;
-}): NewBuildSet {
-  const { plan, input, by, properties } = force;
+function forcedSet(force: { plan: SchedulerPlan; input: ForceInput; by: string }): NewBuildSet {
+  const { plan, input, by } = force;
+  const properties = valuesSchema.parse(input.properties);
   const { branch, revision, repository, project } = input;
   const all = plan.builders.map(({ builderId }) => builderId);
   return {

@@ -188,12 +188,16 @@ export class RunningStep implements StepContext {
       this.interrupt({ kind: 'lost', reason: lost });
       this.#goOn();
     }
-    if (outcome.status === 'exited' && outcome.cause !== 'timeout' && outcome.cause !== 'max-time') {
-      return { ...outcome, cause: null };
+    switch (outcome.status) {
+      case 'exited': {
+        const { cause } = outcome;
+        return { ...outcome, cause: cause === 'timeout' || cause === 'max-time' ? cause : null };
+      }
+      case 'failed':
+        return { status: 'failed', reason: outcome.reason };
+      case 'lost':
+        throw new BugError(`a lost command was not taken for one: ${outcome.reason}`);
     }
-    if (outcome.status === 'exited') return { ...outcome, cause: outcome.cause };
-    if (outcome.status === 'failed') return { status: 'failed', reason: outcome.reason };
-    throw new BugError(`a lost command was not taken for one: ${JSON.stringify(outcome)}`);
   }
 
   async #logsOf(command: Command): Promise<Record<string, number>> {

@@ -38,6 +38,7 @@ export class LocalPool implements WorkerPool {
   readonly #workers = new Map<number, LocalWorker>();
   readonly #running = new Map<string, Running>();
   readonly #listeners = new Set<() => void>();
+  readonly #tasks = new Set<Promise<unknown>>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -77,6 +78,11 @@ export class LocalPool implements WorkerPool {
     for (const { process } of this.#running.values()) process?.end('stopped');
   }
 
+  /** Resolves when no command runs and everything they said is durable. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#tasks);
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -96,7 +102,9 @@ export class LocalPool implements WorkerPool {
     const running: Running = { workerId, process: null, settle: lost.resolve };
     this.#running.set(wanted.key, running);
     try {
-      return await Promise.race([this.#runAndKeep(workerId, wanted, running), lost.promise]);
+      const work = this.#runAndKeep(workerId, wanted, running);
+      this.#tasks.add(work);
+      return await Promise.race([work.finally(() => this.#tasks.delete(work)), lost.promise]);
     } finally {
       this.#running.delete(wanted.key);
     }

@@ -1,0 +1,315 @@
+import { CANCELLED, EXCEPTION, FAILURE, RETRY, SUCCESS, WARNINGS } from '@buildbot/shared';
+import { expect, test } from 'vitest';
+import { BuildWorld } from '../testing/build-world.ts';
+import { stressStartStop } from '../testing/stress-start-stop.ts';
+
+const workers = [{ name: 'w1', password: 'x' }];
+
+function oneBuilder(...commands: (string | Record<string, unknown>)[]) {
+  const steps = commands.map((command) => ({
+    type: 'shell',
+    ...(typeof command === 'string' ? { command } : command),
+  }));
+  return { workers, builders: [{ name: 'linux', workers: ['w1'], steps }] };
+}
+
+/** A command that runs until it is ended. */
+const FOREVER = 'echo started; exec sleep 600';
+
+test('runs the steps of a build in order and keeps their output', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder('echo one', 'echo two >&2') });
+  const build = await world.build('linux');
+  expect(build).toMatchObject({ results: SUCCESS, state_string: 'build successful', number: 1, attempt: 1 });
+  const steps = await world.steps(build.buildid);
+  expect(steps.map(({ name, results, state_string }) => [name, results, state_string])).toEqual([
+    ['shell', SUCCESS, "'echo one' passed"],
+    ['shell_1', SUCCESS, "'echo two >&2' passed"],
+  ]);
+  expect((await world.logBytes(build.buildid, 0)).toString()).toBe('one\n');
+  expect((await world.logBytes(build.buildid, 1)).toString()).toBe('two\n');
+});
+
+test('a failure is the result of the build set, and later steps run unless told otherwise', async () => {
+  await using world = await BuildWorld.make({
+    config: oneBuilder('exit 3', { command: 'exit 2', haltOnFailure: true }, 'true', {
+      command: 'true',
+      alwaysRun: true,
+    }),
+  });
+  const { buildSetId } = await world.request('linux');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(FAILURE);
+  const [build] = await world.builds();
+  expect(build?.state_string).toBe("failed 'exit 3', 'exit 2'");
+  expect((await world.steps(build?.buildid ?? 0)).map(({ number }) => number)).toEqual([0, 1, 3]);
+});
+
+test('warnings of a step are warnings of the build', async () => {
+  await using world = await BuildWorld.make({
+    config: oneBuilder({ command: 'exit 7', decodeRC: { 7: 'warnings' } }),
+  });
+  expect(await world.build('linux')).toMatchObject({ results: WARNINGS, state_string: "warnings 'exit 7'" });
+});
+
+test('a queue made before the start is worked off, the most important first', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder('true'), isIdle: true });
+  const sets = [];
+  for (const priority of [0, 1, 2]) sets.push(await world.request('linux', { priority }));
+  const ids = sets.map(({ requests }) => requests[0]?.requestId);
+  await world.connect('w1');
+  await world.dispatch.start();
+  for (const { buildSetId } of sets) await world.buildSetEnd(buildSetId);
+  expect((await world.builds()).map(({ buildrequestid }) => buildrequestid)).toEqual(ids.reverse());
+});
+
+test('says why a request waits, and starts it when that is over', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder('true'), isIdle: true });
+  const { buildSetId, requests } = await world.request('linux');
+  const requestId = requests[0]?.requestId ?? 0;
+  const reason = async (text: string) => {
+    await world.eventually(text, async () => world.dispatch.waitingReason(requestId) === text || undefined);
+  };
+  await world.dispatch.start();
+  await reason('no worker is connected');
+  await world.control.controlWorker(world.workerId('w1'), 'pause', '');
+  await world.connect('w1');
+  await reason('worker w1 is paused');
+  await world.control.controlWorker(world.workerId('w1'), 'unpause', '');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+  expect(world.dispatch.waitingReason(requestId)).toBeNull();
+});
+
+test('a worker that does not answer costs no build', async () => {
+  const two = [...workers, { name: 'w2', password: 'x' }];
+  const config = {
+    workers: two,
+    builders: [{ name: 'linux', workers: ['w1', 'w2'], steps: [{ type: 'shell', command: 'true' }] }],
+  };
+  await using world = await BuildWorld.make({ config });
+  world.pool.change(world.workerId('w1'), { answersPing: false });
+  expect(await world.build('linux')).toMatchObject({
+    results: SUCCESS,
+    attempt: 1,
+    workerid: world.workerId('w2'),
+  });
+  expect(await world.builds()).toHaveLength(1);
+});
+
+test('builds of one builder on one worker have folders of their own', async () => {
+  const config = {
+    workers: [{ name: 'w1', password: 'x', maxBuilds: 2 }],
+    builders: [
+      {
+        name: 'linux',
+        workers: ['w1'],
+        steps: [{ type: 'shell', command: 'basename $(dirname $PWD); exec sleep 600' }],
+      },
+    ],
+  };
+  await using world = await BuildWorld.make({ config });
+  await world.request('linux');
+  await world.request('linux');
+  await world.eventually('both run', async () => (world.pool.asked.length === 2 ? true : undefined));
+  expect(world.pool.asked.map(({ command }) => command.builddir)).toEqual(['linux', 'linux.2']);
+});
+
+test('stopping a build ends its processes; the build says by whom and why', async () => {
+  await using world = await BuildWorld.make({
+    config: oneBuilder(FOREVER, 'echo never', { command: 'echo tidy', alwaysRun: true }),
+  });
+  const { buildSetId } = await world.request('linux');
+  const { buildId } = await world.runningBuild();
+  await world.control.stopBuild(buildId, 'alice', 'wrong branch');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+  const [build] = await world.builds();
+  expect(build).toMatchObject({
+    results: CANCELLED,
+    state_string: 'cancelled by alice: wrong branch',
+    stopped_by: 'alice',
+  });
+  const steps = await world.steps(buildId);
+  expect(steps.map(({ number, results }) => [number, results])).toEqual([
+    [0, CANCELLED],
+    [2, SUCCESS],
+  ]);
+  expect(world.pool.stopped).toHaveLength(1);
+});
+
+test('a queued request is cancelled without a build', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder('true'), isIdle: true });
+  const { buildSetId, requests } = await world.request('linux');
+  await world.control.cancelRequest(requests[0]?.requestId ?? 0, 'alice', 'not needed');
+  await world.connect('w1');
+  await world.dispatch.start();
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+  expect(await world.builds()).toEqual([]);
+});
+
+test('cancelling a request that is being built stops its build', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder(FOREVER) });
+  const { buildSetId, requests } = await world.request('linux');
+  await world.runningBuild();
+  await world.control.cancelRequest(requests[0]?.requestId ?? 0, 'bob', 'no time');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+  expect((await world.builds())[0]?.state_string).toBe('cancelled by bob: no time');
+});
+
+test('cancels at every moment give exactly one result each', async () => {
+  await using world = await BuildWorld.make({
+    config: { ...oneBuilder('true', 'true'), workers: [{ name: 'w1', password: 'x', maxBuilds: 4 }] },
+  });
+  const sets = await Promise.all(
+    Array.from({ length: 40 }, async (_, n) => {
+      const set = await world.request('linux');
+      const requestId = set.requests[0]?.requestId ?? 0;
+      // The later ones wait for ever more commits to pass: before the claim, during it, in the build, after its end.
+      let commits = n;
+      await world.eventually('some commits later', async () => (commits-- <= 0 ? true : undefined));
+      const cancels = [
+        world.control.cancelRequest(requestId, 'alice', 'one'),
+        world.control.cancelRequest(requestId, 'bob', 'two'),
+      ];
+      await Promise.all(cancels);
+      return set;
+    }),
+  );
+  for (const { buildSetId } of sets)
+    expect([SUCCESS, CANCELLED]).toContain((await world.buildSetEnd(buildSetId)).results);
+  const builds = await world.builds();
+  expect(new Set(builds.map(({ buildrequestid }) => buildrequestid)).size).toBe(builds.length);
+  expect(builds.every(({ complete, attempt }) => complete && attempt === 1)).toBe(true);
+});
+
+test('a lost worker is told apart from a failure: another attempt, on another worker', async () => {
+  const config = {
+    workers: [...workers, { name: 'w2', password: 'x' }],
+    builders: [
+      {
+        name: 'linux',
+        workers: ['w1', 'w2'],
+        steps: [{ type: 'shell', command: 'test -e go && exit 0; touch go; exec sleep 600' }],
+      },
+    ],
+  };
+  await using world = await BuildWorld.make({ config });
+  const { buildSetId } = await world.request('linux');
+  const first = await world.runningBuild();
+  const name = first.workerId === world.workerId('w1') ? 'w1' : 'w2';
+  const other = name === 'w1' ? 'w2' : 'w1';
+  world.pool.lose(first.workerId, 'it did not come back');
+  const second = await world.eventually('a second attempt', async () => {
+    const asked = world.pool.asked.at(-1);
+    return asked && asked.buildId !== first.buildId
+      ? ((await world.store.build(asked.buildId)) ?? undefined)
+      : undefined;
+  });
+  expect(second).toMatchObject({ attempt: 2, workerId: world.workerId(other) });
+  const builds = await world.builds();
+  expect(builds[0]).toMatchObject({
+    results: RETRY,
+    state_string: `worker ${name}: it did not come back (attempt 1 of 3, again at once)`,
+  });
+  await world.control.stopBuild(second.buildId, 'alice', 'enough');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+});
+
+test('a build that kills its worker does not loop for ever', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder(FOREVER) });
+  const { buildSetId } = await world.request('linux');
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await world.eventually(`attempt ${attempt} runs`, async () =>
+      world.pool.asked.length === attempt ? true : undefined,
+    );
+    world.pool.lose(world.workerId('w1'), 'it is gone');
+    await world.connect('w1');
+  }
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(EXCEPTION);
+  const builds = await world.builds();
+  expect(builds.map(({ results }) => results)).toEqual([RETRY, RETRY, EXCEPTION]);
+  expect(builds[2]?.state_string).toBe('worker w1: it is gone (attempt 3, given up)');
+});
+
+test('killing a worker through control takes its builds away to be tried again', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder(FOREVER) });
+  await world.request('linux');
+  await world.runningBuild();
+  await world.control.controlWorker(world.workerId('w1'), 'kill', 'on fire');
+  const first = await world.eventually('the attempt has ended', async () =>
+    (await world.builds()).find(({ complete }) => complete),
+  );
+  expect(first).toMatchObject({
+    results: RETRY,
+    state_string: 'worker w1: on fire (attempt 1 of 3, again at once)',
+  });
+});
+
+test('a step whose code fails is an exception with the message in err.text', async () => {
+  await using world = await BuildWorld.make({
+    config: oneBuilder('true', 'true'),
+    change: (recipe) => {
+      const [first, ...rest] = recipe.steps;
+      const run = async () => {
+        throw new Error('what a pity\nsecond line');
+      };
+      return { ...recipe, steps: first === undefined ? rest : [{ ...first, run }, ...rest] };
+    },
+  });
+  const build = await world.build('linux');
+  expect(build).toMatchObject({ results: EXCEPTION, state_string: "exception in 'true'" });
+  const steps = await world.steps(build.buildid);
+  expect(steps.map(({ state_string }) => state_string)).toEqual(["'true' broke: what a pity"]);
+  expect((await world.logBytes(build.buildid, 0, 'err.text')).toString()).toBe('what a pity\nsecond line\n');
+});
+
+test('a master that stops leaves its builds to the next start, which runs them again', async () => {
+  await using world = await BuildWorld.make({
+    config: oneBuilder('test -e go && exit 0; touch go; exec sleep 600'),
+  });
+  const { buildSetId } = await world.request('linux');
+  const { buildId } = await world.runningBuild();
+  await world.eventually('the command has begun', async () =>
+    (await world.logBytes(buildId, 0).catch(() => null)) !== null ? true : undefined,
+  );
+  await world.dispatch.stop();
+  expect(await world.store.build(buildId)).toMatchObject({ completeAt: null });
+  await world.dispatch.start();
+  const [first] = await world.builds();
+  expect(first).toMatchObject({ results: RETRY, state_string: 'master was restarted' });
+  await world.eventually('another attempt', async () =>
+    (await world.builds()).length === 2 ? true : undefined,
+  );
+  const [, second] = await world.builds();
+  if (second !== undefined) await world.control.stopBuild(second.buildid, 'alice', '');
+  expect([SUCCESS, CANCELLED]).toContain((await world.buildSetEnd(buildSetId)).results);
+});
+
+test('what was ordered to stop when the master went away is cancelled at the next start', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder(FOREVER) });
+  const { buildSetId } = await world.request('linux');
+  const { buildId } = await world.runningBuild();
+  await world.dispatch.stop();
+  await world.store.orderStop(buildId, { by: 'alice', reason: 'too late', at: 1 });
+  await world.dispatch.start();
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+  expect((await world.builds()).map(({ state_string }) => state_string)).toEqual([
+    'cancelled by alice: too late',
+  ]);
+});
+
+test('an order written between the claim and the first step runs none', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder('echo never') });
+  const unsubscribe = world.store.onCommit((events) => {
+    for (const { paths, body } of events) {
+      if (!/^builds\/\d+\/new$/.test(paths[0] ?? '')) continue;
+      const { buildid } = body as { buildid: number };
+      void world.store.orderStop(buildid, { by: 'alice', reason: 'at once', at: 1 });
+    }
+  });
+  const build = await world.build('linux');
+  unsubscribe();
+  expect(build).toMatchObject({ results: CANCELLED, state_string: 'cancelled by alice: at once' });
+});
+
+test('starts and stops in any order', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder('true'), isIdle: true });
+  await stressStartStop(world.dispatch);
+});
