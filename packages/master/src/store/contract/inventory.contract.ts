@@ -1,0 +1,126 @@
+/** Masters, builders, workers and schedulers. */
+import { EVERYTHING } from '@buildbot/shared';
+import { describe, expect, test } from 'vitest';
+import { INVENTORY, type MakePlace, World } from './world.contract.ts';
+
+export function inventoryContract(makePlace: MakePlace): void {
+  describe('inventory', () => {
+    test('gives the same ids to the same names after a restart', async () => {
+      const world = await World.make(makePlace);
+      const before = { ...world };
+      await world.reopen();
+      expect([world.masterId, world.linux, world.mac, world.w1]).toEqual([
+        before.masterId,
+        before.linux,
+        before.mac,
+        before.w1,
+      ]);
+    });
+
+    test('answers what it registered in the order of the inventory', async () => {
+      const { store } = await World.make(makePlace);
+      const registered = await store.register({ ...INVENTORY, builders: [...INVENTORY.builders].reverse() });
+      expect(registered.builders.map(({ name }) => name)).toEqual(['mac', 'linux']);
+      expect(registered.builders[1]).toMatchObject({
+        description: 'On Linux',
+        tags: ['fast', 'main'],
+        configured: true,
+      });
+      expect(registered.workers[0]).toMatchObject({
+        name: 'w1',
+        maxBuilds: 2,
+        tags: ['x64'],
+        availability: 'eager',
+      });
+    });
+
+    test('keeps a builder that left the configuration, but not as a configured one', async () => {
+      const { store, masterId } = await World.make(makePlace);
+      await store.register({
+        ...INVENTORY,
+        builders: INVENTORY.builders.slice(0, 1),
+        eligible: [['linux', 'w1']],
+      });
+      const { rows } = await store.query('builders', EVERYTHING);
+      expect(rows.map(({ name, masterids }) => [name, masterids])).toEqual([
+        ['linux', [masterId]],
+        ['mac', []],
+      ]);
+    });
+
+    test('says of each worker what it may build', async () => {
+      const { store, linux, mac, masterId } = await World.make(makePlace);
+      const { rows } = await store.query('workers', EVERYTHING);
+      expect(rows.map((worker) => worker.configured_on)).toEqual([
+        [{ masterid: masterId, builderid: linux }],
+        [
+          { masterid: masterId, builderid: linux },
+          { masterid: masterId, builderid: mac },
+        ],
+      ]);
+    });
+
+    test('tells when a worker comes, changes and goes, and nothing when nothing changed', async () => {
+      const world = await World.make(makePlace);
+      const { store, w1 } = world;
+      const told = await world.toldBy(async () => {
+        await store.setWorkerState(w1, { connected: true });
+        await store.setWorkerState(w1, { connected: true });
+        await store.setWorkerState(w1, { availability: 'reluctant', availabilityRule: 'load' });
+        await store.setWorkerState(w1, { paused: true, graceful: true });
+        await store.setWorkerState(w1, { connected: false });
+      });
+      expect(told).toEqual([
+        `workers/${w1}/connected`,
+        `workers/${w1}/state_updated`,
+        `workers/${w1}/state_updated`,
+        `workers/${w1}/disconnected`,
+      ]);
+      const { rows } = await store.query('workers', EVERYTHING);
+      const expected = { availability: 'reluctant', availability_rule: 'load', paused: true, graceful: true };
+      expect(rows[0]).toMatchObject(expected);
+    });
+
+    test('keeps what a worker says of itself', async () => {
+      const { store, w1 } = await World.make(makePlace);
+      const info = { admin: 'a@b', host: 'h', accessUri: null, version: '1', system: 'linux x64', cpus: 4 };
+      await store.setWorkerState(w1, { info });
+      const { rows } = await store.query('workers', EVERYTHING);
+      expect(rows[0]?.workerinfo).toEqual({ admin: 'a@b', host: 'h', access_uri: null, version: '1' });
+    });
+
+    test('takes workers that a crashed master left connected as gone', async () => {
+      const world = await World.make(makePlace);
+      await world.store.setWorkerState(world.w1, { connected: true });
+      await world.reopen();
+      const { rows } = await world.store.query('workers', EVERYTHING);
+      expect(rows[0]?.connected_to).toEqual([]);
+    });
+
+    test('counts the builds that run on a worker', async () => {
+      const world = await World.make(makePlace);
+      const { build } = await world.build();
+      const running = async () => (await world.store.query('workers', EVERYTHING)).rows[0]?.running_builds;
+      expect(await running()).toBe(1);
+      await world.finish(build.buildId);
+      expect(await running()).toBe(0);
+    });
+
+    test('keeps whether a scheduler is enabled over restarts, and tells', async () => {
+      const world = await World.make(makePlace);
+      const { rows } = await world.store.query('schedulers', EVERYTHING);
+      const id = rows[0]?.schedulerid as number;
+      const told = await world.toldBy(() => world.store.setSchedulerEnabled(id, false));
+      expect(told).toEqual([`schedulers/${id}/updated`]);
+      await world.reopen();
+      expect((await world.store.query('schedulers', EVERYTHING)).rows[0]?.enabled).toBe(false);
+    });
+
+    test('says of a master that stopped that it is not active', async () => {
+      const world = await World.make(makePlace);
+      const told = await world.toldBy(() => world.store.masterStopped(world.masterId));
+      expect(told).toEqual([`masters/${world.masterId}/stopped`]);
+      expect((await world.store.query('masters', EVERYTHING)).rows[0]?.active).toBe(false);
+    });
+  });
+}
