@@ -1,18 +1,19 @@
 /**
  * `/api/openapi.json`: OpenAPI 3.1 made from the table of paths and the schemas of `@buildbot/shared`, so that it cannot
- * say anything else than what is served. The schemas go in as the JSON Schema that zod makes of them: properties may
- * hold any JSON, and that recursion is more than the generator's own conversion can take.
+ * say anything else than what is served.
  */
-import {
-  buildSetSummaryResourceSchema,
-  FILTER_OPERATORS,
-  propertiesSchema,
-  statusResourceSchema,
-} from '@buildbot/shared';
+import { FILTER_OPERATORS } from '@buildbot/shared';
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { methodNames } from './control/methods.ts';
 import type { AppEnv } from './deps.ts';
+import {
+  componentName,
+  type JsonSchema,
+  type Registry,
+  reference,
+  registerComponents,
+} from './openapi-components.ts';
 import type { FieldKind } from './query/fields.ts';
 import { type Plural, RESOURCE_TYPES } from './resources.ts';
 import {
@@ -27,69 +28,9 @@ import {
   SINGLES,
 } from './routes/paths.ts';
 
-type Registry = OpenAPIHono<AppEnv>['openAPIRegistry'];
 type Responses = RouteConfig['responses'];
-type JsonSchema = Record<string, unknown>;
 
 const PREFIX = '/api/v2';
-
-function componentName(singular: string): string {
-  return singular.charAt(0).toUpperCase() + singular.slice(1);
-}
-
-function reference(name: string): { $ref: string } {
-  return { $ref: `#/components/schemas/${name}` };
-}
-
-const errorSchema = z.object({ error: z.string() });
-const specSchema = z.object({
-  path: z.string(),
-  type: z.string(),
-  plural: z.string(),
-  type_spec: z.object({
-    type: z.string(),
-    fields: z.array(
-      z.object({ name: z.string(), type: z.string(), type_spec: z.object({ type: z.string() }) }),
-    ),
-  }),
-});
-
-const COMPONENTS: Record<string, z.ZodType> = {
-  ...Object.fromEntries(
-    Object.values(RESOURCE_TYPES).map(({ singular, schema }) => [
-      componentName(singular),
-      schema as z.ZodType,
-    ]),
-  ),
-  Summary: buildSetSummaryResourceSchema,
-  Status: statusResourceSchema,
-  Properties: propertiesSchema,
-  Property: z.object({ name: z.string(), source: z.string(), value: z.string() }),
-  Rootlink: z.object({ name: z.string() }),
-  Spec: specSchema,
-  Error: errorSchema,
-};
-
-/** What zod calls the parts that have no name of their own (any JSON), and where they go. */
-const NAMELESS = '__shared#/$defs/';
-const NAMELESS_PREFIX = 'Any_';
-
-/** Each schema once; where one holds another, it refers to it. */
-function registerComponents(registry: Registry): void {
-  const schemas = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(COMPONENTS))
-    if (!schemas.has(schema)) schemas.add(schema, { id });
-  const made = z.toJSONSchema(schemas, { uri: (id) => `#/components/schemas/${id}` });
-  const { __shared, ...named } = JSON.parse(
-    JSON.stringify(made.schemas).replaceAll(NAMELESS, NAMELESS_PREFIX),
-  ) as Record<string, JsonSchema>;
-  for (const [name, { $schema: _, $id: __, ...schema }] of Object.entries(named)) {
-    registry.registerComponent('schemas', name, schema);
-  }
-  for (const [name, schema] of Object.entries((__shared?.$defs ?? {}) as Record<string, JsonSchema>)) {
-    registry.registerComponent('schemas', `${NAMELESS_PREFIX}${name}`, schema);
-  }
-}
 
 function envelopeSchema(plural: string, component: string, isCollection: boolean): JsonSchema {
   const total = isCollection ? { total: { type: 'integer', description: 'True number before paging.' } } : {};

@@ -1,0 +1,71 @@
+/**
+ * The schemas of the OpenAPI document. They go in as the JSON Schema that zod makes of them: properties may hold any
+ * JSON, and that recursion is more than the generator's own conversion can take.
+ */
+import { buildSetSummaryResourceSchema, propertiesSchema, statusResourceSchema } from '@buildbot/shared';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import * as z from 'zod';
+import type { AppEnv } from './deps.ts';
+import { RESOURCE_TYPES } from './resources.ts';
+
+export type Registry = OpenAPIHono<AppEnv>['openAPIRegistry'];
+export type JsonSchema = Record<string, unknown>;
+
+/** `build` is described as `Build`. */
+export function componentName(singular: string): string {
+  return singular.charAt(0).toUpperCase() + singular.slice(1);
+}
+
+export function reference(name: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+const errorSchema = z.object({ error: z.string() });
+const specSchema = z.object({
+  path: z.string(),
+  type: z.string(),
+  plural: z.string(),
+  type_spec: z.object({
+    type: z.string(),
+    fields: z.array(
+      z.object({ name: z.string(), type: z.string(), type_spec: z.object({ type: z.string() }) }),
+    ),
+  }),
+});
+
+const COMPONENTS: Record<string, z.ZodType> = {
+  ...Object.fromEntries(
+    Object.values(RESOURCE_TYPES).map(({ singular, schema }) => [
+      componentName(singular),
+      schema as z.ZodType,
+    ]),
+  ),
+  Summary: buildSetSummaryResourceSchema,
+  Status: statusResourceSchema,
+  Properties: propertiesSchema,
+  Property: z.object({ name: z.string(), source: z.string(), value: z.string() }),
+  Rootlink: z.object({ name: z.string() }),
+  Spec: specSchema,
+  Error: errorSchema,
+};
+
+/** What zod calls the parts that have no name of their own (any JSON), and where they go. */
+const NAMELESS = '__shared#/$defs/';
+const NAMELESS_PREFIX = 'Any_';
+
+/** Each schema once; where one holds another, it refers to it. */
+export function registerComponents(registry: Registry): void {
+  const schemas = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(COMPONENTS))
+    if (!schemas.has(schema)) schemas.add(schema, { id });
+  const made = z.toJSONSchema(schemas, { uri: (id) => `#/components/schemas/${id}` });
+  const { __shared, ...named } = JSON.parse(
+    JSON.stringify(made.schemas).replaceAll(NAMELESS, NAMELESS_PREFIX),
+  ) as Record<string, JsonSchema>;
+  for (const [name, { $schema: _, $id: __, ...schema }] of Object.entries(named)) {
+    registry.registerComponent('schemas', name, schema);
+  }
+  for (const [name, schema] of Object.entries((__shared?.$defs ?? {}) as Record<string, JsonSchema>)) {
+    registry.registerComponent('schemas', `${NAMELESS_PREFIX}${name}`, schema);
+  }
+}
