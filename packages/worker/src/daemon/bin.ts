@@ -1,0 +1,37 @@
+/** The process edge of `buildbot-worker`: arguments, environment, output, exit code. Nothing else touches them. */
+import { readFileSync } from 'node:fs';
+import { ExternalError, UserError } from '@buildbot/shared';
+import { main } from './cli.ts';
+import type { StartReport } from './run.ts';
+
+/** What and what next for people, the stack for our own faults. */
+function explain(error: unknown): string {
+  if (error instanceof UserError || error instanceof ExternalError) {
+    return `buildbot-worker: ${error.message}\n${error.hint === undefined ? '' : `  ${error.hint}\n`}`;
+  }
+  return `buildbot-worker: a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`;
+}
+
+function report(message: StartReport): void {
+  process.send?.(message);
+  if (process.connected) process.disconnect();
+}
+
+/** Run the command line of this process; `bin` is the program to start in the background. */
+export async function runBin(bin: string): Promise<void> {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  try {
+    process.exitCode = await main(process.argv.slice(2), {
+      out: (line) => process.stdout.write(`${line}\n`),
+      err: (text) => process.stderr.write(text),
+      report,
+      bin,
+      cwd: process.cwd(),
+      version: manifest.version,
+      environment: process.env,
+    });
+  } catch (error) {
+    process.stderr.write(explain(error));
+    process.exitCode = error instanceof UserError ? error.exitCode : 1;
+  }
+}
