@@ -152,8 +152,12 @@ export const contentStates: readonly WorkingCopyState[] = [
       s.link('src/main.c', 'link');
       s.link('nowhere', 'dangling');
       s.link('../README.md', 'docs/up');
-      s.link('/etc/passwd', 'outside');
     }),
+  ),
+  same(
+    'a symbolic link out of the tree',
+    cloned((s) => s.link('/etc/passwd', 'outside')),
+    { masterRefuses: /points to an absolute path/ },
   ),
   same(
     'files and symbolic links in each other’s place',
@@ -197,6 +201,14 @@ export const contentStates: readonly WorkingCopyState[] = [
     cloned((s) => {
       s.remove('link');
       s.write('link/file', 'in a folder\n');
+    }),
+  ),
+  same(
+    'a symbolic link that moved into a folder of its own name',
+    cloned((s) => {
+      s.move('link', 'x');
+      s.move('x', 'link/x');
+      s.write('link/y', 'a file beside it\n');
     }),
   ),
   same(

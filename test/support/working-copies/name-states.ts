@@ -18,7 +18,8 @@ function named(...names: readonly (string | Buffer)[]): (dir: string) => void {
 
 export const nameStates: readonly WorkingCopyState[] = [
   same('spaces in names', named('a file.txt', ' leading', 'trailing ', 'a b/c d.txt', 'x b/x', 'new name ')),
-  same('quotes and backslashes in names', named('"quoted"', "it's", 'back\\slash', '\\', '"', '`x`$(y)')),
+  same('quotes and backslashes in names', named('"quoted"', "it's", 'back\\slash', '"', '`x`$(y)')),
+  same('a name that is absolute on Windows', named('\\\\server', 'plain'), { masterRefuses: /is absolute/ }),
   same(
     'line breaks, tabs and escapes in names',
     named('a\nb', 'tab\there', '\u001b[31mred', '\r', 'bell\u0007', '\n'),

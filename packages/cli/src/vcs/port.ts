@@ -49,8 +49,8 @@ export interface SnapshotFile {
   readonly binary: boolean;
   /** True for a file the version control system does not know yet. */
   readonly untracked: boolean;
-  /** Size of the new content as the system stores it; 0 for a deleted file. */
-  readonly bytes: number;
+  /** Size of the new content as the system stores it; 0 for a deleted file, null when only a diff is known. */
+  readonly bytes: number | null;
 }
 
 /** Why something in the working copy does not travel. */

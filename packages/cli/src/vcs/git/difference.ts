@@ -21,7 +21,6 @@ export interface RawChange {
   /** Six octal digits; 000000 when deleted, 160000 for a submodule. */
   readonly mode: string;
   readonly id: string;
-  readonly oldId: string;
 }
 
 export interface Difference {
@@ -31,8 +30,11 @@ export interface Difference {
   readonly binary: ReadonlySet<RawPath>;
 }
 
-/** Which files are compared, and how they are paired: the same for each question, or the answers would not fit. */
-const PAIRING = ['-r', '-z', '--find-renames=50%', '-l1000', '--ignore-submodules=none', '--no-relative'];
+/** What is compared: the same for each question, or the answers would not fit one another. */
+const SCOPE = ['-r', '-z', '--ignore-submodules=none', '--no-relative'];
+
+const RENAMES = ['--find-renames=50%', '-l1000'];
+const NO_RENAMES = ['--no-renames'];
 
 const PATCH = [
   '--raw',
@@ -54,22 +56,48 @@ const PATCH = [
 /** Room for the list of files, which comes before the patch in the same output: some 200,000 files. */
 const LIST_BYTES = 32 * 1024 * 1024;
 
-export async function readDifference(
+/** What to compare: a commit, a tree, and how large a patch may come of it. */
+export interface Comparison {
+  readonly base: string;
+  readonly tree: string;
+  readonly maxPatchBytes: number;
+}
+
+/** @throws PatchTooLarge */
+export async function readDifference(git: Git, comparison: Comparison): Promise<Difference> {
+  const difference = await readPaired(git, comparison, RENAMES);
+  return isPairedBadly(difference.changes) ? readPaired(git, comparison, NO_RENAMES) : difference;
+}
+
+/**
+ * The patch of a mere rename does not say that it is a link that moves. So when a folder takes its place, `git apply`
+ * takes the files in there for files behind a link, and refuses them.
+ */
+function isPairedBadly(changes: readonly RawChange[]): boolean {
+  const movedLinks = changes.flatMap(({ from, mode }) =>
+    from !== null && mode === LINK ? [`${from}/`] : [],
+  );
+  return movedLinks.some((folder) => changes.some(({ path }) => path.startsWith(folder)));
+}
+
+async function readPaired(
   git: Git,
-  { base, tree, maxPatchBytes }: { base: string; tree: string; maxPatchBytes: number },
+  { base, tree, maxPatchBytes }: Comparison,
+  pairing: readonly string[],
 ): Promise<Difference> {
-  const args = ['diff-tree', ...PAIRING, ...PATCH, base, tree];
+  const args = ['diff-tree', ...SCOPE, ...pairing, ...PATCH, base, tree];
   const [output, counts] = await settleAll([
     git.run(args, { maxBytes: maxPatchBytes + LIST_BYTES }),
-    git.read(['diff-tree', ...PAIRING, '--numstat', '--no-ext-diff', '--no-textconv', base, tree]),
+    git.read(['diff-tree', ...SCOPE, ...pairing, '--numstat', '--no-ext-diff', '--no-textconv', base, tree]),
   ]);
-  if (output.status !== 0 && output.status !== null) throw git.failure(args, output);
+  const isCut = output.status === null;
+  if (output.status !== 0 && !isCut) throw git.failure(args, output);
   const { changes, patch } = splitOutput(output.stdout);
-  if (patch.length > maxPatchBytes) throw new PatchTooLarge(changes);
+  if (isCut || patch.length > maxPatchBytes) throw new PatchTooLarge(changes);
   return { changes, patch: patch.length === 0 ? null : patch, binary: parseBinary(counts) };
 }
 
-/** Thrown for `describe` to name the files that are to blame. */
+/** Carries what is known of the change, for a refusal that names the largest files. */
 export class PatchTooLarge extends Error {
   readonly changes: readonly RawChange[];
 
@@ -79,22 +107,21 @@ export class PatchTooLarge extends Error {
   }
 }
 
-/** `:oldmode mode oldid id letter NUL path NUL [path NUL]`, repeated, an empty record, the patch. */
+/** `:oldmode mode oldid id letter NUL path NUL [path NUL]`, repeated, an empty record, the patch. May be cut anywhere. */
 export function splitOutput(output: Buffer): { changes: RawChange[]; patch: Buffer } {
   const changes: RawChange[] = [];
   let position = 0;
   const next = (): string => {
     const end = output.indexOf(0, position);
-    const record = rawPathOf(output.subarray(position, end));
-    position = end + 1;
+    const record = rawPathOf(output.subarray(position, end === -1 ? output.length : end));
+    position = end === -1 ? output.length : end + 1;
     return record;
   };
   while (output[position] === COLON) {
-    const [, mode = '', oldId = '', id = '', letter = ''] = next().split(' ');
+    const [, mode = '', , id = '', letter = ''] = next().split(' ');
     const first = next();
-    const isPair = letter.startsWith('R') || letter.startsWith('C');
-    const [from, path] = isPair ? [first, next()] : [null, first];
-    changes.push({ path, from, letter: letter.charAt(0), mode, id, oldId });
+    const [from, path] = letter.startsWith('R') ? [first, next()] : [null, first];
+    changes.push({ path, from, letter: letter.charAt(0), mode, id });
   }
   return { changes, patch: output.subarray(position + 1) };
 }
@@ -139,6 +166,8 @@ export function newFileIds(changes: readonly RawChange[]): string[] {
 
 /** The mode of a submodule. */
 export const GITLINK = '160000';
+
+const LINK = '120000';
 
 /** The refusal for a patch over the limit, with the files that weigh most. */
 export function tooLarge(

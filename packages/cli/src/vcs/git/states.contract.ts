@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkPatch } from '@buildbot/shared';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { filesOnDisk, traceOf } from '../../../../../test/support/working-copies/disk.ts';
 import { checkOutElsewhere } from '../../../../../test/support/working-copies/elsewhere.ts';
@@ -57,6 +58,9 @@ async function goTheWholeWay(state: WorkingCopyState): Promise<void> {
     sent: snapshot,
   });
   expect(elsewhere.tree).toBe(snapshot.tree);
+  expect(masterSays(snapshot)).toEqual(
+    state.masterRefuses ? expect.stringMatching(state.masterRefuses) : 'yes',
+  );
   expect(snapshot.leftOut.map(({ why }) => why)).toEqual(
     expect.arrayContaining([...(state.leavesOut ?? [])]),
   );
@@ -64,6 +68,12 @@ async function goTheWholeWay(state: WorkingCopyState): Promise<void> {
   for (const [path, content] of Object.entries(state.holds ?? {})) {
     expect([path, elsewhere.textOf(path)]).toEqual([path, content]);
   }
+}
+
+function masterSays({ patch, patchLevel, files }: Snapshot): string {
+  const checked = checkPatch(patch ?? new Uint8Array(), { level: patchLevel });
+  if (checked.ok) expect(checked.files.length).toBeGreaterThanOrEqual(files.length);
+  return checked.ok ? 'yes' : checked.reason;
 }
 
 /** Ignored files stay behind; which they are is git's word, not the snapshot's. */
