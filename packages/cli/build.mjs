@@ -33,6 +33,15 @@ const withoutDevtools = {
   },
 };
 
+/** Of yaml its ES modules: a CommonJS module that is imported dynamically comes without its names. */
+const esmYaml = {
+  name: 'esm-yaml',
+  setup(build) {
+    const path = fileURLToPath(new URL('../browser/index.js', import.meta.resolve('yaml')));
+    build.onResolve({ filter: /^yaml$/ }, () => ({ path }));
+  },
+};
+
 /** Modules of `@buildbot/shared` only define things: those that nobody uses can go, and zod with them. */
 const pureShared = {
   name: 'pure-shared',
@@ -64,12 +73,11 @@ export async function build() {
     platform: 'node',
     target: 'node22.18',
     minify: true,
-    keepNames: true,
     legalComments: 'linked',
     define: { 'process.env.NODE_ENV': '"production"' },
     banner: { js: BANNER },
     external: EXTERNAL,
-    plugins: [withoutDevtools, pureShared],
+    plugins: [withoutDevtools, esmYaml, pureShared],
     logLevel: 'warning',
   });
   await writeManifest();
