@@ -170,7 +170,7 @@ function developerEnv(home: string): Record<string, string | undefined> {
 /** The user's own configuration may say which SSH configuration to use; a file in a source tree may not. */
 async function writeUserConfig(home: string, sshConfig: string): Promise<void> {
   await mkdir(join(home, '.config', 'buildbot'), { recursive: true });
-  await writeFile(join(home, '.config', 'buildbot', 'config.yaml'), stringify({ 'ssh-config': sshConfig }));
+  await writeFile(join(home, '.config', 'buildbot', 'config.yaml'), stringify({ sshConfig }));
 }
 
 async function makeUpstream(
