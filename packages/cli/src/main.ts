@@ -5,7 +5,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import { ExternalError, messageOf, nearest, sanitizeName, UserError } from '@buildbot/shared';
-import { Config } from '@oclif/core';
 import { COMMANDS } from './command-table.ts';
 import { EXIT } from './view/verdict.ts';
 
@@ -32,7 +31,11 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return help(name.startsWith('-') || name === 'help' ? rest : [name]);
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) throw unknownCommand(name);
-  const [{ default: command }, { version }] = await Promise.all([load(), packageInfo()]);
+  const [{ default: command }, { version }, { lightConfig }] = await Promise.all([
+    load(),
+    packageInfo(),
+    import('./light-config.ts'),
+  ]);
   command.id = name;
   const result = await command.launch(rest, lightConfig(version));
   return typeof result === 'number' ? result : 0;
@@ -41,23 +44,6 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 function asksForHelp(words: readonly string[]): boolean {
   const end = words.indexOf('--');
   return (end < 0 ? words : words.slice(0, end)).some((word) => word === '--help');
-}
-
-/** As much of oclif's configuration as running one command needs: no plug-ins, no hooks, no files. */
-class LightConfig extends Config {
-  override runHook(): ReturnType<Config['runHook']> {
-    return Promise.resolve({ successes: [], failures: [] });
-  }
-}
-
-function lightConfig(version: string): Config {
-  const config = new LightConfig({ root: '/' });
-  return Object.assign(config, {
-    bin: 'buildbot',
-    name: 'buildbot',
-    version,
-    pjson: { name: 'buildbot', version, oclif: { bin: 'buildbot' } },
-  });
 }
 
 async function packageInfo(): Promise<{ version: string }> {

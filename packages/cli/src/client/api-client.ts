@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import {
   type EventMessage,
   ExternalError,
+  messageOf,
   type ResourceName,
   type ResourceOf,
   UserError,
@@ -158,14 +159,18 @@ async function readAll(body: Readable): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A body that breaks off is a lost link; one that the reader gave up on simply ends. */
+/**
+ * A body that breaks off is a lost link; one that the reader gave up on simply ends. A stream of HTTP/2 whose session
+ * dies stops without any error (Node 24.21): only that its end never came tells it from a whole one.
+ */
 async function* bytesOf(body: Readable, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     for await (const bytes of body) yield bytes as Uint8Array;
   } catch (error) {
     if (signal?.aborted) return;
-    throw new LinkError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new LinkError(messageOf(error), { cause: error });
   } finally {
     body.destroy();
   }
+  if (!body.readableEnded && !signal?.aborted) throw new LinkError('the answer broke off');
 }

@@ -1,9 +1,13 @@
-/** Lines at the head of a byte stream that turns into something else after them: what was read too far is given back. */
+/**
+ * Lines at the head of a byte stream that turns into something else after them. What was read too far goes back into
+ * the stream within the same tick: a stream that has said its end takes nothing back.
+ */
 import type { Duplex } from 'node:stream';
 
 export class LineReader {
   readonly #stream: Duplex;
   readonly #maxBytes: number;
+  /** The beginning of an unfinished line. */
   #held: Buffer = Buffer.alloc(0);
 
   /** A line longer than `maxBytes` is an error. */
@@ -12,34 +16,16 @@ export class LineReader {
     this.#maxBytes = maxBytes;
   }
 
-  /**
-   * The next line without its end; `null` when the stream ended or broke before one was complete. What was read of
-   * an unfinished line is kept, so that a later call goes on.
-   */
-  async read(signal?: AbortSignal): Promise<string | null> {
-    for (;;) {
-      const end = this.#held.indexOf(0x0a);
-      if (end >= 0) {
-        const line = this.#held.toString('utf8', 0, end);
-        this.#held = this.#held.subarray(end + 1);
-        return line;
-      }
-      if (this.#held.length > this.#maxBytes) throw new RangeError('a line of the server is too long');
-      const more = await this.#more(signal);
-      if (more === null) return null;
-      this.#held = Buffer.concat([this.#held, more]);
-    }
-  }
-
-  /** The stream from the byte after the last line on. The reader is done. */
-  rest(): Duplex {
-    if (this.#held.length > 0) this.#stream.unshift(this.#held);
-    this.#held = Buffer.alloc(0);
+  /** The stream itself, at the byte after the last line. */
+  get rest(): Duplex {
     return this.#stream;
   }
 
-  /** @throws the reason of `signal` when it aborts first. */
-  #more(signal: AbortSignal | undefined): Promise<Buffer | null> {
+  /**
+   * The next line without its end; `null` when the stream ended or broke before one was complete.
+   * @throws the reason of `signal` when it aborts first; RangeError for a line without end
+   */
+  read(signal?: AbortSignal): Promise<string | null> {
     const stream = this.#stream;
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {
@@ -48,8 +34,10 @@ export class LineReader {
         finish();
       };
       const onReadable = () => {
-        const bytes: Buffer | null = stream.read();
-        if (bytes !== null) settle(() => resolve(bytes));
+        const line = this.#take();
+        if (line !== null) settle(() => resolve(line));
+        else if (this.#held.length > this.#maxBytes)
+          settle(() => reject(new RangeError('a line of the server is too long')));
       };
       const onEnd = () => settle(() => resolve(null));
       const onAbort = () => settle(() => reject(signal?.reason));
@@ -59,5 +47,16 @@ export class LineReader {
       else if (stream.readableEnded || stream.destroyed) onEnd();
       else onReadable();
     });
+  }
+
+  #take(): string | null {
+    const bytes: Buffer | null = this.#stream.read();
+    if (bytes === null) return null;
+    const held = Buffer.concat([this.#held, bytes]);
+    const end = held.indexOf(0x0a);
+    this.#held = end < 0 ? held : Buffer.alloc(0);
+    if (end < 0) return null;
+    if (end + 1 < held.length) this.#stream.unshift(held.subarray(end + 1));
+    return held.toString('utf8', 0, end);
   }
 }

@@ -52,7 +52,7 @@ export async function submitJob(options: TryLinkOptions, job: Uint8Array): Promi
     kind: 'verdict',
     verdict,
     user: greeting.user,
-    api: attached.attached ? lines.rest() : null,
+    api: attached.attached ? lines.rest : null,
     why: attached.reason,
   };
 }
@@ -74,7 +74,7 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
   process.duplex.write(`${JSON.stringify({ op: 'attach' })}\n`);
   const attached = await readAttached(process, opened.lines);
   if (!attached.attached) throw new LinkError(attached.reason ?? 'the master does not answer');
-  return { api: opened.lines.rest(), user: opened.greeting.user };
+  return { api: opened.lines.rest, user: opened.greeting.user };
 }
 
 async function start(

@@ -1,9 +1,8 @@
 /** A way to the master's API that can be opened again after it broke: through SSH, or at an address. */
 import type { Duplex } from 'node:stream';
 import { ExternalError } from '@buildbot/shared';
+import { parseApiAddress } from '../client/api-address.ts';
 import { ApiClient } from '../client/api-client.ts';
-import { h1Transport, parseApiAddress } from '../client/h1-transport.ts';
-import { h2Transport } from '../client/h2-transport.ts';
 import { LinkError } from '../client/transport.ts';
 import { attach, type TryLinkOptions } from '../client/try-link.ts';
 import type { SshConnection, SshTarget, SshTransport } from '../ssh/port.ts';
@@ -26,8 +25,9 @@ export function addressLink(address: string): MasterLink {
   return {
     name: address,
     open: async () => {
+      const { h1Transport } = await import('../client/h1-transport.ts');
       client?.close();
-      client = new ApiClient(await h1Transport(parsed));
+      client = new ApiClient(h1Transport(parsed));
       return client;
     },
     close: () => client?.close(),
@@ -91,7 +91,8 @@ export class SshLink implements MasterLink {
   }
 
   /** Speaks the API on a channel that is attached already. */
-  use(api: Duplex): ApiClient {
+  async use(api: Duplex): Promise<ApiClient> {
+    const { h2Transport } = await import('../client/h2-transport.ts');
     this.#client?.close();
     this.#client = new ApiClient(h2Transport(api));
     return this.#client;

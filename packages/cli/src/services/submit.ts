@@ -39,7 +39,7 @@ export function sshSubmitter(
     submit: async (job) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return withClient(ssh, follow, await submitJob(await ssh.tryLink(), job));
+          return await withClient(ssh, follow, await submitJob(await ssh.tryLink(), job));
         } catch (error) {
           if (!(error instanceof LinkError) || attempt === MOST_ATTEMPTS) throw error;
           await clock.sleep(backoffMs(attempt, random));
@@ -54,11 +54,11 @@ export function sshSubmitter(
 }
 
 /** The channel that took the job goes on as the API, unless another address was asked for. */
-function withClient(ssh: SshLink, follow: MasterLink, submission: Submission): Submitted {
+async function withClient(ssh: SshLink, follow: MasterLink, submission: Submission): Promise<Submitted> {
   if (submission.kind !== 'verdict') return submission;
   const { api, ...rest } = submission;
   if (api === null) return { ...rest, client: null };
-  if (follow === ssh) return { ...rest, client: ssh.use(api) };
+  if (follow === ssh) return { ...rest, client: await ssh.use(api) };
   api.destroy();
   return { ...rest, client: null };
 }

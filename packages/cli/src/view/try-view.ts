@@ -145,7 +145,7 @@ function builderRow(state: ViewState, requestId: number, now: number): BuilderRo
     step: isRunning
       ? (steps.findLast((step) => step.results === null && step.startedAt !== null) ?? null)
       : null,
-    ...estimateOf(state, builderId, build, steps, now),
+    ...estimateOf(state, builderId, build, now),
   };
 }
 
@@ -183,17 +183,26 @@ function estimateOf(
   state: ViewState,
   builderId: number,
   build: BuildResource | undefined,
-  steps: readonly StepRow[],
   now: number,
 ): Pick<BuilderRow, 'fraction' | 'left' | 'samples'> {
   const profile = state.estimates.get(builderId)?.value;
   if (profile === undefined) return { fraction: null, left: null, samples: 0 };
-  const running = steps.find((step) => step.results === null && step.startedAt !== null);
-  const progress: Progress = {
-    elapsedMs: build === undefined ? 0 : Math.max(0, now - build.started_at_ms),
-    finished: new Set(steps.filter(({ results }) => results !== null).map(({ name }) => name)),
-    running: running === undefined ? null : { name: running.name, elapsedMs: running.elapsedMs },
-  };
+  const progress = progressOf(state, build, now);
   const { samples } = profile;
   return { fraction: fractionDone(profile, progress), left: remaining(profile, progress), samples };
+}
+
+/** Hidden steps take time like any other. */
+function progressOf(state: ViewState, build: BuildResource | undefined, now: number): Progress {
+  if (build === undefined) return { elapsedMs: 0, finished: new Set(), running: null };
+  const steps = [...state.steps.values()]
+    .map(({ value }) => value)
+    .filter(({ buildid }) => buildid === build.buildid);
+  const running = steps.find(({ complete, started_at_ms }) => !complete && started_at_ms !== null);
+  const since = running?.started_at_ms ?? now;
+  return {
+    elapsedMs: Math.max(0, now - build.started_at_ms),
+    finished: new Set(steps.filter(({ complete }) => complete).map(({ name }) => name)),
+    running: running === undefined ? null : { name: running.name, elapsedMs: Math.max(0, now - since) },
+  };
 }

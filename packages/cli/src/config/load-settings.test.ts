@@ -1,0 +1,118 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '@buildbot/shared';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readEnvironment } from './environment.ts';
+import { loadSettings } from './load-settings.ts';
+
+describe('settings', () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'settings-'));
+    await mkdir(join(dir, 'home/.config/buildbot'), { recursive: true });
+    await mkdir(join(dir, 'tree/src/deep'), { recursive: true });
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  const tree = (text: string) => writeFile(join(dir, 'tree/.buildbot'), text);
+  const user = (text: string) => writeFile(join(dir, 'home/.config/buildbot/config.yaml'), text);
+  const load = (flags = {}) =>
+    loadSettings(flags, readEnvironment({ HOME: join(dir, 'home') }), join(dir, 'tree/src/deep'));
+
+  it('have defaults where nobody says anything', async () => {
+    expect(await load()).toMatchObject({
+      connect: 'ssh',
+      buildbotbin: 'buildbot',
+      wait: true,
+      quiet: false,
+      untracked: true,
+      builders: [],
+      treeDir: null,
+    });
+  });
+
+  it('come from flags before the tree, and from the tree before the user', async () => {
+    await tree('host: tree\nbranch: tree\n');
+    await user('host: user\nbranch: user\nwho: user\n');
+    expect(await load({ host: 'flag' })).toMatchObject({
+      host: 'flag',
+      branch: 'tree',
+      who: 'user',
+      treeDir: join(dir, 'tree'),
+    });
+  });
+
+  it('merge properties name by name', async () => {
+    await tree('properties: { a: tree, b: tree }\n');
+    expect({ ...(await load({ properties: { a: 'flag' } })).properties }).toEqual({ a: 'flag', b: 'tree' });
+  });
+
+  it("take Buildbot's own names", async () => {
+    await tree('try_host: ci.example\ntry_builders: [linux]\n');
+    expect(await load()).toMatchObject({ host: 'ci.example', builders: ['linux'] });
+  });
+
+  it('are read from an old options file as literals only', async () => {
+    await mkdir(join(dir, 'tree/.buildbot'));
+    await writeFile(join(dir, 'tree/.buildbot/options'), 'try_host = "old.example"\ntry_wait = True\n');
+    expect(await load()).toMatchObject({ host: 'old.example', treeDir: join(dir, 'tree') });
+    await writeFile(join(dir, 'tree/.buildbot/options'), 'import os\n');
+    await expect(load()).rejects.toThrow(UserError);
+  });
+
+  it.each([
+    'ssh: touch x',
+    'try_ssh: touch x',
+    'identity: /k',
+    'proxyCommand: x',
+    'sshConfig: ./evil',
+    'known_hosts: /dev/null',
+  ])('refuse %s in a source tree, whoever runs the command', async (line) => {
+    await tree(`${line}\n`);
+    await expect(load({ ssh: 'mine' })).rejects.toThrow(/refused/);
+  });
+
+  it('let the user name a program', async () => {
+    await user('ssh: ssh -v\n');
+    expect((await load()).ssh).toBe('ssh -v');
+  });
+
+  it('name file, line and the nearest key for a misspelt one', async () => {
+    await tree('host: x\nbiulders: [a]\n');
+    await expect(load()).rejects.toThrow(
+      /\.buildbot:2:1: unknown key 'biulders'\n {2}Did you mean 'builders'\?/,
+    );
+  });
+
+  it.each([
+    ['not UTF-8', Buffer.from([0xff, 0xfe, 0x00])],
+    ['too large', Buffer.alloc(2 * 1024 * 1024, 'a')],
+  ])('refuse a file that is %s', async (_, bytes) => {
+    await writeFile(join(dir, 'tree/.buildbot'), bytes);
+    await expect(load()).rejects.toThrow(UserError);
+  });
+});
+
+describe('the environment', () => {
+  it('asks for lines in CI, on a dumb terminal and for accessibility', () => {
+    const plain = (env: Record<string, string>) => readEnvironment({ HOME: '/h', ...env }).wantsPlain;
+    expect([
+      plain({}),
+      plain({ CI: 'true' }),
+      plain({ CI: 'false' }),
+      plain({ TERM: 'dumb' }),
+      plain({ ACCESSIBLE: '1' }),
+    ]).toEqual([false, true, false, true, true]);
+  });
+
+  it('asks for no colour with NO_COLOR and on a dumb terminal', () => {
+    const colour = (env: Record<string, string>) => readEnvironment({ HOME: '/h', ...env }).allowsColour;
+    expect([
+      colour({}),
+      colour({ NO_COLOR: '' }),
+      colour({ NO_COLOR: '1' }),
+      colour({ TERM: 'dumb' }),
+    ]).toEqual([true, true, false, false]);
+  });
+});

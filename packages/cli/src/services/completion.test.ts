@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { describeCommands } from '../command-table.ts';
+import { rememberBuilders } from './builder-cache.ts';
+import { completionScript } from './completion.ts';
+
+const commands = await describeCommands();
+
+it('knows every command and its flags', () => {
+  const script = completionScript('bash', commands, '/c/builders');
+  for (const { name } of commands) expect(script).toContain(`    ${name}) flags=`);
+  expect(script).toMatch(/ try\) flags='[^']*--builder -b [^']*--no-untracked/);
+});
+
+it.each([
+  ['bash', ['-n']],
+  ['zsh', ['-n']],
+  ['fish', ['--no-execute']],
+] as const)('is accepted by %s, with quotes in a path', (shell, args) => {
+  const script = completionScript(shell, commands, "/home/o'neill/.cache/buildbot/builders");
+  const ran = spawnSync(shell, args, { input: script, encoding: 'utf8' });
+  // Bash is everywhere this project runs; the other two are asked where they are installed.
+  if (shell !== 'bash' && ran.error !== undefined) return;
+  expect(ran.stderr).toBe('');
+  expect(ran.status).toBe(0);
+});
+
+it('completes commands, flags and cached builders in a real bash', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'completion-'));
+  await rememberBuilders(dir, ['linux', 'mac', 'evil $(touch x)']);
+  const script = completionScript('bash', commands, join(dir, 'builders'));
+  const probe = `${script}
+COMP_WORDS=(buildbot re); COMP_CWORD=1; _buildbot; echo "\${COMPREPLY[*]}"
+COMP_WORDS=(buildbot stop --rea); COMP_CWORD=2; _buildbot; echo "\${COMPREPLY[*]}"
+COMP_WORDS=(buildbot try -b li); COMP_CWORD=3; _buildbot; echo "\${COMPREPLY[*]}"`;
+  const ran = spawnSync('bash', ['-c', probe], { encoding: 'utf8' });
+  await rm(dir, { recursive: true });
+  expect(ran.stdout.split('\n')).toEqual(['rebuild', '--reason', 'linux', '']);
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { reduce } from '../view/reduce.ts';
+import { EMPTY_STATE } from '../view/state.ts';
+import { build, builder, request, step, T0 } from '../view/testing/resources.ts';
+import { watchView } from '../view/watch-view.ts';
+import { textOf } from './line.ts';
+import { testTerminal, until } from './testing/terminal.ts';
+import { startWatchApp } from './watch-app.tsx';
+import { watchLines } from './watch-layout.ts';
+
+const farm = reduce(EMPTY_STATE, {
+  type: 'status',
+  status: {
+    event_number: 3,
+    title: 'Example',
+    master: null,
+    builders: [builder(), builder({ builderid: 2, name: 'mac' }), builder({ builderid: 3, name: 'arm' })],
+    workers: [],
+    builds: [build()],
+    steps: [step()],
+    last_builds: [
+      build({
+        buildid: 90,
+        number: 4,
+        builderid: 2,
+        complete: true,
+        complete_at_ms: T0 - 60_000,
+        results: 2,
+        state_string: 'failed',
+      }),
+    ],
+    buildrequests: [request({ builderid: 3, buildrequestid: 12, waiting_reason: 'worker arm-1 is busy' })],
+    pending: 1,
+  },
+});
+
+describe('the screen of the farm', () => {
+  it.each([40, 80, 120])(
+    'shows what runs, what waits and how the last ones ended, at %i columns',
+    async (columns) => {
+      const terminal = testTerminal(columns, 20);
+      let quits = 0;
+      const end = startWatchApp(
+        terminal,
+        () => watchView(farm, T0 + 5000),
+        () => quits++,
+      );
+      await until(async () => (await terminal.screen()).join('\n').includes('linux'), terminal.bytes);
+      const rows = await terminal.screen();
+      expect(rows[0]).toContain('Example');
+      expect(rows.some((row) => row.includes('linux') && row.includes('#5'))).toBe(true);
+      expect(rows.some((row) => row.includes('mac') && row.includes('#4'))).toBe(true);
+      terminal.type('q');
+      await until(() => quits === 1, terminal.bytes);
+      await end();
+      expect(terminal.bytes()).not.toMatch(/\u001b\[[23]J/);
+    },
+  );
+
+  it('is never as tall as the window and says how much is hidden', () => {
+    const view = watchView(farm, T0);
+    const many = {
+      ...view,
+      rows: Array.from({ length: 100 }, () => view.rows[0] as (typeof view.rows)[number]),
+    };
+    const lines = watchLines(many, { columns: 80, rows: 10 }).map(textOf);
+    expect(lines).toHaveLength(9);
+    expect(lines.join('\n')).toContain('94 more lines');
+  });
+
+  it('puts busy builders first and says why a request waits', () => {
+    const text = watchLines(watchView(farm, T0), { columns: 120, rows: 20 }).map(textOf);
+    expect(text[1]).toContain('linux');
+    expect(text[2]).toContain('1 waiting: worker arm-1 is busy');
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { reduce } from './reduce.ts';
+import { EMPTY_STATE } from './state.ts';
+import { build, builder, estimate, request, step, summary, T0 } from './testing/resources.ts';
+import { tryView } from './try-view.ts';
+
+function viewOf(change: Parameters<typeof summary>[0], now: number) {
+  return tryView(reduce(EMPTY_STATE, { type: 'summary', summary: summary(change) }), now);
+}
+
+describe('the time left of a try', () => {
+  it('comes from past builds and shrinks as the step runs', () => {
+    const running = { builds: [build()], steps: [step()], estimates: [estimate()] };
+    expect(viewOf(running, T0 + 20_000).left).toEqual({ low: 30_000, middle: 40_000, high: 60_000 });
+    expect(viewOf(running, T0 + 20_000).samples).toBe(12);
+  });
+
+  it('is unknown while any open builder has no estimate', () => {
+    const two = {
+      buildrequests: [request(), request({ buildrequestid: 12, builderid: 2 })],
+      builders: [builder(), builder({ builderid: 2, name: 'mac' })],
+    };
+    expect(viewOf({ ...two, estimates: [estimate()] }, T0).left).toBeNull();
+  });
+
+  it('is that of the slowest open builder, for builders run side by side', () => {
+    const two = {
+      buildrequests: [request(), request({ buildrequestid: 12, builderid: 2 })],
+      builders: [builder(), builder({ builderid: 2, name: 'mac' })],
+      estimates: [
+        estimate(),
+        estimate({ builderid: 2, samples: 4, steps: [{ name: 'test', low: 1, middle: 2, high: 500_000 }] }),
+      ],
+    };
+    expect(viewOf(two, T0)).toMatchObject({
+      left: { low: 50_000, middle: 60_000, high: 500_000 },
+      samples: 4,
+    });
+  });
+
+  it('counts hidden steps of the past as done when they are', () => {
+    const steps = [step({ hidden: true, name: 'prepare', complete: true, results: 0, complete_at_ms: T0 })];
+    const profile = estimate({
+      steps: [
+        { name: 'prepare', low: 9000, middle: 9000, high: 9000 },
+        { name: 'test', low: 1000, middle: 1000, high: 1000 },
+      ],
+    });
+    expect(viewOf({ builds: [build()], steps, estimates: [profile] }, T0).left?.middle).toBe(1000);
+  });
+});

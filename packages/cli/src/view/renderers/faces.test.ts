@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { factLines } from '../../ui/fact-lines.ts';
+import { textOf } from '../../ui/line.ts';
+import { NO_KEYS } from '../../ui/try-keys.ts';
+import { tryLines } from '../../ui/try-layout.ts';
+import { type Fact, factsOf } from '../facts.ts';
+import { reduce } from '../reduce.ts';
+import { EMPTY_STATE } from '../state.ts';
+import { T0 } from '../testing/resources.ts';
+import { STORY } from '../testing/story.ts';
+import { tryView } from '../try-view.ts';
+import { eventLine } from './events.ts';
+import { finalObject } from './json.ts';
+import { plainLines } from './plain.ts';
+import { ToldOnce } from './told-once.ts';
+
+const final = STORY.reduce(reduce, EMPTY_STATE);
+const facts = factsOf(final);
+
+describe('the plain face', () => {
+  it('tells the whole try in words', () => {
+    expect(facts.flatMap(plainLines)).toMatchInlineSnapshot(`
+      [
+        "✔ snapshot 2 files on main 4f1c2abd0011 · 18 KiB · 0.2s",
+        "  ~ src/a.c",
+        "  + new.bin (binary)",
+        "  not sent: 1 untracked (x.tmp)",
+        "✔ try #7 queued on linux as alice",
+        "▶ linux/5 started on w1 (build 100)",
+        "▶ linux/5 › compile",
+        "✔ linux/5 › compile passed in 10s",
+        "▶ linux/5 › test",
+        "… connection lost (connection reset), trying again in 0.5s",
+        "… connected again",
+        "✗ linux/5 › test failed in 20s: 'make test' failed",
+        "  linux/5 › test › last lines of stdio:",
+        "    │ net_test.cc:88: expected 3, got 2",
+        "    │ make: *** [test] Error 1",
+        "    $ buildbot log 100 test",
+        "    $ buildbot rebuild 100",
+        "✗ linux/5 failed in 30s: 'make test' failed",
+        "✗ try #7 failed in 30s",
+      ]
+    `);
+  });
+});
+
+describe('the NDJSON face', () => {
+  it('tells each fact as an object with its schema', () => {
+    const lines = facts.map((fact) => JSON.parse(eventLine(fact)));
+    expect(lines.every(({ schema }) => schema === 'buildbot.try.event/1')).toBe(true);
+    expect(lines.map(({ event }) => event)).toEqual([
+      'snapshot',
+      'queued',
+      'build_started',
+      'step_started',
+      'step_finished',
+      'step_started',
+      'link_lost',
+      'link_restored',
+      'step_finished',
+      'log_excerpt',
+      'build_finished',
+      'finished',
+    ]);
+    expect(lines.find(({ event }) => event === 'build_finished')).toMatchObject({
+      results: 2,
+      result: 'failure',
+      build: { buildId: 100, builder: 'linux', number: 5 },
+    });
+  });
+});
+
+describe('the JSON face', () => {
+  it('says how it ended, builder by builder, with every event', () => {
+    const object = finalObject(tryView(final, T0), facts, 1);
+    expect(object).toMatchObject({
+      schema: 'buildbot.try/1',
+      exitCode: 1,
+      buildSetId: 7,
+      result: 'failure',
+      builds: [{ builder: 'linux', result: 'failure', durationMs: 30_000 }],
+    });
+    expect(object['events']).toHaveLength(facts.length);
+  });
+});
+
+describe('all four faces', () => {
+  /** What a person at the screen has seen: the scrollback and each picture of the live block. */
+  function seenOnScreen(): string {
+    const seen: string[] = [];
+    STORY.reduce((state, message) => {
+      const next = reduce(state, message);
+      const view = tryView(next, T0 + 20_000);
+      seen.push(...tryLines(view, NO_KEYS, { columns: 120, rows: 40 }, T0).map(textOf));
+      seen.push(...factsOf(next).flatMap(factLines).map(textOf));
+      return next;
+    }, EMPTY_STATE);
+    return seen.join('\n');
+  }
+
+  const words: Readonly<Record<Fact['type'], RegExp | null>> = {
+    snapshot: /snapshot 2 files/,
+    queued: /queued on linux/,
+    build_started: /linux\/5 started on w1/,
+    step_started: /compile/,
+    step_finished: /test failed/,
+    log_excerpt: /expected 3, got 2/,
+    build_finished: /linux\/5 failed in 30s/,
+    link_lost: /connection lost/,
+    link_restored: /connected again/,
+    finished: /try #7 failed/,
+    kept: null,
+    stopping: null,
+    detached: null,
+    note: null,
+  };
+
+  it.each(facts.map((fact) => fact.type))('tell %s', (type) => {
+    const word = words[type] as RegExp;
+    expect(seenOnScreen()).toMatch(word);
+    expect(facts.flatMap(plainLines).join('\n')).toMatch(word);
+    expect(facts.map((fact) => JSON.parse(eventLine(fact)).event)).toContain(type);
+  });
+
+  it.each([
+    { type: 'kept', reason: 'no master runs', at: T0 },
+    { type: 'stopping', reason: 'Ctrl-C', at: T0 },
+    { type: 'detached', attach: 'buildbot watch 7', at: T0 },
+    { type: 'note', text: 'by the way', at: T0 },
+  ] as const)('tell what only this client knows: $type', (fact) => {
+    const [told] = factsOf(reduce(EMPTY_STATE, { type: 'local', fact }));
+    const word = 'reason' in fact ? fact.reason : 'text' in fact ? fact.text : fact.attach;
+    expect(plainLines(told as Fact).join('\n')).toContain(word);
+    expect(eventLine(told as Fact)).toContain(word);
+    expect(
+      factLines(told as Fact)
+        .map(textOf)
+        .join('\n'),
+    ).toContain(word);
+  });
+
+  it('tell a fact once, however often the state is looked at', () => {
+    const toldOnce = new ToldOnce();
+    const keys: string[] = [];
+    STORY.reduce((state, message) => {
+      const next = reduce(state, message);
+      keys.push(...toldOnce.take(factsOf(next)).map(({ key }) => key));
+      return next;
+    }, EMPTY_STATE);
+    expect(keys.length).toBe(new Set(keys).size);
+    expect(new Set(keys)).toEqual(new Set(facts.map(({ key }) => key)));
+  });
+});
