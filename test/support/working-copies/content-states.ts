@@ -1,9 +1,15 @@
 /** What can happen to the content and the kind of files. */
 
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { binary, clonedScene, lines, type Scene } from './scene.ts';
 import { on, refused, same, type WorkingCopyState } from './state.ts';
 
 const cloned = (edit: (scene: Scene) => void) => on(clonedScene, edit);
+
+function date({ work }: Scene, path: string): void {
+  utimesSync(join(work, path), 1_700_000_000, 1_700_000_000);
+}
 
 export const contentStates: readonly WorkingCopyState[] = [
   same(
@@ -15,8 +21,16 @@ export const contentStates: readonly WorkingCopyState[] = [
     cloned((s) => s.write('src/main.c', `${lines(20, 'main')}edited\n${lines(20, 'more')}`)),
   ),
   same(
-    'an edit of the same size in the moment of the checkout',
-    cloned((s) => s.write('src/main.c', lines(41, 'MAIN'))),
+    'an edit of the same size in the moment when the index was written',
+    cloned((s) => {
+      // Git compares the content of a file that is as new as the index. Size and times are the same before and after.
+      s.git('config', 'core.trustctime', 'false');
+      date(s, 'src/main.c');
+      s.git('update-index', '--refresh');
+      date(s, '.git/index');
+      s.write('src/main.c', lines(41, 'MAIN'));
+      date(s, 'src/main.c');
+    }),
     { holds: { 'src/main.c': lines(41, 'MAIN') } },
   ),
   same(

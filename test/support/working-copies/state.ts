@@ -27,6 +27,8 @@ export interface WorkingCopyState {
   readonly compare?: 'disk' | 'tree';
   /** Content of single files in the checkout elsewhere; null for a file that must not be there. */
   readonly holds?: Readonly<Record<string, string | null>>;
+  /** Paths that must be in the patch: for changes that leave no file elsewhere. */
+  readonly sends?: readonly string[];
   /** The patch is right, but a master of this project will not take it, for a reason that matches. */
   readonly masterRefuses?: RegExp;
   /** Kinds of things that the snapshot must say it left out. */

@@ -44,6 +44,16 @@ export const submoduleStates: readonly WorkingCopyState[] = [
       s.gitIn(libraryOf(s), 'push', '-q', 'origin', 'HEAD');
     }),
   ),
+  same(
+    'a submodule on a new pushed commit that settings hide',
+    withSubmodule((s) => {
+      s.git('config', 'submodule.lib dir.ignore', 'all');
+      s.git('config', 'diff.ignoreSubmodules', 'all');
+      commitInLibrary(s);
+      s.gitIn(libraryOf(s), 'push', '-q', 'origin', 'HEAD');
+    }),
+    { sends: ['lib dir'] },
+  ),
   refused(
     'a submodule on a new commit that was not pushed',
     withSubmodule((s) => commitInLibrary(s)),

@@ -26,7 +26,9 @@ export function testStates(states: readonly WorkingCopyState[]): void {
   afterEach(() => {
     rmSync(dir, { recursive: true });
   });
-  test.each(states)('$expect: a working copy with $name', goTheWholeWay);
+  // Not `test.each`, which cuts long names.
+  for (const state of states)
+    test(`${state.expect}: a working copy with ${state.name}`, () => goTheWholeWay(state));
 }
 
 function depsOf(env: Record<string, string> = {}): VcsDeps {
@@ -64,6 +66,7 @@ async function goTheWholeWay(state: WorkingCopyState): Promise<void> {
   expect(snapshot.leftOut.map(({ why }) => why)).toEqual(
     expect.arrayContaining([...(state.leavesOut ?? [])]),
   );
+  expect(snapshot.files.map(({ path }) => path)).toEqual(expect.arrayContaining([...(state.sends ?? [])]));
   if (state.compare !== 'tree') compareDisks(snapshot, elsewhere.folder);
   for (const [path, content] of Object.entries(state.holds ?? {})) {
     expect([path, elsewhere.textOf(path)]).toEqual([path, content]);
