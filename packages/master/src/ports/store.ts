@@ -192,7 +192,8 @@ export interface Store {
   pendingRequests(): Promise<PendingRequest[]>;
   /**
    * Claim a request and make its build, or `null` when it is not pending any more (cancelled, claimed). `builddir` is
-   * the folder on the worker, which the dispatcher keeps exclusive.
+   * the folder on the worker, which the dispatcher keeps exclusive; it is kept as the build's property `builddir`. The
+   * build begins with the properties of its build set.
    */
   claim(input: {
     requestId: number;
@@ -257,7 +258,7 @@ export interface Store {
   /**
    * Make numbered messages durable together with their number: log bytes synced to their file first, then one
    * transaction. Effects whose `seq` is not above the session's are left out. Effects of finished builds only advance
-   * the number.
+   * the number. Rejects for a session that has ended, and while the disk is full: the worker keeps what was not taken.
    */
   commitWorkerEffects(workerId: number, bootId: string, effects: WorkerEffect[]): Promise<void>;
 
@@ -265,7 +266,11 @@ export interface Store {
   log(logId: number): Promise<Log | null>;
   /** Raw bytes from `offset` to the end known now, in pieces of at most 256 KiB. */
   readLog(logId: number, offset: number): AsyncIterable<Uint8Array>;
-  /** Whole lines `[first, first + count)` with their stream letter for type `s`; `count` null: to the end. */
+  /**
+   * Whole lines `[first, first + count)` with their stream letter for type `s`; `count` null: to the end. A line
+   * belongs to the stream of its first byte; invalid UTF-8 is replaced. Bounded: of a line at most 64 KiB are shown,
+   * and a view above 16 Mi characters ends with its line.
+   */
   readLogLines(logId: number, first: number, count: number | null): Promise<string>;
   /** One collection in wire form. `total` counts what the filters leave. `properties`: names to fill in, `*` for all. */
   query<N extends ResourceName>(

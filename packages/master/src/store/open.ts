@@ -10,7 +10,7 @@ import type { Store } from '../ports/store.ts';
 import { LogReader } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 import { LogFiles } from './logs/log-files.ts';
-import { migrate, NEWEST_VERSION } from './migrate.ts';
+import { migrate } from './migrate.ts';
 import type { Migration } from './migrations/migration.ts';
 import { MIGRATIONS } from './migrations/registry.ts';
 import { PatchFiles } from './patch-files.ts';
@@ -20,6 +20,7 @@ import {
   createDatabaseFile,
   holdAlone,
   keepCopy,
+  requireCurrent,
   requireKnown,
   requireNothingLost,
   requirePrivate,
@@ -96,14 +97,7 @@ async function prepare(path: string, logRoot: string, basedir: string): Promise<
   const letGo = holdAlone(path);
   try {
     requireSound(path);
-    const version = await versionOf(path);
-    requireKnown(path, version);
-    if (version > 0 && version < NEWEST_VERSION) {
-      const hint = `buildbot-master upgrade ${basedir}`;
-      throw new UserError(`${path} has schema version ${version}, this release needs ${NEWEST_VERSION}`, {
-        hint,
-      });
-    }
+    requireCurrent(path, await versionOf(path), { basedir });
     return letGo;
   } catch (error) {
     letGo();

@@ -37,7 +37,9 @@ async function setup() {
     await rm(folder, { recursive: true });
   });
   const masters = async () =>
-    (await engine.reader.selectFrom('masters').select('name').orderBy('masterId').execute()).map((m) => m.name);
+    (await engine.reader.selectFrom('masters').select('name').orderBy('masterId').execute()).map(
+      (m) => m.name,
+    );
   return { path, engine, queue, fatal, masters };
 }
 

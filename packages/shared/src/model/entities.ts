@@ -136,7 +136,7 @@ export interface Log {
   slug: string;
   type: LogType;
   complete: boolean;
-  /** Complete lines plus an unfinished last one. */
+  /** Complete lines; once the log is complete an unfinished last one counts too. */
   lines: number;
   /** Raw size in bytes. */
   bytes: number;

@@ -79,7 +79,9 @@ export class BuildLog {
 
   async #load(length: number): Promise<LogIndex> {
     try {
-      this.#index = (await this.#storedIndex(length)) ?? (await scanIndex(await this.#reader(), length));
+      const { size } = await (await this.#opened()).stat();
+      const stored = size < length ? null : await this.#storedIndex(length);
+      this.#index = stored ?? (await scanIndex(await this.#reader(), Math.min(size, length)));
       return this.#index;
     } catch (error) {
       this.#loading = null;

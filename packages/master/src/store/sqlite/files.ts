@@ -97,6 +97,19 @@ export function requireKnown(path: string, version: number, newest = NEWEST_VERS
   );
 }
 
+/** Refuse any schema but this release's own; an empty database will do. */
+export function requireCurrent(
+  path: string,
+  version: number,
+  options: { basedir: string; newest?: number },
+): void {
+  const { basedir, newest = NEWEST_VERSION } = options;
+  requireKnown(path, version, newest);
+  if (version === 0 || version === newest) return;
+  const message = `${path} has schema version ${version}, this buildbot-master needs ${newest}`;
+  throw new UserError(message, { hint: `buildbot-master upgrade ${basedir}` });
+}
+
 /** Keep a copy of the database as it is now beside it, as `PATH.before-VERSION`, and say where. */
 export function keepCopy(path: string, version: number): string {
   const copy = `${path}.before-${version}`;
