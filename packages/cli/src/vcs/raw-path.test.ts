@@ -1,14 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  displayPath,
-  displayPaths,
-  nulSeparated,
-  nulTerminated,
-  pathBytes,
-  rawPathOf,
-  unquotePath,
-} from './raw-path.ts';
+import { displayPath, displayPaths, nulSeparated, nulTerminated, pathBytes, rawPathOf } from './raw-path.ts';
 
 describe('a path as bytes', () => {
   test('comes back unchanged, whatever the bytes', () => {
@@ -55,3 +47,13 @@ describe('a path for showing', () => {
     expect(displayPaths(['a', 'b'], 2)).toBe('a, b');
   });
 });
+
+/** What git makes of its own quotes. */
+function unquotePath(quoted: string): string {
+  const letters: Record<string, string> = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r' };
+  return quoted
+    .slice(1, -1)
+    .replace(/\\([0-7]{3}|.)/gs, (_, code: string) =>
+      code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (letters[code] ?? code),
+    );
+}

@@ -71,17 +71,3 @@ function quoteByte(byte: string): string {
   const code = byte.charCodeAt(0);
   return code >= 0x20 && code < 0x7f ? byte : `\\${code.toString(8).padStart(3, '0')}`;
 }
-
-const UNESCAPES = new Map(Object.entries(ESCAPES).map(([byte, letters]) => [letters.slice(1), byte]));
-
-/** The path inside git's quotes; the text itself if it has none. */
-export function unquotePath(text: string): RawPath {
-  if (!text.startsWith('"') || !text.endsWith('"') || text.length < 2) return text;
-  return text
-    .slice(1, -1)
-    .replace(/\\([0-7]{3}|.)/gs, (_, code: string) =>
-      /^[0-7]{3}$/.test(code)
-        ? String.fromCharCode(Number.parseInt(code, 8) & 0xff)
-        : (UNESCAPES.get(code) ?? code),
-    );
-}
