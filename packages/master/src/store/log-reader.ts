@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import type { BuildLog, ChunkContent } from './logs/build-log.ts';
 import { LineView } from './logs/line-view.ts';
 import type { LogFiles } from './logs/log-files.ts';
+import type { Chunk, LogIndex } from './logs/log-index.ts';
 import { toLog } from './rows.ts';
 import type { Tables } from './tables.ts';
 
@@ -40,18 +41,28 @@ export class LogReader {
     return row === undefined ? null : { log: toLog(row), logBytes: row.logBytes };
   }
 
-  /** Chunks of a log from the one at `start` on, as far as the log's row counts them. */
-  async *#chunks(found: FoundLog, start: (file: BuildLog) => Promise<number>): AsyncGenerator<Part> {
+  /**
+   * Chunks of a log from the one at `start` on, as far as the log's row counts them. One chunk is unpacked ahead, while
+   * the reader's side is busy with the one before.
+   */
+  async *#chunks(found: FoundLog, start: (index: LogIndex) => number): AsyncGenerator<Part> {
     const { log, logBytes } = found;
     const file = this.#files.hold(log.buildId);
+    let ahead: Promise<Part> | undefined;
     try {
       const index = await file.index(logBytes);
-      const first = await start(file);
-      for (const chunk of index.chunks(log.logId).slice(first)) {
-        if (chunk.rawOffset >= log.bytes) return;
-        yield { ...(await file.content(chunk)), rawOffset: chunk.rawOffset, firstLine: chunk.firstLine };
+      const counted = index
+        .chunks(log.logId)
+        .slice(start(index))
+        .filter(({ rawOffset }) => rawOffset < log.bytes);
+      ahead = unpack(file, counted[0]);
+      for (const next of [...counted.slice(1), undefined]) {
+        const part = await ahead;
+        ahead = unpack(file, next);
+        if (part !== undefined) yield part;
       }
     } finally {
+      await ahead?.catch(() => {});
       await this.#files.letGo(file);
     }
   }
@@ -59,9 +70,9 @@ export class LogReader {
   async *readLog(logId: number, offset: number): AsyncGenerator<Uint8Array> {
     const found = await this.#find(logId);
     if (found === null || offset >= found.log.bytes) return;
-    const { logBytes } = found;
-    const start = async (file: BuildLog) => (await file.index(logBytes)).chunkAtByte(logId, offset);
-    for await (const { bytes, rawOffset } of this.#chunks(found, start)) {
+    for await (const { bytes, rawOffset } of this.#chunks(found, (index) =>
+      index.chunkAtByte(logId, offset),
+    )) {
       const wanted = bytes.subarray(Math.max(0, offset - rawOffset));
       for (let from = 0; from < wanted.length; from += CHUNK_BYTES)
         yield wanted.subarray(from, from + CHUNK_BYTES);
@@ -71,14 +82,22 @@ export class LogReader {
   async readLogLines(logId: number, first: number, count: number | null): Promise<string> {
     const found = await this.#find(logId);
     if (found === null || count === 0 || first >= found.log.lines) return '';
-    const { log, logBytes } = found;
+    const { log } = found;
     const view = new LineView({ first, count, withStreams: log.type === 's' });
-    const start = async (file: BuildLog) => (await file.index(logBytes)).chunkAtLine(logId, first);
-    for await (const part of this.#chunks(found, start)) {
+    for await (const part of this.#chunks(found, (index) => index.chunkAtLine(logId, first))) {
       if (!view.add(part)) return view.text();
     }
     return view.text({ withUnfinished: log.complete });
   }
+}
+
+function unpack(file: BuildLog, chunk: Chunk | undefined): Promise<Part> | undefined {
+  if (chunk === undefined) return undefined;
+  const { rawOffset, firstLine } = chunk;
+  const part = file.content(chunk).then((content) => ({ ...content, rawOffset, firstLine }));
+  // Whoever awaits it hears of a failure; until then it is nobody's unhandled one.
+  part.catch(() => {});
+  return part;
 }
 
 interface Part extends ChunkContent {
