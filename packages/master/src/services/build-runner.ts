@@ -105,9 +105,10 @@ export class BuildRunner {
     const { claimed, recipe, worker, builddir } = this.#job;
     const { build, buildSet } = claimed;
     const properties = initialProperties({ build, buildSet, builder: recipe, worker, builddir });
-    await this.#deps.store.setBuildProperties(build.buildId, properties);
+    const { store } = this.#deps;
+    await store.setBuildProperties(build.buildId, properties);
     // An order that was written between the claim and now found no runner to tell.
-    const stop = (await this.#deps.store.build(build.buildId))?.stop ?? null;
+    const stop = (await store.build(build.buildId))?.stop ?? null;
     if (stop !== null) this.stop(stop);
     const env = Object.entries(recipe.env).map(([name, value]) => [name, interpolate(value, properties)]);
     const { buildId, attempt, workerId } = build;

@@ -309,6 +309,22 @@ test('an order written between the claim and the first step runs none', async ()
   expect(build).toMatchObject({ results: CANCELLED, state_string: 'cancelled by alice: at once' });
 });
 
+test('an order that arrives while a step is being made ends that step before its command', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder('echo never') });
+  const unsubscribe = world.store.onCommit((events) => {
+    for (const { paths, body } of events) {
+      if (!/^steps\/\d+\/new$/.test(paths[0] ?? '')) continue;
+      const { buildid } = body as { buildid: number };
+      world.dispatch.stopBuild(buildid, { by: 'alice', reason: 'just now', at: 1 });
+    }
+  });
+  const build = await world.build('linux');
+  unsubscribe();
+  expect(build.state_string).toBe('cancelled by alice: just now');
+  expect((await world.steps(build.buildid)).map(({ results }) => results)).toEqual([CANCELLED]);
+  expect(world.pool.asked).toEqual([]);
+});
+
 test('starts and stops in any order', async () => {
   await using world = await BuildWorld.make({ config: oneBuilder('true'), isIdle: true });
   await stressStartStop(world.dispatch);

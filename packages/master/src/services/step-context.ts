@@ -107,8 +107,12 @@ export class RunningStep implements StepContext {
     const stdin = options.stdin === undefined ? {} : { stdin: blobOf(options.stdin) };
     const parsed = check(commandSchema, { ...command, builddir, ...stdin });
     if (!parsed.ok) throw new UserError(`this command cannot be run: ${parsed.reason}`);
-    const logs = await this.#logsOf(parsed.value);
-    this.#fence(await this.#deps.store.putCommand(key, buildId, parsed.value));
+    // At once, so that both share one sync of the disk.
+    const [logs, isKept] = await Promise.all([
+      this.#logsOf(parsed.value),
+      this.#deps.store.putCommand(key, buildId, parsed.value),
+    ]);
+    this.#fence(isKept);
     this.#goOn();
     this.#runningKey = key;
     const blobs = options.stdin === undefined ? {} : this.#blobs(options.stdin);

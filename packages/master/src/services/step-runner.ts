@@ -28,8 +28,9 @@ export async function runStep(
   input: { number: number; planned: PlannedStep; onRunning: (step: RunningStep) => void },
 ): Promise<StepEnding> {
   const { number, planned } = input;
-  const { name } = planned.rules;
-  const step = await deps.store.startStep({ buildId: scope.buildId, number, name, stateString: 'starting' });
+  const { name, label } = planned.rules;
+  const { buildId } = scope;
+  const step = await deps.store.startStep({ buildId, number, name, stateString: `running '${label}'` });
   if (step === null) return { kind: 'left' };
   const running = new RunningStep(deps, scope, step);
   input.onRunning(running);

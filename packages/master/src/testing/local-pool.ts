@@ -201,9 +201,15 @@ export class LocalPool implements WorkerPool {
 
   #commit(worker: LocalWorker, effect: Unnumbered): Promise<void> {
     const numbered = { ...effect, seq: ++worker.seq } as WorkerEffect;
-    worker.written = worker.written.then(() =>
-      this.#store.commitWorkerEffects(worker.workerId, worker.bootId, [numbered]),
-    );
+    // A worker that is gone has nobody to tell: its session is over.
+    const isThere = (): boolean => this.#workers.get(worker.workerId) === worker;
+    worker.written = worker.written.then(async () => {
+      if (!isThere()) return;
+      const write = this.#store.commitWorkerEffects(worker.workerId, worker.bootId, [numbered]);
+      await write.catch((error: unknown) => {
+        if (isThere()) throw error;
+      });
+    });
     return worker.written;
   }
 }

@@ -53,7 +53,6 @@ export const shellStep = defineStep({
   options,
   label: ({ command }) => commandLabel(command),
   async run(context, step, label) {
-    await context.setState(`running '${label}'`);
     const workdir = context.interpolate(step.workdir);
     const result = await context.run({
       kind: 'exec',
