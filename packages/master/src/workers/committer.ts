@@ -17,6 +17,8 @@ export interface CommitterInput {
   /** Asked to wait (`true`) when more than `limitBytes` are held, and to go on. */
   onPressure: (isHigh: boolean) => void;
   limitBytes: number;
+  /** Wait before a failed batch is tried again. Milliseconds. */
+  retryMs?: number;
   logger: Logger;
 }
 
@@ -78,7 +80,9 @@ export class Committer {
       } catch (error) {
         if (this.#closed.signal.aborted) return false;
         this.#input.logger.error({ err: error }, `worker messages are not stored yet: ${messageOf(error)}`);
-        await delay(RETRY_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+        await delay(this.#input.retryMs ?? RETRY_MS, undefined, { signal: this.#closed.signal }).catch(
+          () => undefined,
+        );
         if (this.#closed.signal.aborted) return false;
       }
     }

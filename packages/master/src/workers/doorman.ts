@@ -103,12 +103,20 @@ export class Doorman {
     link.attach({
       onText: (text) => {
         leave();
+        this.#expectSilence(link, address);
         this.#answer(link, judge(text, this.#input.accounts()), address);
       },
       onBinary: () => this.#answer(link, refused('malformed', 'the first message must be a hello'), address),
       onProbe: () => undefined,
       onClose: leave,
     });
+  }
+
+  /** From the hello to the welcome it is the master's turn. */
+  #expectSilence(link: Link, address: string): void {
+    const breach = () =>
+      this.#answer(link, refused('malformed', 'a message came before the welcome'), address);
+    link.attach({ onText: breach, onBinary: breach, onProbe: () => undefined, onClose: () => undefined });
   }
 
   #answer(link: Link, verdict: Verdict | Refused, address: string): void {

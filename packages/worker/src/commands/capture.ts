@@ -6,11 +6,11 @@ export class Capture {
   readonly #pieces: Uint8Array[] = [];
   #bytes = 0;
 
-  /** Keep the first mebibyte; the command may go on writing. */
+  /** Keep a copy of the first mebibyte; the command may go on writing. */
   write(bytes: Uint8Array): void {
     const part = bytes.subarray(0, LIMIT_BYTES - this.#bytes);
     if (part.length === 0) return;
-    this.#pieces.push(part);
+    this.#pieces.push(part.slice());
     this.#bytes += part.length;
   }
 

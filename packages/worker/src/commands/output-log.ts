@@ -11,9 +11,14 @@ import type { Spool } from '../spool/spool.ts';
 
 const FLUSH_MS = 250;
 
-const ZSTD = {
-  params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
-};
+const PARAMS = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
+const FRAME_BYTES = 64;
+
+/** One zstd frame. The output nearly always fits the first buffer, so there is nothing to put together afterwards. */
+function compress(bytes: Uint8Array): Uint8Array {
+  const chunkSize = Math.ceil(bytes.length / 2) + FRAME_BYTES;
+  return zstdCompressSync(bytes, { params: PARAMS, chunkSize });
+}
 
 export interface OutputLogInput {
   spool: Pick<Spool, 'append'>;
@@ -46,7 +51,7 @@ export class OutputLog {
 
   #send({ bytes, runs, newlines }: Chunk): void {
     const { spool, key, log } = this.#input;
-    const payload = zstdCompressSync(bytes, ZSTD);
+    const payload = compress(bytes);
     const frame = {
       type: 'log',
       key,

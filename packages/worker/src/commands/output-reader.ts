@@ -2,29 +2,23 @@
  * Reads the pipes of a process as fast as the spool has room, in order of arrival. Without room it reads nothing: the
  * pipe fills, the process waits, and nothing is dropped.
  */
-import type { Readable } from 'node:stream';
 import type { Stream } from '@buildbot/shared';
 import type { WorkerClock } from '../clock.ts';
+import type { FlowingPipe, OutputPipe } from '../process/output-pipes.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface OutputReaderInput {
-  streams: readonly (readonly [Stream, Readable])[];
+  pipes: readonly (readonly [Stream, Pick<OutputPipe, 'read'>])[];
+  /** The bytes are only valid during the call. */
   write: (stream: Stream, bytes: Uint8Array) => void;
   spool: Pick<Spool, 'hasRoom' | 'whenRoom'>;
   clock: WorkerClock;
 }
 
-function ended(stream: Readable): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('close', resolve);
-    // Reading a pipe fails only when the machine is in trouble; the process's exit tells the rest.
-    stream.once('error', () => resolve());
-  });
-}
-
 export class OutputReader {
   readonly #input: OutputReaderInput;
   #activeAt: number;
+  readonly #pipes: FlowingPipe[];
   #isPaused = false;
   #isAtEnd = false;
   /** Resolves when no process holds a pipe any more and all was read. */
@@ -33,10 +27,8 @@ export class OutputReader {
   constructor(input: OutputReaderInput) {
     this.#input = input;
     this.#activeAt = input.clock.monotonic();
-    for (const [name, stream] of input.streams) {
-      stream.on('data', (bytes: Uint8Array) => this.#take(name, bytes));
-    }
-    this.end = Promise.all(input.streams.map(([, stream]) => ended(stream))).then(() => {
+    this.#pipes = input.pipes.map(([name, pipe]) => pipe.read((bytes) => this.#take(name, bytes)));
+    this.end = Promise.all(this.#pipes.map((pipe) => pipe.end)).then(() => {
       this.#isAtEnd = true;
     });
   }
@@ -63,10 +55,10 @@ export class OutputReader {
 
   async #pause(): Promise<void> {
     this.#isPaused = true;
-    for (const [, stream] of this.#input.streams) stream.pause();
+    for (const pipe of this.#pipes) pipe.pause();
     await this.#input.spool.whenRoom();
     this.#isPaused = false;
     this.touch();
-    for (const [, stream] of this.#input.streams) stream.resume();
+    for (const pipe of this.#pipes) pipe.resume();
   }
 }

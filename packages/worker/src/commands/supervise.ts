@@ -47,7 +47,7 @@ function readOutput(deps: ExecDeps, { key, command }: Order<ExecCommand>, proces
   const capture = command.output === 'capture' ? new Capture() : null;
   const stdio = new OutputLog({ spool: deps.spool, key, log: 'stdio' });
   const reader = new OutputReader({
-    streams: [
+    pipes: [
       ['o', process.stdout],
       ['e', process.stderr],
     ],
@@ -100,15 +100,14 @@ async function drain(
 /** End what outlived the main process; answers how many there were. */
 async function endStrays(deps: ExecDeps, process: StartedProcess, graceMs: number): Promise<number> {
   const members = () => deps.platform.members(process.tree);
-  const strays = members().length;
-  const immortal = await endTree({
+  const { asked, left } = await endTree({
     platform: deps.platform,
     clock: deps.clock,
     members,
     graceMs: Math.min(graceMs, STRAY_GRACE_MS),
   });
-  if (immortal.length > 0) deps.log.warn(`processes ${immortal.join(', ')} do not end, not even when killed`);
-  return strays;
+  if (left.length > 0) deps.log.warn(`processes ${left.join(', ')} do not end, not even when killed`);
+  return asked.length;
 }
 
 /** Wait for the main process; if a limit comes first, end the whole tree. */

@@ -48,11 +48,13 @@ export function acquirePidFile(basedir: string): () => void {
   return () => rmSync(path, { force: true });
 }
 
-/** Wait until the process of `basedir` is gone; `false` when it is still there after `timeoutMs`. */
-export async function waitForExit(basedir: string, pid: number, timeoutMs: number): Promise<boolean> {
-  for (let left = timeoutMs; left > 0; left -= LOOK_MS) {
-    if (runningPid(basedir) !== pid) return true;
+/** Wait until the process is really gone, not only its file; `false` when it is still there after `timeoutMs`. */
+export async function waitForExit(pid: number, timeoutMs: number): Promise<boolean> {
+  const { startOf } = platformFor(process.platform);
+  const start = startOf(pid);
+  for (let left = timeoutMs; start !== null && startOf(pid) === start; left -= LOOK_MS) {
+    if (left <= 0) return false;
     await delay(LOOK_MS);
   }
-  return runningPid(basedir) !== pid;
+  return true;
 }

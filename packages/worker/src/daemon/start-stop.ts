@@ -44,7 +44,7 @@ export async function stop(basedir: string): Promise<boolean> {
   const pid = runningPid(basedir);
   if (pid === null) return false;
   process.kill(pid, 'SIGTERM');
-  if (await waitForExit(basedir, pid, STOP_TIMEOUT_MS)) return true;
+  if (await waitForExit(pid, STOP_TIMEOUT_MS)) return true;
   throw new ExternalError('buildbot-worker', `pid ${pid} did not end within ${STOP_TIMEOUT_MS / 1000} s`, {
     hint: `look into ${join(basedir, 'worker.log')}`,
   });

@@ -28,16 +28,22 @@ async function goneWithin(clock: WorkerClock, members: () => number[], limitMs: 
   return true;
 }
 
-/** Resolves with the pids that could not be ended: nearly always none. */
-export async function endTree({ platform, clock, members, graceMs }: EndTreeInput): Promise<number[]> {
+export interface EndedTree {
+  /** Who was alive and was asked to end. */
+  asked: number[];
+  /** Who could not be ended: nearly always none. */
+  left: number[];
+}
+
+export async function endTree({ platform, clock, members, graceMs }: EndTreeInput): Promise<EndedTree> {
   const asked = members();
-  if (asked.length === 0) return [];
+  if (asked.length === 0) return { asked, left: [] };
   platform.signal(asked, 'SIGTERM');
-  if (await goneWithin(clock, members, graceMs)) return [];
+  if (await goneWithin(clock, members, graceMs)) return { asked, left: [] };
   const end = clock.monotonic() + KILL_MS;
   do {
     platform.signal(members(), 'SIGKILL');
-    if (await goneWithin(clock, members, NEXT_LOOK_MS)) return [];
+    if (await goneWithin(clock, members, NEXT_LOOK_MS)) return { asked, left: [] };
   } while (clock.monotonic() < end);
-  return members();
+  return { asked, left: members() };
 }

@@ -54,9 +54,14 @@ function findLeftovers(worker: WorkerMark): number[] {
   return living(table, found);
 }
 
+function startOfLiving(pid: number): number | null {
+  const entry = readEntry(pid);
+  return entry === null || entry.isZombie ? null : entry.start;
+}
+
 export const linux: Platform = {
   marked: (argv, mark) => ['/bin/sh', '-c', MARK_SCRIPT, String(mark.fileSizeBlocks), ...argv],
-  startOf: (pid) => readEntry(pid)?.start ?? null,
+  startOf: startOfLiving,
   members: findMembers,
   leftovers: findLeftovers,
   signal: signalAll,

@@ -7,19 +7,44 @@ import { execFile } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** Bytes taken from a pipe at once: what a pipe of Linux holds. */
+const READ_BYTES = 65_536;
+
+/** A pipe that is being read. */
+export interface FlowingPipe {
+  pause(): void;
+  resume(): void;
+  /** Resolves when no process holds the other end any more and all was read, or after `done`. */
+  end: Promise<void>;
+}
+
 /** One pipe: the child writes to `writeEnd`, which is closed here as soon as the child has it. */
 export interface OutputPipe {
-  reader: Readable;
   writeEnd: number;
-  /** The child has its copy: from now on the reader ends when the last process lets go. */
+  /** The child has its copy: from now on the pipe ends when the last process lets go. */
   handedOver(): void;
-  /** The reader ended (`clean`), or was given up while some process may still hold the other end. */
+  /** Begin to read. The bytes are only valid during the call: they all come in one buffer, used again and again. */
+  read(onData: (bytes: Uint8Array) => void): FlowingPipe;
+  /** It was read to its end (`clean`), or is given up while some process may still hold the other end. */
   done(clean: boolean): void;
+}
+
+function flow(fd: number, onData: (bytes: Uint8Array) => void): { socket: Socket; flowing: FlowingPipe } {
+  const buffer = new Uint8Array(READ_BYTES);
+  const callback = (length: number): boolean => {
+    onData(buffer.subarray(0, length));
+    return true;
+  };
+  const socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } });
+  // Reading a pipe fails only when the machine is in trouble; the process's exit tells the rest.
+  socket.on('error', () => socket.destroy());
+  const end = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.resume();
+  return { socket, flowing: { pause: () => socket.pause(), resume: () => socket.resume(), end } };
 }
 
 export class OutputPipes {
@@ -38,12 +63,18 @@ export class OutputPipes {
     const path = this.#free.pop() ?? (await this.#make());
     const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writeEnd = openSync(path, constants.O_WRONLY);
-    const reader = new Socket({ fd: readEnd, readable: true, writable: false });
+    let socket: Socket | null = null;
     return {
-      reader,
       writeEnd,
       handedOver: () => closeSync(writeEnd),
+      read: (onData) => {
+        const begun = flow(readEnd, onData);
+        socket = begun.socket;
+        return begun.flowing;
+      },
       done: (clean) => {
+        if (socket === null) closeSync(readEnd);
+        else socket.destroy();
         // Whoever still holds the other end of a pipe that was given up must not write into the next command's log.
         if (clean) this.#free.push(path);
         else rmSync(path, { force: true });

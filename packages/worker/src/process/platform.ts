@@ -14,7 +14,7 @@ export interface ProcessTree {
 export interface Platform {
   /** The argument vector that runs `argv` with the mark on it. */
   marked(argv: readonly string[], mark: Mark): string[];
-  /** When a process started, in units of the platform; `null` when there is no such process. */
+  /** When a process started, in units of the platform; `null` when there is none that lives. */
   startOf(pid: number): number | null;
   /** Every live process of the tree, wherever it hides; never this process. */
   members(tree: ProcessTree): number[];

@@ -1,7 +1,6 @@
 /** Start a program as the leader of its own session, with its mark and with real pipes for its output. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { messageOf } from '@buildbot/shared';
 import type { Environment } from '../core/clean-environment.ts';
 import { MARK_VARIABLE, type Mark } from './mark.ts';
@@ -23,8 +22,8 @@ export interface Exit {
 
 export interface StartedProcess {
   tree: ProcessTree;
-  stdout: Readable;
-  stderr: Readable;
+  stdout: OutputPipe;
+  stderr: OutputPipe;
   /** Resolves when the main process has ended; others of the tree may still run and write. */
   exit: Promise<Exit>;
   /** The output was read to its end, or given up. */
@@ -71,7 +70,6 @@ function untilSpawned(child: ChildProcess): Promise<string | null> {
 function giveUp(outputs: readonly OutputPipe[]): void {
   for (const output of outputs) {
     output.handedOver();
-    output.reader.destroy();
     output.done(false);
   }
 }
@@ -108,14 +106,11 @@ export async function startProcess(deps: StartDeps, program: Program): Promise<S
   return {
     started: {
       tree: { rootPid, rootStart, mark: deps.mark },
-      stdout: outputs[0].reader,
-      stderr: outputs[1].reader,
+      stdout: outputs[0],
+      stderr: outputs[1],
       exit,
       release: (isAtEnd) => {
-        for (const output of outputs) {
-          if (!isAtEnd) output.reader.destroy();
-          output.done(isAtEnd);
-        }
+        for (const output of outputs) output.done(isAtEnd);
       },
     },
   };

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { GraceTimer } from './grace-timer.ts';
+
+let now = 0;
+let over = 0;
+
+beforeEach(() => {
+  now = 0;
+  over = 0;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+
+afterEach(() => vi.useRealTimers());
+
+const timer = () =>
+  new GraceTimer({
+    clock: { now: () => now, monotonic: () => now },
+    graceMs: 600_000,
+    returnMs: 45_000,
+    onOver: () => {
+      over++;
+    },
+  });
+
+function pass(ms: number): void {
+  now += ms;
+  vi.advanceTimersByTime(ms);
+}
+
+test('gives up after the grace, once', () => {
+  timer().arm();
+  pass(599_999);
+  expect(over).toBe(0);
+  pass(1);
+  pass(600_000);
+  expect(over).toBe(1);
+});
+
+test('a worker that is back is not given up', () => {
+  const grace = timer();
+  grace.arm();
+  pass(1000);
+  grace.disarm();
+  pass(600_000);
+  expect(over).toBe(0);
+});
+
+test('a master that was frozen gives its workers time to come back first', () => {
+  timer().arm();
+  now += 3_600_000;
+  vi.advanceTimersByTime(600_000);
+  expect(over).toBe(0);
+  pass(45_000);
+  expect(over).toBe(1);
+});

@@ -1,0 +1,307 @@
+/** The far side is a real WebSocket that says whatever the test wants; only the store is small. */
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { zstdCompressSync } from 'node:zlib';
+import { encodeFrame, type MasterMessage, masterMessageSchema, WORKER_PATH } from '@buildbot/shared';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Logger } from '../ports/service.ts';
+import type { WorkerEffect } from '../ports/store.ts';
+import { WorkerSessions } from './worker-sessions.ts';
+
+const logger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => logger,
+};
+
+let server: Server;
+let sessions: WorkerSessions;
+let committed: WorkerEffect[];
+let sockets: WebSocket[];
+
+beforeEach(async () => {
+  committed = [];
+  sockets = [];
+  const acked = new Map<string, number>();
+  sessions = new WorkerSessions({
+    store: {
+      openSession: async (_workerId, bootId) => ({ ackedSeq: acked.get(bootId) ?? 0 }),
+      commitWorkerEffects: async (_workerId, bootId, effects) => {
+        committed.push(...effects);
+        acked.set(bootId, effects.at(-1)?.seq ?? 0);
+      },
+      setWorkerState: async () => undefined,
+    },
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    logger,
+    workers: [{ workerId: 1, name: 'w1', password: 'secret' }],
+    timing: { keepaliveMs: 10_000, timeoutMs: 5000, graceMs: 60_000 },
+  });
+  await sessions.start();
+  server = createServer();
+  sessions.attach(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+afterEach(async () => {
+  await sessions.stop();
+  for (const socket of sockets) socket.terminate();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const port = () => (server.address() as AddressInfo).port;
+
+const hello = (change: object = {}) => ({
+  type: 'hello',
+  protocol: { min: 1, max: 1 },
+  worker: 'w1',
+  password: 'secret',
+  bootId: 'a'.repeat(32),
+  info: { admin: null, host: null, accessUri: null, version: null, system: null, cpus: null },
+  availability: 'eager',
+  availabilityRule: 'default',
+  commands: [],
+  lastSeq: 0,
+  ...change,
+});
+
+interface Peer {
+  ws: WebSocket;
+  heard: MasterMessage[];
+  closed: Promise<void>;
+  hears(type: MasterMessage['type']): Promise<MasterMessage>;
+}
+
+async function open(...first: (object | string | Buffer)[]): Promise<Peer> {
+  const ws = new WebSocket(`ws://127.0.0.1:${port()}${WORKER_PATH}`);
+  sockets.push(ws);
+  const heard: MasterMessage[] = [];
+  ws.on('message', (data) => heard.push(masterMessageSchema.parse(JSON.parse(data.toString()))));
+  ws.on('error', () => undefined);
+  const closed = new Promise<void>((resolve) => ws.once('close', () => resolve()));
+  await new Promise((resolve) => ws.once('open', resolve));
+  for (const message of first) send(ws, message);
+  const hears = (type: MasterMessage['type']) =>
+    vi.waitFor(() => {
+      const found = heard.find((message) => message.type === type);
+      if (found === undefined) throw new Error(`no ${type} among ${JSON.stringify(heard)}`);
+      return found;
+    });
+  return { ws, heard, closed, hears };
+}
+
+function send(ws: WebSocket, message: object | string | Buffer): void {
+  if (typeof message === 'string' || Buffer.isBuffer(message)) ws.send(message);
+  else ws.send(JSON.stringify(message));
+}
+
+const wanted = (key = '1.1.0.0') => ({
+  key,
+  buildId: 1,
+  command: { kind: 'stat', builddir: 'b', path: '' } as const,
+  logs: { stdio: 5 },
+  blobs: {},
+});
+
+test('a good hello is welcomed with what is wanted', async () => {
+  void sessions.pool.run(1, wanted());
+  const peer = await open(hello());
+  expect(await peer.hears('welcome')).toMatchObject({
+    protocol: 1,
+    ackedSeq: 0,
+    wanted: [{ key: '1.1.0.0' }],
+  });
+});
+
+test.each([
+  [hello({ password: 'x' }), 'wrong-password'],
+  [hello({ worker: 'w2' }), 'unknown-worker'],
+  [hello({ protocol: { min: 2, max: 9 } }), 'protocol'],
+  [hello({ bootId: 'short' }), 'malformed'],
+  [{ type: 'ping', id: 1 }, 'malformed'],
+  ['not json', 'malformed'],
+  ['[]', 'malformed'],
+  ['null', 'malformed'],
+  [Buffer.from([0, 0, 0, 0]), 'malformed'],
+])('first message no. %# is refused, and the connection closed', async (message, code) => {
+  const peer = await open(message);
+  await peer.closed;
+  expect(peer.heard).toMatchObject([{ type: 'refused', code, again: false }]);
+  expect(sessions.pool.connected()).toEqual([]);
+});
+
+test('nothing may follow the hello before the welcome', async () => {
+  const peer = await open(hello(), hello());
+  await peer.closed;
+  expect(peer.heard.at(-1)).toMatchObject({ type: 'refused', code: 'malformed' });
+});
+
+test('a browser page is kept out', async () => {
+  const ws = new WebSocket(`ws://127.0.0.1:${port()}${WORKER_PATH}`, { origin: 'https://evil.example' });
+  const status = await new Promise((resolve) => {
+    ws.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+    ws.on('error', () => undefined);
+  });
+  expect(status).toBe(403);
+});
+
+test('a message is acknowledged after it is stored, and then its outcome is told', async () => {
+  const outcome = sessions.pool.run(1, wanted());
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  const result = { status: 'failed', reason: 'x', infrastructure: false } as const;
+  send(peer.ws, { type: 'ended', seq: 1, key: '1.1.0.0', outcome: result });
+  expect(await peer.hears('ack')).toEqual({ type: 'ack', seq: 1 });
+  expect(await outcome).toEqual(result);
+  expect(committed).toMatchObject([{ kind: 'ended', seq: 1 }]);
+});
+
+test('numbers already stored are not stored again after a reconnect', async () => {
+  void sessions.pool.run(1, wanted());
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  send(peer.ws, { type: 'started', seq: 1, key: '1.1.0.0' });
+  await peer.hears('ack');
+  const again = await open(hello({ commands: ['1.1.0.0'], lastSeq: 1 }));
+  expect(await again.hears('welcome')).toMatchObject({ ackedSeq: 1 });
+  expect(await peer.hears('superseded')).toBeDefined();
+  send(again.ws, { type: 'started', seq: 1, key: '1.1.0.0' });
+  send(again.ws, { type: 'started', seq: 2, key: '1.1.0.0' });
+  expect(await again.hears('ack')).toEqual({ type: 'ack', seq: 2 });
+  expect(committed.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test('a message about another command only moves the number on', async () => {
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  send(peer.ws, { type: 'ended', seq: 1, key: '99.1.0.0', outcome: { status: 'lost', reason: '' } });
+  await peer.hears('ack');
+  expect(committed).toEqual([{ kind: 'skipped', seq: 1 }]);
+});
+
+test('a worker that breaks the protocol is sent away and its commands are lost, the others live', async () => {
+  const outcome = sessions.pool.run(1, wanted());
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  const header = {
+    type: 'log',
+    seq: 1,
+    key: '1.1.0.0',
+    log: 'stdio',
+    offset: 9,
+    length: 1,
+    newlines: 0,
+    runs: [['o', 1]],
+  };
+  send(peer.ws, Buffer.from(encodeFrame(header, zstdCompressSync(Buffer.from('x')))));
+  expect(await peer.hears('refused')).toMatchObject({ code: 'malformed', again: false });
+  expect(await outcome).toMatchObject({
+    status: 'lost',
+    reason: expect.stringContaining('broke the protocol'),
+  });
+});
+
+test('a stop for a worker that is away is carried out when it is back', async () => {
+  const outcome = sessions.pool.run(1, wanted());
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  peer.ws.terminate();
+  await vi.waitFor(() => expect(sessions.pool.connected()).toEqual([]));
+  sessions.pool.stop('1.1.0.0', 'cancelled');
+  const back = await open(hello({ commands: ['1.1.0.0'] }));
+  expect(await back.hears('welcome')).toMatchObject({ wanted: [] });
+  const ended = {
+    status: 'exited',
+    code: null,
+    signal: 'SIGTERM',
+    cause: 'stopped',
+    durationMs: 1,
+    text: null,
+    strays: 0,
+  };
+  send(back.ws, { type: 'ended', seq: 1, key: '1.1.0.0', outcome: ended });
+  expect(await outcome).toEqual(ended);
+});
+
+test('a stop before any worker had the command ends it at once', async () => {
+  const outcome = sessions.pool.run(1, wanted());
+  sessions.pool.stop('1.1.0.0', 'cancelled');
+  expect(await outcome).toMatchObject({ status: 'exited', cause: 'stopped' });
+});
+
+test('what was sent to an older process is lost, what was not is given to the new one', async () => {
+  const first = sessions.pool.run(1, wanted('1.1.0.0'));
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  peer.ws.terminate();
+  await vi.waitFor(() => expect(sessions.pool.connected()).toEqual([]));
+  void sessions.pool.run(1, wanted('1.1.1.0'));
+  const next = await open(hello({ bootId: 'b'.repeat(32) }));
+  expect(await next.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.1.0' }] });
+  expect(await first).toMatchObject({ status: 'lost', reason: expect.stringContaining('started anew') });
+});
+
+test('a worker that is taken out of the configuration is sent away', async () => {
+  const outcome = sessions.pool.run(1, wanted());
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  sessions.configure([]);
+  expect(await peer.hears('refused')).toMatchObject({ code: 'unknown-worker', again: false });
+  expect(await outcome).toMatchObject({ status: 'lost' });
+});
+
+test('a master that stops says so, and the worker may come back', async () => {
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  await sessions.stop();
+  expect(await peer.hears('refused')).toMatchObject({ code: 'shutting-down', again: true });
+  await sessions.start();
+  const again = await open(hello());
+  expect(await again.hears('welcome')).toBeDefined();
+});
+
+test('garbage of every kind ends that connection and harms nobody', async () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc
+      .record({ type: fc.constantFrom('hello', 'ended', 'log', 'fetch'), seq: fc.jsonValue() })
+      .map((it) => JSON.stringify(it)),
+    fc.constant('{"__proto__":{"admin":true},"type":"ping","id":1}'),
+  );
+  const garbage = fc.oneof(
+    text,
+    fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.array(garbage, { minLength: 1, maxLength: 5 }),
+      async (isLetIn, messages) => {
+        const peer = await open(...(isLetIn ? [hello()] : []), ...messages);
+        peer.ws.close();
+        await peer.closed;
+      },
+    ),
+    { numRuns: 150 },
+  );
+  expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  const peer = await open(hello({ bootId: 'c'.repeat(32) }));
+  expect(await peer.hears('welcome')).toBeDefined();
+});
+
+test('half a handshake, a foreign path and an oversized frame are turned away', async () => {
+  const raw = connect(port(), '127.0.0.1');
+  raw.write('GET /worker HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nHost: x\r\n\r\n');
+  const answer = await new Promise((resolve) => raw.once('data', (data) => resolve(data.toString())));
+  expect(answer).toMatch(/^HTTP\/1.1 400/);
+  raw.destroy();
+  const peer = await open();
+  peer.ws.send(Buffer.alloc(9 * 1024 * 1024));
+  await peer.closed;
+});

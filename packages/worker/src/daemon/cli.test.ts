@@ -1,0 +1,162 @@
+/** The real program, started as people start it. */
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { linux } from '../process/linux.ts';
+import { main } from './cli.ts';
+import { acquirePidFile, pidFile, runningPid } from './pid-file.ts';
+
+let world: string;
+let basedir: string;
+
+beforeEach(() => {
+  world = mkdtempSync(join(tmpdir(), 'worker-cli-'));
+  basedir = join(world, 'w');
+});
+
+afterEach(async () => {
+  await call('stop', basedir).catch(() => undefined);
+  rmSync(world, { recursive: true, force: true });
+});
+
+const SOURCE_BIN = `
+  import { runBin } from ${JSON.stringify(new URL('./bin.ts', import.meta.url).href)};
+  await runBin(process.argv[1]);
+`;
+
+/** Run in this process: exit code and what was printed. */
+async function call(...argv: string[]): Promise<{ code: number; out: string }> {
+  const lines: string[] = [];
+  const code = await main(argv, {
+    out: (line) => lines.push(line),
+    err: () => undefined,
+    report: () => undefined,
+    bin: join(world, 'bin.mjs'),
+    cwd: world,
+    version: '1.2.3',
+    environment: {},
+  });
+  return { code, out: lines.join('\n') };
+}
+
+const create = (...more: string[]) =>
+  call(
+    'create',
+    basedir,
+    '--master',
+    'ws://127.0.0.1:1',
+    '--name',
+    'w1',
+    ...(more.length > 0 ? more : ['--password', 'secret']),
+  );
+
+describe('create', () => {
+  test('makes a folder whose secrets only its owner can read', async () => {
+    expect((await create()).code).toBe(0);
+    for (const name of ['worker.yaml', 'password'])
+      expect(statSync(join(basedir, name)).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(basedir, 'worker.yaml'), 'utf8')).toContain('name: "w1"');
+    expect(readFileSync(join(basedir, 'worker.yaml'), 'utf8')).not.toContain('secret');
+  });
+
+  test('takes the password from a file', async () => {
+    writeFileSync(join(world, 'pw'), 'from file\n');
+    await create('--password-file', 'pw');
+    expect(readFileSync(join(basedir, 'password'), 'utf8')).toBe('from file\n');
+  });
+
+  test.each([
+    [['--password', 'a', '--password-file', 'b'], 'exactly one of'],
+    [['--password-file', 'missing'], 'cannot read the password file'],
+    [['--password', 'x', '--name', 'a/b'], '--name'],
+    [['--password', 'x', '--master', 'http://m'], "not a master's address"],
+    [['--pasword', 'x'], 'Unknown option'],
+  ])('%j is refused and makes nothing', async (argv, message) => {
+    await expect(create(...argv)).rejects.toThrow(message);
+    expect(existsSync(basedir)).toBe(false);
+  });
+
+  test('leaves a folder alone that has a worker', async () => {
+    await create();
+    await expect(create()).rejects.toThrow('exists already');
+  });
+});
+
+describe('help', () => {
+  test('every command explains itself', async () => {
+    for (const verb of ['create', 'run', 'start', 'stop', 'status']) {
+      expect(await call(verb, '--help')).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(`buildbot-worker ${verb}`),
+      });
+    }
+    expect(await call('--help')).toMatchObject({ code: 0 });
+    expect(await call()).toMatchObject({ code: 2 });
+    expect(await call('--version')).toEqual({ code: 0, out: 'buildbot-worker 1.2.3' });
+  });
+
+  test('a misspelt command names the nearest', async () => {
+    await expect(call('strat', '.')).rejects.toMatchObject({ hint: 'did you mean "start"?' });
+  });
+});
+
+describe('run', () => {
+  test('a configuration that is wrong names file, line and fix', async () => {
+    await expect(call('run', basedir)).rejects.toThrow('ENOENT');
+    await create();
+    chmodSync(join(basedir, 'password'), 0o644);
+    await expect(call('run', basedir)).rejects.toMatchObject({
+      message: expect.stringContaining('may be read by others'),
+      hint: expect.stringContaining('chmod 600'),
+    });
+    writeFileSync(join(basedir, 'worker.yaml'), 'name: w1\nmaster: ws://m:1\npassword: x\nspoolMB: 5\n');
+    await expect(call('run', basedir)).rejects.toThrow(
+      'worker.yaml:4: unknown key "spoolMB", did you mean "spoolMiB"?',
+    );
+    expect(existsSync(pidFile(basedir))).toBe(false);
+  });
+});
+
+test('start, status, a second start, and a stop that returns when the process is gone', async () => {
+  writeFileSync(join(world, 'bin.mjs'), SOURCE_BIN);
+  await create();
+  expect(await call('status', basedir)).toEqual({ code: 1, out: 'not running' });
+  // The child runs from source as this test does.
+  process.env.NODE_OPTIONS = '-C source';
+  try {
+    expect((await call('start', basedir)).out).toMatch(/^buildbot-worker ready: w1 in /);
+  } finally {
+    delete process.env.NODE_OPTIONS;
+  }
+  const pid = runningPid(basedir) as number;
+  expect(await call('status', basedir)).toEqual({ code: 0, out: `running with pid ${pid}` });
+  await expect(call('start', basedir)).rejects.toThrow('already');
+  expect(await call('stop', basedir)).toEqual({ code: 0, out: 'stopped' });
+  expect(linux.startOf(pid)).toBeNull();
+  expect(await call('stop', basedir)).toEqual({ code: 0, out: 'it was not running' });
+});
+
+test('a pid that the system gave to somebody else is not ours', async () => {
+  await create();
+  writeFileSync(pidFile(basedir), `${process.pid} 1\n`);
+  expect(runningPid(basedir)).toBeNull();
+  const release = acquirePidFile(basedir);
+  expect(runningPid(basedir)).toBe(process.pid);
+  expect(() => acquirePidFile(basedir)).toThrow('already');
+  release();
+  expect(runningPid(basedir)).toBeNull();
+});
+
+test('the program refuses an old Node before it loads anything', async () => {
+  const bin = fileURLToPath(new URL('../../bin/buildbot-worker.js', import.meta.url));
+  const script = `Object.defineProperty(process.versions, 'node', { value: '20.1.0' }); await import(${JSON.stringify(bin)});`;
+  const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+    execFile(process.execPath, ['--input-type=module', '-e', script], (error, _stdout, stderr) =>
+      resolve({ code: error?.code, stderr }),
+    );
+  });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('needs Node 22.18') });
+});

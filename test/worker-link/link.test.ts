@@ -1,0 +1,224 @@
+/** What happens to connections must not happen to builds. */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeAvailability } from '@buildbot/worker';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type LinkWorld, makeLinkWorld, until } from './link-world.ts';
+
+let world: LinkWorld;
+
+afterEach(() => world.close());
+
+const exec = (command: string, more: object = {}) =>
+  ({ kind: 'exec', command, builddir: 'b', workdir: '', graceMs: 200, ...more }) as const;
+
+const file = (path: string) => join(world.folder, 'worker/builds/b', path);
+
+async function connected(count = 1): Promise<void> {
+  await until('the worker is connected', () => world.sessions.pool.connected().length === count);
+}
+
+describe('a good link', () => {
+  test('output, exit code and state of the worker arrive and are stored', async () => {
+    world = await makeLinkWorld();
+    await world.startWorker({ info: { admin: 'Ann' } });
+    const command = await world.command(exec('echo out; echo err >&2; exit 4'));
+    expect(await command.outcome).toMatchObject({ status: 'exited', code: 4 });
+    const log = await command.log();
+    expect((await log.text()).split('\n').sort()).toEqual(['', 'err', 'out']);
+    expect(await world.store.command(command.key)).toMatchObject({ outcome: { status: 'exited', code: 4 } });
+    expect(world.sessions.pool.connected()).toMatchObject([
+      { name: 'w1', availability: 'eager', info: { admin: 'Ann' } },
+    ]);
+  });
+
+  test('wanting the same key again runs it once', async () => {
+    world = await makeLinkWorld();
+    await world.startWorker();
+    const command = await world.command(exec('echo x >> runs'));
+    const again = world.sessions.pool.run(world.workerId, {
+      ...{ key: command.key, buildId: 1, logs: {}, blobs: {} },
+      command: { kind: 'stat', builddir: 'b', path: '' },
+    });
+    expect(await again).toEqual(await command.outcome);
+    expect(readFileSync(file('runs'), 'utf8')).toBe('x\n');
+  });
+
+  test('input of several pieces reaches the command, over a wire that is cut on the way', async () => {
+    world = await makeLinkWorld();
+    const input = randomBytes(3_000_000);
+    world.proxy.plan = (index) => (index < 5 ? { cutAfterBytes: 300_000 + index * 100_000 } : {});
+    await world.startWorker({ random: () => 0 });
+    const sha256 = createHash('sha256').update(input).digest('hex');
+    const command = await world.command(
+      exec('sha256sum', { stdin: { blob: 'patch', size: input.length, sha256 } }),
+      {
+        patch: { read: async (offset, length) => input.subarray(offset, offset + length) },
+      },
+    );
+    expect(await command.outcome).toMatchObject({ code: 0 });
+    expect(await (await command.log()).text()).toContain(sha256);
+    expect(world.proxy.connections).toBeGreaterThan(1);
+  });
+
+  test('a stop ends the process tree and reads stopped', async () => {
+    world = await makeLinkWorld();
+    await world.startWorker();
+    const command = await world.command(exec('touch begun; sleep 1000'));
+    await until('it has begun', () => existsSync(file('begun')));
+    world.sessions.pool.stop(command.key, 'cancelled by alice');
+    expect(await command.outcome).toMatchObject({ status: 'exited', cause: 'stopped' });
+  });
+
+  test('a worker that answers is alive, one that is away or silent is not', async () => {
+    world = await makeLinkWorld({ timing: { keepaliveMs: 60_000, timeoutMs: 1000 } });
+    expect(await world.sessions.pool.ping(world.workerId, 50)).toBe(false);
+    await world.startWorker();
+    await connected();
+    expect(await world.sessions.pool.ping(world.workerId, 5000)).toBe(true);
+    world.proxy.freeze('up');
+    expect(await world.sessions.pool.ping(world.workerId, 50)).toBe(false);
+    world.proxy.thaw();
+  });
+
+  test('a changed availability is told at once', async () => {
+    world = await makeLinkWorld();
+    await world.startWorker();
+    await connected();
+    await writeAvailability(join(world.folder, 'worker'), 'reluctant');
+    await until('the master knows', () => world.sessions.pool.connected()[0]?.availability === 'reluctant');
+  });
+});
+
+describe('a bad link', () => {
+  test.each([{ ways: ['up'] }, { ways: ['down'] }, { ways: ['up', 'down'] }] as const)(
+    'silence ($ways) is seen on both sides and the build goes on',
+    async ({ ways }) => {
+      world = await makeLinkWorld();
+      const worker = await world.startWorker();
+      const command = await world.command(exec('while [ ! -e go ]; do sleep 0.05; done; echo done'));
+      await connected();
+      world.proxy.freeze(...ways);
+      await until('the master has seen it', () => world.sessions.pool.connected().length === 0);
+      await until('the worker has seen it', () => worker.state.kind !== 'connected');
+      world.proxy.thaw();
+      await connected();
+      writeFileSync(file('go'), '');
+      expect(await command.outcome).toMatchObject({ code: 0 });
+      expect(await (await command.log()).text()).toBe('done\n');
+    },
+  );
+
+  test('a slow link with a large log is not a dead one', async () => {
+    world = await makeLinkWorld({ timing: { keepaliveMs: 300, timeoutMs: 150 }, windowBytes: 300_000 });
+    world.proxy.plan = () => ({ bytesPerSecond: 150_000, sliceBytes: 3000 });
+    await world.startWorker();
+    const command = await world.command(exec('head -c 500000 /dev/urandom'));
+    expect(await command.outcome).toMatchObject({ code: 0 });
+    expect((await command.log()).bytes).toBe(500_000);
+    expect(world.proxy.connections).toBe(1);
+  });
+
+  test('an idle link is kept alive by both sides', async () => {
+    world = await makeLinkWorld({ timing: { keepaliveMs: 150, timeoutMs: 100 } });
+    await world.startWorker();
+    await connected();
+    const before = world.proxy.bytes;
+    await until('keepalives have passed', () => world.proxy.bytes > before + 500);
+    expect(world.proxy.connections).toBe(1);
+  });
+
+  test('resets every few milliseconds for a while cost nothing but time', async () => {
+    world = await makeLinkWorld();
+    await world.startWorker({ random: () => 0.05 });
+    const command = await world.command(exec('for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.1; done'));
+    const storm = setInterval(() => world.proxy.cutAll(), 20);
+    await until('there were many', () => world.proxy.connections > 15);
+    clearInterval(storm);
+    expect(await command.outcome).toMatchObject({ code: 0 });
+    expect(await (await command.log()).text()).toBe('1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n');
+  });
+
+  test('a worker that does not come back within the grace loses its command', async () => {
+    world = await makeLinkWorld({ timing: { graceMs: 300 } });
+    const worker = await world.startWorker();
+    const command = await world.command(exec('touch begun; sleep 1000'));
+    await until('it has begun', () => existsSync(file('begun')));
+    world.proxy.refuse(true);
+    world.proxy.cutAll();
+    expect(await command.outcome).toMatchObject({
+      status: 'lost',
+      reason: expect.stringContaining('did not come back'),
+    });
+    world.proxy.refuse(false);
+    await until('it is back', () => worker.state.kind === 'connected');
+  });
+
+  test('a worker without a master for longer than the grace ends its processes', async () => {
+    world = await makeLinkWorld({ timing: { graceMs: 300 } });
+    await world.startWorker();
+    await world.command(exec('echo $$ > pid; sleep 1000'));
+    await until(
+      'it has begun',
+      () => existsSync(file('pid')) && readFileSync(file('pid'), 'utf8').endsWith('\n'),
+    );
+    const pid = Number(readFileSync(file('pid'), 'utf8'));
+    world.proxy.refuse(true);
+    world.proxy.cutAll();
+    await until('the process is gone', () => !existsSync(`/proc/${pid}`));
+  });
+});
+
+describe('who is who', () => {
+  test('a second worker of the same name takes over; the first is told and its command is lost', async () => {
+    world = await makeLinkWorld();
+    const first = await world.startWorker();
+    const command = await world.command(exec('touch begun; sleep 1000'));
+    await until('it has begun', () => existsSync(file('begun')));
+    const second = await world.startWorker({ basedir: join(world.folder, 'other') });
+    expect(await command.outcome).toMatchObject({
+      status: 'lost',
+      reason: expect.stringContaining('started anew'),
+    });
+    await until('the first is told', () => first.state.kind === 'stopped');
+    expect(first.state).toMatchObject({ reason: expect.stringContaining('another process') });
+    await until('the second is in', () => second.state.kind === 'connected');
+    expect(world.said.join('\n')).toContain('another process of worker w1 has connected');
+    const next = await world.command(exec('echo here'));
+    expect(await next.outcome).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    [{ password: 'wrong' }, 'password'],
+    [{ name: 'stranger' }, 'no worker of this name'],
+  ])('%j is sent away and does not come back', async (options, reason) => {
+    world = await makeLinkWorld();
+    const worker = await world.startWorker(options);
+    await until('it was told', () => worker.state.kind === 'stopped');
+    expect(worker.state).toMatchObject({ reason: expect.stringContaining(reason) });
+    expect(world.proxy.connections).toBe(1);
+  });
+
+  test('a worker finds the master that answers among several', async () => {
+    world = await makeLinkWorld();
+    await world.startWorker({
+      masters: ['ws://127.0.0.1:1', `ws://127.0.0.1:${world.proxy.port}`],
+      random: () => 0,
+    });
+    await connected();
+  });
+});
+
+test('a slow master holds the command back, and memory stays flat', async () => {
+  world = await makeLinkWorld({ windowBytes: 200_000 });
+  world.proxy.plan = () => ({ bytesPerSecond: 400_000, sliceBytes: 16_384 });
+  await world.startWorker({ spoolBytes: 400_000 });
+  const command = await world.command(
+    exec('head -c 2500000 /dev/urandom; touch through', { timeoutMs: 1000 }),
+  );
+  await until('the log grows', async () => (await command.log()).bytes > 300_000);
+  expect(existsSync(file('through'))).toBe(false);
+  expect(await command.outcome).toMatchObject({ code: 0, cause: null });
+  expect((await command.log()).bytes).toBe(2_500_000);
+});
