@@ -52,6 +52,8 @@ type H2Stream = ReturnType<ReturnType<typeof connect>['request']>;
 
 function send(stream: H2Stream, { body, signal }: ApiRequest): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
+    // A stream that nobody reads yet when its last byte comes is drained and dropped by Node; a paused one waits.
+    stream.pause();
     const abort = () => stream.close(constants.NGHTTP2_CANCEL);
     signal?.addEventListener('abort', abort, { once: true });
     stream.once('response', (headers) => resolve({ status: Number(headers[':status']), body: stream }));
