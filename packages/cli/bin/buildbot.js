@@ -17,7 +17,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
     await runTryserver(rest);
   } else {
     const { main } = await import('../dist/bundle/main.js');
-    const code = await main(process.argv.slice(2));
+    const code = await main(process.argv.slice(2), new URL('../', import.meta.url));
     process.exitCode = process.exitCode ?? code;
   }
 }

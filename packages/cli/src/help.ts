@@ -2,10 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { Config, Help } from '@oclif/core';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Help for the command that `words` name, or the list of commands. */
-export async function showHelp(words: readonly string[]): Promise<void> {
-  const config = await Config.load({ root: ROOT });
+/** Help for the command that `words` name, or the list of commands. `root` is the package's folder. */
+export async function showHelp(words: readonly string[], root: URL): Promise<void> {
+  const config = await Config.load({ root: fileURLToPath(root) });
   await new Help(config).showHelp([...words]);
 }

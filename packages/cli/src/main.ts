@@ -8,32 +8,30 @@ import { ExternalError, messageOf, nearest, sanitizeName, UserError } from '@bui
 import { COMMANDS } from './command-table.ts';
 import { EXIT } from './view/verdict.ts';
 
-const PACKAGE = new URL('../../package.json', import.meta.url);
-
-/** Runs the command of `argv` (without `node` and the script) and gives the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+/** Runs the command of `argv` (without `node` and the script) and gives the exit code. `root` is the package's folder. */
+export async function main(argv: readonly string[], root: URL): Promise<number> {
   quietOnBrokenPipe(process.stdout);
   quietOnBrokenPipe(process.stderr);
   try {
-    return await dispatch(argv);
+    return await dispatch(argv, root);
   } catch (error) {
     return told(error);
   }
 }
 
-async function dispatch(argv: readonly string[]): Promise<number> {
+async function dispatch(argv: readonly string[], root: URL): Promise<number> {
   const [name = '--help', ...rest] = argv;
   if (name === '--version' || name === 'version') {
-    process.stdout.write(`buildbot ${(await packageInfo()).version}\n`);
+    process.stdout.write(`buildbot ${(await packageInfo(root)).version}\n`);
     return 0;
   }
   if (name === '--help' || name === '-h' || name === 'help' || asksForHelp(rest))
-    return help(name.startsWith('-') || name === 'help' ? rest : [name]);
+    return help(name.startsWith('-') || name === 'help' ? rest : [name], root);
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) throw unknownCommand(name);
   const [{ default: command }, { version }, { lightConfig }] = await Promise.all([
     load(),
-    packageInfo(),
+    packageInfo(root),
     import('./light-config.ts'),
   ]);
   command.id = name;
@@ -46,13 +44,13 @@ function asksForHelp(words: readonly string[]): boolean {
   return (end < 0 ? words : words.slice(0, end)).some((word) => word === '--help');
 }
 
-async function packageInfo(): Promise<{ version: string }> {
-  return JSON.parse(await readFile(PACKAGE, 'utf8'));
+async function packageInfo(root: URL): Promise<{ version: string }> {
+  return JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 }
 
-async function help(words: readonly string[]): Promise<number> {
+async function help(words: readonly string[], root: URL): Promise<number> {
   const { showHelp } = await import('./help.ts');
-  await showHelp(words);
+  await showHelp(words, root);
   return 0;
 }
 
@@ -100,6 +98,6 @@ function withHint(error: UserError | ExternalError): string[] {
 function printable(text: string): string {
   return text
     .split('\n')
-    .map((line) => sanitizeName(line, { maxLength: 2000 }))
+    .map((line) => sanitizeName(line.replaceAll('\t', '  '), { maxLength: 2000 }))
     .join('\n');
 }

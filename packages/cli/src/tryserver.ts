@@ -9,6 +9,7 @@ export async function runTryserver(argv: readonly string[]): Promise<void> {
   process.exitCode = await tryserver({
     argv,
     originalCommand: env.SSH_ORIGINAL_COMMAND,
+    overSsh: env.SSH_CONNECTION !== undefined || env.SSH_ORIGINAL_COMMAND !== undefined,
     home: env.HOME,
     stdin,
     stdout,

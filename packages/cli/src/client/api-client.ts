@@ -40,7 +40,7 @@ export class ApiClient {
   async get(path: string, plural: string, signal?: AbortSignal): Promise<unknown[]> {
     const response = await this.#transport.request({ method: 'GET', path: `/api/v2/${path}`, signal });
     const answer = parseObject(await readAll(response.body), path);
-    if (response.status !== 200) throw refusal(response.status, answer['error'], path);
+    if (response.status !== 200) throw refusal(response.status, answer.error, path);
     const resources = answer[plural];
     if (!Array.isArray(resources))
       throw new ExternalError('the master', `its answer to ${path} has no ${plural}`);
@@ -61,8 +61,8 @@ export class ApiClient {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
     const response = await this.#transport.request({ method: 'POST', path: `/api/v2/${path}`, body });
     const answer = parseObject(await readAll(response.body), path);
-    if (response.status === 200) return answer['result'];
-    const error = answer['error'];
+    if (response.status === 200) return answer.result;
+    const error = answer.error;
     const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
     throw refusal(response.status, message, path);
   }
@@ -117,7 +117,7 @@ export class NotFound extends UserError {}
 
 async function refusalOf(response: ApiResponse, what: string): Promise<Error> {
   const answer = parseObject(await readAll(response.body), what);
-  return refusal(response.status, answer['error'], what);
+  return refusal(response.status, answer.error, what);
 }
 
 function refusal(status: number, said: unknown, what: string): Error {

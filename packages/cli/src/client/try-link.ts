@@ -167,7 +167,7 @@ async function answer(process: StartedProcess, lines: LineReader): Promise<strin
 
 async function readAttached(process: StartedProcess, lines: LineReader) {
   const value = parse(await answer(process, lines));
-  return { attached: value['attached'] === true, reason: textOrNull(value['reason']) };
+  return { attached: value.attached === true, reason: textOrNull(value.reason) };
 }
 
 function asGreeting(line: string): Greeting {
@@ -195,7 +195,7 @@ function asVerdict(line: string): Verdict {
   }
   const why = sanitizeName(textOrNull(reason) ?? 'no reason was given', { maxLength: 2000 });
   if (status === 'kept') return { status, reason: why };
-  if (status === 'refused') return { status, reason: why, hint: textOrNull(value['hint']) };
+  if (status === 'refused') return { status, reason: why, hint: textOrNull(value.hint) };
   throw new ExternalError('buildbot tryserver', `not a verdict: ${sanitizeName(line, { maxLength: 200 })}`);
 }
 

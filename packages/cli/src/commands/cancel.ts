@@ -1,11 +1,12 @@
 /** `buildbot cancel`: take a build request out of the queue, or stop its build. */
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { parseId } from '../config/flags.ts';
 
 export default class Cancel extends BaseCommand {
   static override summary = 'Cancel a build request.';
   static override args = {
-    request: Args.integer({ description: 'Id of a build request.', required: true, min: 1 }),
+    request: Args.string({ description: 'Id of a build request.', required: true }),
   };
   static override flags = {
     ...connectionFlags,
@@ -18,10 +19,11 @@ export default class Cancel extends BaseCommand {
 
   async run(): Promise<{ cancelling: number }> {
     const { args, flags } = await this.parse(Cancel);
+    const request = parseId(args.request, 'the id of a build request');
     await this.withLink(flags, async (link) => {
-      await (await link.open()).control(`buildrequests/${args.request}`, 'cancel', { reason: flags.reason });
+      await (await link.open()).control(`buildrequests/${request}`, 'cancel', { reason: flags.reason });
     });
-    this.log(`cancelling request ${args.request}: ${flags.reason}`);
-    return { cancelling: args.request };
+    this.log(`cancelling request ${request}: ${flags.reason}`);
+    return { cancelling: request };
   }
 }

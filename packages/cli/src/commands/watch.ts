@@ -1,12 +1,12 @@
 /** `buildbot watch`: how things stand now, or one try to its end. */
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, connectionFlags } from '../base-command.ts';
-import { settingsOfFlags } from '../config/flags.ts';
+import { parseId, settingsOfFlags } from '../config/flags.ts';
 
 export default class Watch extends BaseCommand {
   static override summary = 'Watch all builders, or attach again to a try.';
   static override args = {
-    id: Args.integer({ description: 'Number of a try; without it the whole farm is shown.', min: 1 }),
+    id: Args.string({ description: 'Number of a try; without it the whole farm is shown.' }),
   };
   static override flags = {
     ...connectionFlags,
@@ -18,12 +18,13 @@ export default class Watch extends BaseCommand {
   async run(): Promise<number> {
     const { flags, args } = await this.parse(Watch);
     const { watchCommand } = await import('../services/watch-command.ts');
+    const buildSetId = args.id === undefined ? null : parseId(args.id, 'the number of a try');
     return this.withLink(flags, (link) =>
       watchCommand(
         {
           link,
           given: settingsOfFlags(flags),
-          buildSetId: args.id ?? null,
+          buildSetId,
           json: flags.json,
           events: flags.events,
         },

@@ -19,16 +19,16 @@ export interface Environment {
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Environment {
-  const home = env['HOME'] || homedir();
+  const home = env.HOME || homedir();
   const isSet = (name: string) =>
     env[name] !== undefined && env[name] !== '' && env[name] !== '0' && env[name] !== 'false';
-  const isDumb = env['TERM'] === 'dumb';
+  const isDumb = env.TERM === 'dumb';
   return {
     env,
-    configDir: join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'buildbot'),
-    cacheDir: join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'buildbot'),
+    configDir: join(env.XDG_CONFIG_HOME || join(home, '.config'), 'buildbot'),
+    cacheDir: join(env.XDG_CACHE_HOME || join(home, '.cache'), 'buildbot'),
     tmpdir: tmpdir(),
-    allowsColour: (env['NO_COLOR'] ?? '') === '' && !isDumb,
+    allowsColour: (env.NO_COLOR ?? '') === '' && !isDumb,
     wantsPlain: isSet('CI') || isDumb || isSet('ACCESSIBLE'),
   };
 }

@@ -57,12 +57,12 @@ export function settingsOfFlags(flags: Readonly<Record<string, unknown>>): Setti
   const values: Record<string, unknown> = {};
   for (const setting of SETTINGS) {
     const given = setting.flag === null ? undefined : flags[setting.flag];
-    if (given !== undefined) values[setting.key] = valueOf(setting, given);
+    if (given !== undefined) values[setting.key] = settingValue(setting, given);
   }
   return values;
 }
 
-function valueOf(setting: Setting, given: unknown): unknown {
+function settingValue(setting: Setting, given: unknown): unknown {
   if (setting.kind === 'properties') return propertiesOf(given as string[]);
   if (setting.kind === 'list') return emptyRefused(setting, given as string[]);
   if (setting.kind !== 'duration') return given;
@@ -86,4 +86,11 @@ export function propertyOf(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw new UserError(`'${text.slice(0, 80)}' is no property`, { hint: 'Expected name=value.' });
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A positive whole number given as an argument, with or without a `#`. @throws UserError saying `what` was expected */
+export function parseId(text: string, what: string): number {
+  const digits = /^#?([1-9]\d{0,14})$/.exec(text)?.[1];
+  if (digits === undefined) throw new UserError(`'${text.slice(0, 80)}' is not ${what}`);
+  return Number(digits);
 }

@@ -258,7 +258,7 @@ export function mergeSettings(...sources: readonly SettingValues[]): Settings {
   );
   return {
     ...merged,
-    builders: (merged['builders'] as string[] | undefined) ?? [],
+    builders: (merged.builders as string[] | undefined) ?? [],
     properties,
   } as unknown as Settings;
 }

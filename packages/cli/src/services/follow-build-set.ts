@@ -40,6 +40,8 @@ export async function followBuildSet(
           signal,
         )) as BuildSetSummaryResource[];
         if (summary === undefined) throw new NotFound(`the master has no build set ${buildSetId}`);
+        const workers = await client.resources('workers', 'workers', signal);
+        store.dispatch({ type: 'workers', n: summary.event_number, workers });
         store.dispatch({ type: 'summary', summary });
         position = summary.event_number;
       };

@@ -3,16 +3,20 @@ import { formatDuration, type Range } from '@buildbot/shared';
 
 /** `~3m–5m left (12 past builds)`, or that there is no estimate yet and why. */
 export function timeLeftText(left: Range | null, samples: number): string {
-  if (left === null) return samples === 0 ? 'no estimate yet' : `no estimate yet (${samples} past builds)`;
+  if (left === null) return samples === 0 ? 'no estimate yet' : `no estimate yet (${pastBuilds(samples)})`;
   if (left.high <= 0) return 'longer than usual';
   const range = `${rounded(left.low)}–${rounded(left.high)}`;
-  return `~${formatDuration(roundTo(left.middle))} left (${range}, ${samples} past builds)`;
+  return `~${formatDuration(roundTo(left.middle))} left (${range}, ${pastBuilds(samples)})`;
 }
 
 /** The same without the range, for a row. */
 export function shortTimeLeft(left: Range | null): string {
   if (left === null) return '';
   return left.high <= 0 ? 'overdue' : `~${formatDuration(roundTo(left.middle))}`;
+}
+
+function pastBuilds(samples: number): string {
+  return samples === 1 ? '1 past build' : `${samples} past builds`;
 }
 
 function rounded(ms: number): string {

@@ -37,12 +37,25 @@ export function factsOf(state: ViewState): Fact[] {
   const local = state.local.map((fact, index): Fact => ({ ...fact, key: `local/${index}` }));
   const builds = [...state.builds.values()].sort((a, b) => a.value.buildid - b.value.buildid);
   const facts = [...local, ...builds.flatMap(({ value }) => factsOfBuild(state, value))];
-  const rank = (fact: Fact) =>
-    fact.type === 'finished' || fact.type === 'detached' ? Number.POSITIVE_INFINITY : fact.at;
   return facts
     .map((fact, index) => ({ fact, index }))
     .sort((a, b) => rank(a.fact) - rank(b.fact) || a.index - b.index)
     .map(({ fact }) => fact);
+}
+
+/** The clocks of both sides may differ: what comes before all builds, and after, stays there. */
+function rank(fact: Fact): number {
+  switch (fact.type) {
+    case 'snapshot':
+    case 'queued':
+    case 'kept':
+      return Number.NEGATIVE_INFINITY;
+    case 'detached':
+    case 'finished':
+      return Number.POSITIVE_INFINITY;
+    default:
+      return fact.at;
+  }
 }
 
 function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {

@@ -2,7 +2,7 @@
  * What the view model is fed with: resources and events of the API as they come, and what only this client knows
  * (its snapshot, its link, a person's wish to detach). A message is plain data, so a recorded run can be replayed.
  */
-import type { BuildSetSummaryResource, EventMessage, StatusResource } from '@buildbot/shared';
+import type { BuildSetSummaryResource, EventMessage, StatusResource, WorkerResource } from '@buildbot/shared';
 
 /** Something that happened on this side of the link. `at` is epoch milliseconds. */
 export type LocalFact = { at: number } & (
@@ -44,6 +44,8 @@ export type ViewMessage =
   | { type: 'local'; fact: LocalFact }
   | { type: 'summary'; summary: BuildSetSummaryResource }
   | { type: 'status'; status: StatusResource }
+  /** As they were when event `n` was the newest. */
+  | { type: 'workers'; n: number; workers: readonly WorkerResource[] }
   | { type: 'event'; event: EventMessage }
   /** The newest lines of a running step's log, sanitised. */
   | { type: 'tail'; stepId: number; lines: readonly string[] }

@@ -28,6 +28,8 @@ export function reduce(state: ViewState, message: ViewMessage): ViewState {
       return withSummary(state, message.summary);
     case 'status':
       return withStatus(state, message.status);
+    case 'workers':
+      return { ...state, workers: merge(state.workers, message.n, message.workers, idOf.workers) };
     case 'event':
       return withEvent(state, message.event);
     case 'tail':

@@ -10,6 +10,7 @@ import { h2Transport } from '../h2-transport.ts';
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface ApiServer {
+  url: string;
   client: ApiClient;
   /** Breaks every connection, as a cut wire does. */
   cut(): void;
@@ -39,6 +40,7 @@ export async function apiServer(dialect: (typeof DIALECTS)[number], answer: Answ
     for (const socket of sockets) socket.destroy();
   };
   return {
+    url: `http://127.0.0.1:${port}`,
     client,
     cut,
     close: async () => {

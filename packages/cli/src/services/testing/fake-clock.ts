@@ -14,10 +14,14 @@ export function fakeClock(start = 1_795_000_000_000): FakeClock {
     monotonic: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        const entry = { at: now + ms, wake: () => void (waiting.delete(entry), resolve()) };
+        const wake = () => {
+          waiting.delete(entry);
+          resolve();
+        };
+        const entry = { at: now + ms, wake };
         waiting.add(entry);
-        signal?.addEventListener('abort', entry.wake, { once: true });
-        if (signal?.aborted) entry.wake();
+        signal?.addEventListener('abort', wake, { once: true });
+        if (signal?.aborted) wake();
       }),
     advance: async (ms) => {
       now += ms;

@@ -81,7 +81,7 @@ describe('the JSON face', () => {
       result: 'failure',
       builds: [{ builder: 'linux', result: 'failure', durationMs: 30_000 }],
     });
-    expect(object['events']).toHaveLength(facts.length);
+    expect(object.events).toHaveLength(facts.length);
   });
 });
 

@@ -1,0 +1,174 @@
+import { buildEventPaths, buildSetEventPaths, requestEventPaths } from '@buildbot/shared';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Answer, type ApiServer, apiServer } from '../client/testing/api-server.ts';
+import { systemClock } from '../clock.ts';
+import { factsOf } from '../view/facts.ts';
+import { build, buildSet, request, step, summary } from '../view/testing/resources.ts';
+import { TryFollower } from './follow-try.ts';
+import { addressLink } from './master-link.ts';
+import type { Runtime } from './runtime.ts';
+import { ViewStore } from './view-store.ts';
+
+const claimed = request({ claimed: true, waiting_reason: null, complete: true, results: 0 });
+const finished = build({ complete: true, results: 0, complete_at_ms: 1 });
+const EVENTS = [
+  { n: 11, k: buildEventPaths(build(), 'new')[0], m: build() },
+  {
+    n: 12,
+    k: buildEventPaths(build({ buildid: 999, buildrequestid: 4 }), 'new')[0],
+    m: build({ buildid: 999, buildrequestid: 4 }),
+  },
+  { n: 13, k: buildEventPaths(finished, 'finished')[0], m: finished },
+  { n: 14, k: requestEventPaths(claimed, 'complete')[0], m: claimed },
+  {
+    n: 15,
+    k: buildSetEventPaths(7, 'complete')[0],
+    m: buildSet({ complete: true, results: 0, complete_at: 1_795_000_030 }),
+  },
+];
+
+describe('following a try', () => {
+  let server: ApiServer | undefined;
+  afterEach(() => server?.close());
+
+  async function world(answer: Answer, timeoutMs?: number) {
+    server = await apiServer('HTTP/1.1', answer);
+    const store = new ViewStore();
+    const link = addressLink(server.url);
+    const runtime = { clock: systemClock, random: () => 0 } as Runtime;
+    const follower = new TryFollower({
+      link,
+      store,
+      runtime,
+      attachCommand: ['buildbot', 'watch'],
+      timeoutMs,
+      tails: false,
+    });
+    return { store, follower };
+  }
+
+  function answering(
+    events: (from: number, request: Parameters<Answer>[0], response: Parameters<Answer>[1]) => void,
+  ): Answer {
+    return (asked, response) => {
+      const url = new URL(asked.url ?? '', 'http://x');
+      if (url.pathname.endsWith('/summary'))
+        response.end(JSON.stringify({ summaries: [summary()], meta: {} }));
+      else if (url.pathname.endsWith('/workers')) response.end(JSON.stringify({ workers: [], meta: {} }));
+      else if (url.pathname.endsWith('/events')) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        events(Number(url.searchParams.get('from')), asked, response);
+      } else {
+        response.writeHead(404);
+        response.end('{"error":"not found"}');
+      }
+    };
+  }
+
+  it('goes on from the last event after each break, and ends with the result', async () => {
+    const asked: number[] = [];
+    const { store, follower } = await world(
+      answering((from, _, response) => {
+        asked.push(from);
+        const next = EVENTS.find(({ n }) => n > from);
+        response.write(`id: ${next?.n}\ndata: ${JSON.stringify(next)}\n\n`, () =>
+          setImmediate(() => response.destroy()),
+        );
+      }),
+    );
+    expect(await follower.follow(7, null)).toEqual({ exitCode: 0, text: '✔ try #7 passed in 30s' });
+    expect(asked).toEqual([10, 11, 12, 13, 14]);
+    expect([...store.state.builds.keys()]).toEqual([100]);
+    const types = factsOf(store.state).map(({ type }) => type);
+    expect(types.filter((type) => type === 'link_lost').length).toBeGreaterThan(0);
+    expect(types.filter((type) => type === 'link_restored').length).toBe(
+      types.filter((type) => type === 'link_lost').length,
+    );
+  });
+
+  it('reads everything anew when the position is not kept any more', async () => {
+    let summaries = 0;
+    const answer = answering(
+      (_, __, response) => void response.write('event: resync\ndata: {"resync":true,"n":90}\n\n'),
+    );
+    const done = summary({
+      event_number: 90,
+      buildset: buildSet({ complete: true, results: 2 }),
+      buildrequests: [{ ...claimed, results: 2 }],
+    });
+    const { follower } = await world((asked, response) => {
+      if (asked.url?.includes('summary') && ++summaries > 1)
+        response.end(JSON.stringify({ summaries: [done], meta: {} }));
+      else answer(asked, response);
+    });
+    expect((await follower.follow(7, null)).exitCode).toBe(1);
+    expect(summaries).toBe(2);
+  });
+
+  it('asks again and again where there are no events, as on a real Buildbot', async () => {
+    let rounds = 0;
+    const lists: Record<string, () => unknown> = {
+      'buildsets/7': () => [++rounds > 1 ? { ...buildSet(), complete: true, results: 6 } : buildSet()],
+      buildrequests: () => [request()],
+      builders: () => [],
+      workers: () => [],
+      builds: () => [{ ...build(), started_at_ms: undefined, attempt: undefined }],
+      'builds/100/steps': () => [{ ...step(), started_at_ms: undefined }],
+    };
+    const { store, follower } = await world((asked, response) => {
+      const path = new URL(asked.url ?? '', 'http://x').pathname.replace('/api/v2/', '');
+      const list = lists[path];
+      response.writeHead(list === undefined ? 404 : 200);
+      response.end(
+        JSON.stringify(
+          list === undefined
+            ? { error: 'Invalid path' }
+            : { [path.split('/').findLast((part) => /^[a-z]/.test(part)) ?? '']: list(), meta: {} },
+        ),
+      );
+    });
+    expect((await follower.follow(7, null)).exitCode).toBe(3);
+    expect(store.state.builds.get(100)?.value.started_at_ms).toBe(build().started_at * 1000);
+  });
+
+  it('stops waiting in time, and the builds go on', async () => {
+    const { follower } = await world(
+      answering(() => {}),
+      50,
+    );
+    const ending = await follower.follow(7, null);
+    expect(ending.exitCode).toBe(124);
+    expect(ending.text).toContain('buildbot watch 7');
+  });
+
+  it('detaches with the line that attaches again', async () => {
+    const { store, follower } = await world(answering(() => follower.intents.detach()));
+    follower.intents.sending();
+    expect((await follower.follow(7, null)).exitCode).toBe(75);
+    expect(factsOf(store.state).at(-1)).toMatchObject({ type: 'detached', attach: 'buildbot watch 7' });
+  });
+
+  it('asks the master to cancel every open request when the builds are to stop', async () => {
+    const asked: string[] = [];
+    let end: (() => void) | undefined;
+    const events = answering((_, __, response) => {
+      end = () => {
+        const complete = { n: 11, k: 'buildsets/7/complete', m: buildSet({ complete: true, results: 6 }) };
+        response.write(`data: ${JSON.stringify(complete)}\n\n`);
+      };
+      follower.intents.stop();
+    });
+    const { follower } = await world((request, response) => {
+      if (request.method !== 'POST') return events(request, response);
+      asked.push(request.url ?? '');
+      request.resume().on('end', () => {
+        response.end('{"jsonrpc":"2.0","id":1,"result":null}');
+        end?.();
+      });
+      return undefined;
+    });
+    follower.intents.sending();
+    expect((await follower.follow(7, null)).exitCode).toBe(3);
+    expect(asked).toEqual(['/api/v2/buildrequests/11']);
+  });
+});
