@@ -78,8 +78,11 @@ function told(error: unknown): number {
 
 function describe(error: unknown): { lines: string[]; exitCode: number } {
   if (error instanceof UserError) return { lines: withHint(error), exitCode: error.exitCode };
-  if (error instanceof ExternalError || (error instanceof Error && error.name === 'LinkError')) {
-    return { lines: withHint(error as ExternalError), exitCode: EXIT.infrastructure };
+  if (error instanceof ExternalError) return { lines: withHint(error), exitCode: EXIT.infrastructure };
+  // By name, since the class lives with the client, which light commands do not load.
+  if (error instanceof Error && error.name === 'LinkError') {
+    const lines = [`error: the master cannot be reached: ${printable(error.message)}`];
+    return { lines, exitCode: EXIT.infrastructure };
   }
   // Errors of oclif's parser: an unknown flag, a missing argument.
   if (error instanceof Error && 'oclif' in error) {
