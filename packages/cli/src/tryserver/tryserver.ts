@@ -18,6 +18,8 @@ export interface TryserverIo {
   argv: readonly string[];
   /** SSH_ORIGINAL_COMMAND. */
   originalCommand: string | undefined;
+  /** Whether an SSH server started it: then the other end of the streams may be a real Buildbot's client. */
+  overSsh: boolean;
   /** For `~` in the directory. */
   home: string | undefined;
   stdin: Readable;
@@ -33,7 +35,10 @@ const MAX_LINE_BYTES = 64 * 1024;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 
-/** Serve one channel; the result is the exit code: 0 accepted or kept, 1 refused, 2 usage. */
+/**
+ * Serve one channel; the result is the exit code: 0 accepted or kept, 1 refused, 2 usage. A job refused by the master
+ * in the plain protocol over SSH is 0 as well (docs/decisions/0003).
+ */
 export async function tryserver(io: TryserverIo): Promise<number> {
   const request = readArguments(io.argv, io.originalCommand);
   if (!request.ok) return complain(io, request.reason, 2);
@@ -42,9 +47,10 @@ export async function tryserver(io: TryserverIo): Promise<number> {
   if (obstacle !== null) return complain(io, obstacle, 1);
   const gateway = await openGateway(jobdir, request.user);
   if (gateway.status === 'refused') return complain(io, gateway.reason, 1);
-  const session: Session = { io, jobdir, user: request.user, gateway };
+  const { user, attach } = request;
+  const session: Session = { io, jobdir, user, attach, gateway };
   try {
-    return request.attach ? await serveAttached(session) : await servePlain(session);
+    return attach ? await serveAttached(session) : await servePlain(session);
   } finally {
     if (gateway.status === 'connected') gateway.link.close();
   }
@@ -54,6 +60,7 @@ interface Session {
   io: TryserverIo;
   jobdir: string;
   user: string | null;
+  attach: boolean;
   gateway: Exclude<GatewayResult, { status: 'refused' }>;
 }
 
@@ -184,7 +191,7 @@ async function verdictOf({ gateway }: Session, file: string): Promise<Verdict> {
 
 /** Plain mode, Buildbot's own: a job file until the end of input. */
 async function servePlain(session: Session): Promise<number> {
-  const { io, jobdir, user, gateway } = session;
+  const { io, jobdir, user, attach, gateway } = session;
   const maxJobBytes = gateway.status === 'connected' ? gateway.link.maxJobBytes : DEFAULT_MAX_JOB_BYTES;
   const writer = await JobWriter.begin(jobdir, io.now());
   let size = 0;
@@ -210,7 +217,9 @@ async function servePlain(session: Session): Promise<number> {
   }
   const verdict = await verdictOf(session, await writer.commit(user));
   if (verdict.status === 'refused') {
-    return complain(io, `refused: ${verdict.reason}${verdict.hint === null ? '' : ` (${verdict.hint})`}`, 1);
+    const hint = verdict.hint === null ? '' : ` (${verdict.hint})`;
+    // Any other status than 0 makes a real Buildbot's client hang for ever, and to it 0 says no more than "delivered".
+    return complain(io, `refused: ${verdict.reason}${hint}`, io.overSsh && !attach ? 0 : 1);
   }
   const text =
     verdict.status === 'kept' ? `kept: ${verdict.reason}` : `accepted, build set ${verdict.buildSetId}`;

@@ -114,6 +114,7 @@ describe('parseTryJob reads', () => {
     ['no properties', { properties: undefined }, { properties: {} }],
     ['a null patch', { patch_body: null }, { patch: null }],
     ['an empty patch', { patch_body: '' }, { patch: null }],
+    ['null builder names as all builders', { builderNames: null }, { builderNames: [] }],
     ['a null repository', { repository: null }, { repository: '' }],
     ['a builder named twice', { builderNames: ['b', 'a', 'b'] }, { builderNames: ['b', 'a'] }],
     [
@@ -202,7 +203,7 @@ describe('parseTryJob refuses', () => {
     ['a NUL in the comment', v5({ comment: 'a\0' }), 'comment: a NUL character'],
     ['an escape in the comment', v5({ comment: '\x1b]0;x\x07' }), 'comment: a control character'],
     ['the key of version 6 in 5', v5({ patch_body_base64: '' }), 'patch_body_base64: belongs to version 6'],
-    ['no builder list', v5({ builderNames: null }), 'builderNames: '],
+    ['no builder list', v5({ builderNames: undefined }), 'builderNames: '],
     ['a builder that is no text', v5({ builderNames: [1] }), 'builderNames.0: '],
     ['an empty builder name', v5({ builderNames: [''] }), 'builderNames.0: '],
     [

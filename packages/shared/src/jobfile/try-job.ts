@@ -94,9 +94,11 @@ const patchLevel = z
   )
   .pipe(z.number().int().min(0).max(MAX_PATCH_LEVEL));
 
+/** Real clients write `null` when they were given no `--builder`. */
 const builderNames = z
   .array(line(200).min(1))
   .max(MAX_BUILDER_NAMES)
+  .nullable()
   .transform((names) => [...new Set(names)]);
 
 /** What is wrong with the name of a property, or undefined. */
