@@ -3,7 +3,7 @@
  * event stream and large logs share it at once.
  */
 import { connect, constants } from 'node:http2';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough, pipeline, type Readable } from 'node:stream';
 import { type ApiRequest, type ApiResponse, type ApiTransport, LinkError } from './transport.ts';
 
 /** With the default of 64 KiB a 100 MB body stalled on every round trip; with megabytes it ran at the link's speed. */
@@ -50,13 +50,22 @@ function headersOf({ method, path, body }: ApiRequest) {
 
 type H2Stream = ReturnType<ReturnType<typeof connect>['request']>;
 
+/**
+ * The body for whoever reads it later. An HTTP/2 stream counts as closed once its last frame is here, and Node refuses
+ * to iterate a closed stream even if its bytes are still unread; a plain one behind it does not mind.
+ */
+function readable(stream: H2Stream): Readable {
+  // Errors reach the reader through the stream that it reads.
+  return pipeline(stream, new PassThrough(), () => {});
+}
+
 function send(stream: H2Stream, { body, signal }: ApiRequest): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
-    // A stream that nobody reads yet when its last byte comes is drained and dropped by Node; a paused one waits.
-    stream.pause();
     const abort = () => stream.close(constants.NGHTTP2_CANCEL);
     signal?.addEventListener('abort', abort, { once: true });
-    stream.once('response', (headers) => resolve({ status: Number(headers[':status']), body: stream }));
+    stream.once('response', (headers) =>
+      resolve({ status: Number(headers[':status']), body: readable(stream) }),
+    );
     stream.once('error', (error) => reject(new LinkError(error.message, { cause: error })));
     stream.once('close', () => {
       signal?.removeEventListener('abort', abort);
