@@ -89,7 +89,8 @@ describe('handing in a job', () => {
     let job: Buffer | undefined;
     const { options, connection } = world(async (far) => {
       if (far.argv.includes('--attach')) {
-        far.writeError('Unknown option --attach\n');
+        // Buildbot 3.7 says so on standard output.
+        far.write('/usr/bin/buildbot:  option --attach not recognized\n');
         return 1;
       }
       job = await far.all();
@@ -98,6 +99,16 @@ describe('handing in a job', () => {
     expect(await submitJob(options, JOB)).toEqual({ kind: 'delivered' });
     expect(job).toEqual(JOB);
     expect(connection.started[1]).toEqual(['buildbot', 'tryserver', '--jobdir', '/srv/try']);
+  });
+
+  it('passes over what a chatty shell profile says before the greeting', async () => {
+    const { options } = world(async (far) => {
+      far.write(`Welcome!\n\n${line(GREETING)}`);
+      await far.bytes(JSON.parse(await far.line()).bytes);
+      far.write(line({ status: 'refused', reason: 'no', hint: null }));
+      return 0;
+    });
+    expect(await submitJob(options, JOB)).toMatchObject({ verdict: { status: 'refused' } });
   });
 
   it('names the failure of the plain program with its own words', async () => {

@@ -111,15 +111,16 @@ type Opening =
 async function greet(process: StartedProcess, timeoutMs: number): Promise<Opening> {
   const lines = new LineReader(process.duplex, MAX_LINE_BYTES);
   const timeout = AbortSignal.timeout(timeoutMs);
-  let line: string | null;
   try {
-    line = await lines.read(timeout);
+    // A chatty shell profile, or the usage text of a real Buildbot, may come first.
+    for (let line = await lines.read(timeout); line !== null; line = await lines.read(timeout)) {
+      if ('tryserver' in parse(line)) return { kind: 'greeted', greeting: asGreeting(line), lines };
+    }
   } catch (error) {
     if (timeout.aborted) return { kind: 'silent' };
     throw error;
   }
-  if (line === null) return { kind: 'ended', code: (await process.exit).code };
-  return { kind: 'greeted', greeting: asGreeting(line), lines };
+  return { kind: 'ended', code: (await process.exit).code };
 }
 
 /** The program is waiting for a job and its end on the very same channel. */
