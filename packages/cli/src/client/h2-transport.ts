@@ -19,7 +19,10 @@ export function h2Transport(stream: Duplex): ApiTransport {
   session.on('error', (error) => {
     broken ??= error;
   });
-  session.on('connect', () => session.setLocalWindowSize(2 * WINDOW_BYTES));
+  session.on('connect', () => {
+    // Node tells of the connection on the next tick, when whoever wanted no more than the way in may have closed it.
+    if (!session.destroyed) session.setLocalWindowSize(2 * WINDOW_BYTES);
+  });
   stream.on('error', (error) => {
     broken ??= error;
   });
