@@ -1,6 +1,6 @@
 /** What happens to connections must not happen to builds. */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAvailability } from '@buildbot/worker';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -14,6 +14,11 @@ const exec = (command: string, more: object = {}) =>
   ({ kind: 'exec', command, builddir: 'b', workdir: '', graceMs: 200, ...more }) as const;
 
 const file = (path: string) => join(world.folder, 'worker/builds/b', path);
+
+const spoolBytes = () => {
+  const folder = join(world.folder, 'worker/spool');
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+};
 
 async function connected(count = 1): Promise<void> {
   await until('the worker is connected', () => world.sessions.pool.connected().length === count);
@@ -221,4 +226,19 @@ test('a slow master holds the command back, and memory stays flat', async () => 
   expect(existsSync(file('through'))).toBe(false);
   expect(await command.outcome).toMatchObject({ code: 0, cause: null });
   expect((await command.log()).bytes).toBe(2_500_000);
+});
+
+test('a worker whose spool is full and whose master is gone stops all the same', async () => {
+  world = await makeLinkWorld();
+  const worker = await world.startWorker({ spoolBytes: 300_000 });
+  await world.command(
+    exec('touch begun; while [ ! -e go ]; do sleep 0.02; done; head -c 9000000 /dev/urandom'),
+  );
+  await until('it has begun', () => existsSync(file('begun')));
+  world.proxy.refuse(true);
+  world.proxy.cutAll();
+  writeFileSync(file('go'), '');
+  await until('the spool is full', () => spoolBytes() >= 300_000);
+  await worker.stop();
+  expect(worker.state).toEqual({ kind: 'stopped', reason: null });
 });

@@ -155,15 +155,18 @@ export class Desk {
   }
 
   /** The newest connection wins. What the older one received but did not store is sent again over the new one. */
-  async #dropOlder(before: Connection, hello: Hello): Promise<void> {
-    const isSameProcess = before.hello.bootId === hello.bootId;
-    const reason = isSameProcess
-      ? 'the worker has a newer connection'
-      : `another process of worker ${this.account.name} has connected (host ${hello.info.host ?? 'unknown'})`;
-    if (!isSameProcess) this.#logger.warn({}, reason);
+  async #dropOlder({ link, hello: older, conversation }: Connection, hello: Hello): Promise<void> {
     this.#connection = null;
-    before.link.close({ type: 'superseded', reason }, reason);
-    await before.conversation.close();
+    if (older.bootId === hello.bootId) {
+      // No farewell: on a bad network the older of two hellos may arrive last, and then the process is still there.
+      link.cut('the worker has a newer connection');
+    } else {
+      const host = hello.info.host ?? 'unknown';
+      const reason = `another process of worker ${this.account.name} has connected (host ${host})`;
+      this.#logger.warn({}, reason);
+      link.close({ type: 'superseded', reason }, reason);
+    }
+    await conversation.close();
   }
 
   /** A new boot id: the process that had the commands is gone, or is told that it has been replaced. */

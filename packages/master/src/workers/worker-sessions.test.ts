@@ -22,15 +22,18 @@ let server: Server;
 let sessions: WorkerSessions;
 let committed: WorkerEffect[];
 let sockets: WebSocket[];
+let storeIsReady: Promise<void>;
 
 beforeEach(async () => {
   committed = [];
   sockets = [];
+  storeIsReady = Promise.resolve();
   const acked = new Map<string, number>();
   sessions = new WorkerSessions({
     store: {
       openSession: async (_workerId, bootId) => ({ ackedSeq: acked.get(bootId) ?? 0 }),
       commitWorkerEffects: async (_workerId, bootId, effects) => {
+        await storeIsReady;
         committed.push(...effects);
         acked.set(bootId, effects.at(-1)?.seq ?? 0);
       },
@@ -81,7 +84,11 @@ async function open(...first: (object | string | Buffer)[]): Promise<Peer> {
   const ws = new WebSocket(`ws://127.0.0.1:${port()}${WORKER_PATH}`);
   sockets.push(ws);
   const heard: MasterMessage[] = [];
-  ws.on('message', (data) => heard.push(masterMessageSchema.parse(JSON.parse(data.toString()))));
+  ws.on('message', (data) => {
+    const message = masterMessageSchema.parse(JSON.parse(data.toString()));
+    heard.push(message);
+    if (message.type === 'ping') send(ws, { type: 'pong', id: message.id });
+  });
   ws.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => ws.once('close', () => resolve()));
   await new Promise((resolve) => ws.once('open', resolve));
@@ -169,11 +176,28 @@ test('numbers already stored are not stored again after a reconnect', async () =
   await peer.hears('ack');
   const again = await open(hello({ commands: ['1.1.0.0'], lastSeq: 1 }));
   expect(await again.hears('welcome')).toMatchObject({ ackedSeq: 1 });
-  expect(await peer.hears('superseded')).toBeDefined();
+  await peer.closed;
+  expect(peer.heard.map(({ type }) => type)).not.toContain('superseded');
   send(again.ws, { type: 'started', seq: 1, key: '1.1.0.0' });
   send(again.ws, { type: 'started', seq: 2, key: '1.1.0.0' });
   expect(await again.hears('ack')).toEqual({ type: 'ack', seq: 2 });
   expect(committed.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test('a takeover waits for what is being stored, so that nothing is asked for twice', async () => {
+  void sessions.pool.run(1, wanted());
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  storeIsReady = promise;
+  send(peer.ws, { type: 'started', seq: 1, key: '1.1.0.0' });
+  expect(await sessions.pool.ping(1, 5000)).toBe(true);
+  await new Promise((next) => setImmediate(next));
+  const newer = await open(hello({ commands: ['1.1.0.0'], lastSeq: 1 }));
+  await peer.closed;
+  expect(newer.heard).toEqual([]);
+  resolve();
+  expect(await newer.hears('welcome')).toMatchObject({ ackedSeq: 1 });
 });
 
 test('a message about another command only moves the number on', async () => {

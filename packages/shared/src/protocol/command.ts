@@ -28,7 +28,7 @@ export const blobRefSchema = z.object({
 });
 export type BlobRef = z.infer<typeof blobRefSchema>;
 
-/** A file that the worker follows while the command runs and sends as a log of its own. */
+/** A file, below `builddir`, that the worker follows while the command runs and sends as a log of its own. */
 export const followedFileSchema = z.object({ log: z.string().min(1).max(128), path: workPathSchema });
 
 /** Run a program. Output goes to the log `log`, in chunks. */
@@ -40,7 +40,7 @@ export const execCommandSchema = z.object({
   builddir: workPathSchema,
   /** Working folder below `builddir`; made if missing. */
   workdir: workPathSchema,
-  /** Set (text), extend, or remove (`null`) variables of the worker's clean environment. */
+  /** Set (text) or remove (`null`) variables of the worker's clean environment. */
   env: z.record(z.string(), z.string().nullable()).default({}),
   stdin: blobRefSchema.nullable().default(null),
   /** End the command when it prints nothing for this long; `null` for never. Milliseconds. */

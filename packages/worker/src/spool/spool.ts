@@ -109,7 +109,7 @@ export class Spool {
   after(seq: number): SpoolMessage | null {
     if (seq < this.#ackedSeq) throw new BugError(`spool message ${seq + 1} was acknowledged and is gone`);
     const wanted = seq + 1;
-    if (wanted > this.#lastSeq) return null;
+    if (wanted > this.#lastSeq || this.#isClosed) return null;
     const first = this.#memory[0];
     if (first !== undefined && first.seq <= wanted) return this.#memory[wanted - first.seq] ?? null;
     const segment = this.#segments.findLast((candidate) => candidate.firstSeq <= wanted);
