@@ -56,6 +56,7 @@ describe('try --local', () => {
       stdout: stdout as unknown as NodeJS.WriteStream,
       stderr: stdout as unknown as NodeJS.WriteStream,
       stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+      isInteractive: false,
       onInterrupt: () => () => {},
     };
     const input: TryCommandInput = {

@@ -14,6 +14,7 @@ export function processRuntime(): Runtime {
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: process.stdin,
+    isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     onInterrupt: (listener) => {
       for (const signal of INTERRUPTS) process.on(signal, listener);
       return () => {

@@ -11,6 +11,8 @@ export interface Runtime {
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;
+  /** Somebody is there who can be asked. */
+  isInteractive: boolean;
   /** Ctrl-C, SIGTERM or SIGHUP, each time. Gives the function that stops listening. */
   onInterrupt: (listener: () => void) => () => void;
 }

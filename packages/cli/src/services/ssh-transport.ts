@@ -16,9 +16,9 @@ export async function loadTransport(wishes: TransportWishes, runtime: Runtime): 
 }
 
 /** The questions go to standard error, so that standard output stays what was asked for. */
-function interactionOf({ stdin, stderr }: Runtime): SshInteraction {
+function interactionOf({ stdin, stderr, isInteractive }: Runtime): SshInteraction {
   const note = (text: string) => void stderr.write(`${text}\n`);
-  if (!stdin.isTTY || !stderr.isTTY) return { note };
+  if (!isInteractive) return { note };
   return {
     note,
     askHost: async ({ host, fingerprint, keyType, warnings }) => {

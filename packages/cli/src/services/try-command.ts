@@ -30,9 +30,8 @@ export interface TryCommandInput {
 
 /** Gives the exit code. */
 export async function tryCommand(input: TryCommandInput, process: Runtime): Promise<number> {
-  // Standard input is the diff, or nobody is to be asked: either way there is no one behind it.
-  const runtime =
-    input.asks && input.source.diff !== '-' ? process : { ...process, stdin: withoutTerminal(process.stdin) };
+  const isInteractive = process.isInteractive && input.asks && input.source.diff !== '-';
+  const runtime = { ...process, isInteractive };
   const given = { ...input.given, properties: { ...input.given.properties, ...input.properties } };
   const settings = await loadSettings(given, runtime.environment, runtime.cwd);
   for (const note of settings.notes) runtime.stderr.write(`${sanitizeName(note)}\n`);
@@ -40,10 +39,6 @@ export async function tryCommand(input: TryCommandInput, process: Runtime): Prom
   if (input.builderNames) return listBuilderNames(settings, runtime);
   if (input.dryRun) return dryRun(input, settings, wishes, runtime);
   return submitAndShow(input, { settings, wishes }, runtime);
-}
-
-function withoutTerminal(stdin: NodeJS.ReadStream): NodeJS.ReadStream {
-  return Object.create(stdin, { isTTY: { value: false } });
 }
 
 async function listBuilderNames(settings: LoadedSettings, runtime: Runtime): Promise<number> {

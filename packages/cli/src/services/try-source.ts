@@ -1,5 +1,4 @@
 /** What is to be tried: a snapshot of the working copy, or a diff that was handed over. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UserError } from '@buildbot/shared';
 import type { LoadedSettings } from '../config/load-settings.ts';
@@ -65,33 +64,14 @@ async function startFolder(
 async function givenDiff(
   { diff = '-', patchlevel, baserev }: TrySourceWishes,
   settings: LoadedSettings,
-  runtime: Runtime,
+  { cwd, stdin }: Runtime,
 ): Promise<TrySource> {
-  const patch = diff === '-' ? await readAll(runtime.stdin) : await readDiff(resolve(runtime.cwd, diff));
-  return {
-    vcs: settings.vc ?? null,
-    repository: settings.repository ?? null,
-    branch: settings.branch ?? null,
-    baseRevision: baserev ?? null,
-    patch: patch.length === 0 ? null : patch,
-    patchLevel: patchlevel ?? 0,
-    tree: null,
-    files: [],
-    leftOut: [],
-    stats: { files: 0, untracked: 0, binary: 0, patchBytes: patch.length },
-  };
-}
-
-async function readDiff(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: unknown) => {
-    throw new UserError(`the diff ${path} cannot be read`, { cause });
-  });
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const bytes of stream) chunks.push(bytes);
-  return Buffer.concat(chunks);
+  const { readGivenDiff } = await import('../vcs/given-diff.ts');
+  const { vc: vcs, repository, branch } = settings;
+  const options = { vcs, repository, branch, baseRevision: baserev, patchLevel: patchlevel };
+  const taken = await readGivenDiff({ name: diff, cwd, stdin }, options);
+  if (!taken.ok) throw refused(taken);
+  return taken.source;
 }
 
 function refused({ reason, hint }: Refusal): UserError {
