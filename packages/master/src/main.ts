@@ -26,6 +26,7 @@ import { openTryDirectory } from './try/directory.ts';
 import { Gateway } from './try/gateway.ts';
 import { SshEndpoint } from './try/ssh-endpoint.ts';
 import { TryWatcher } from './try/watcher.ts';
+import { WorkerDoor } from './workers/worker-door.ts';
 import { WorkerSessions } from './workers/worker-sessions.ts';
 
 export interface MasterOptions {
@@ -97,11 +98,15 @@ async function compose(parts: Parts): Promise<Composition> {
     store,
     clock,
     logger: logger.child({ room: 'workers' }),
-    address: config.listen.workers,
-    link: config.workerLink,
-    accounts: await workerAccounts(basedir, config, registered),
+    timing: {
+      keepaliveMs: config.workerLink.keepalive,
+      timeoutMs: config.workerLink.timeout,
+      graceMs: config.workerLink.grace,
+    },
+    workers: await workerAccounts(basedir, config, registered),
   });
-  const dispatch = new Dispatch({ store, pool: workers, clock, logger, masterId, recipes: () => recipes });
+  const workerDoor = new WorkerDoor(workers, config.listen.workers);
+  const dispatch = new Dispatch({ store, pool: workers.pool, clock, logger, masterId, recipes: () => recipes });
   const estimates = new PastEstimates({ store });
   const control = new MasterControl({ store, clock, running: dispatch, schedulers: () => schedulers });
   const api = createApi({
@@ -112,7 +117,6 @@ async function compose(parts: Parts): Promise<Composition> {
     title: config.title,
     masterId,
     forceForms: () => forceForms(schedulers),
-    clock,
     logger: logger.child({ room: 'api' }),
   });
   const socket = resolve(basedir, 'master.sock');
@@ -129,6 +133,7 @@ async function compose(parts: Parts): Promise<Composition> {
       estimates,
       workers,
       dispatch,
+      workerDoor,
       api,
       ...doors,
       ...tries.flat(),
@@ -136,10 +141,10 @@ async function compose(parts: Parts): Promise<Composition> {
     ],
     describe: () => ({
       socket,
-      workersUrl: `ws://${workers.address}`,
+      workersUrl: `ws://${workerDoor.address}`,
       addresses: [
         ...(doors[1] ? [`api http://${doors[1].address}`] : []),
-        `workers ws://${workers.address}`,
+        `workers ws://${workerDoor.address}`,
         ...(ssh?.address ? [`ssh ${ssh.address.address}:${ssh.address.port}`] : []),
       ],
     }),
