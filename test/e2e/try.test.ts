@@ -155,7 +155,10 @@ test('a patch that does not apply fails in the step that says so', async () => {
     diff,
   );
   expect(code).toBe(1);
-  expect(json(stdout).builds[0]?.text).toContain('patch does not apply');
+  expect(json(stdout).builds[0]?.steps[0]).toMatchObject({
+    name: 'git',
+    text: expect.stringContaining('patch does not apply'),
+  });
 });
 
 test('stopping a build from another terminal ends the whole tree and says by whom and why', async () => {
