@@ -198,7 +198,7 @@ function masterConfig(
   workers: string[],
 ): object {
   const checkout = { type: 'git', repository: upstream, branch: 'main', mode: 'full', method: 'fresh' };
-  const builders = options.builders ?? {
+  const builders: Record<string, StepSpec[]> = options.builders ?? {
     linux: [checkout, { type: 'shell', name: 'test', command: ['./run.sh'] }],
   };
   const names = Object.keys(builders);

@@ -106,7 +106,14 @@ async function compose(parts: Parts): Promise<Composition> {
     workers: await workerAccounts(basedir, config, registered),
   });
   const workerDoor = new WorkerDoor(workers, config.listen.workers);
-  const dispatch = new Dispatch({ store, pool: workers.pool, clock, logger, masterId, recipes: () => recipes });
+  const dispatch = new Dispatch({
+    store,
+    pool: workers.pool,
+    clock,
+    logger,
+    masterId,
+    recipes: () => recipes,
+  });
   const estimates = new PastEstimates({ store });
   const control = new MasterControl({ store, clock, running: dispatch, schedulers: () => schedulers });
   const api = createApi({

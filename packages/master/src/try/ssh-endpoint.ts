@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { timingSafeEqual } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '@buildbot/shared';
 import type { AuthContext, Connection, ServerChannel, Session } from 'ssh2';
 import type { Logger, Service } from '../ports/service.ts';
@@ -28,12 +28,14 @@ export interface SshEndpointOptions {
 }
 
 const KEEPALIVE_MS = 15_000;
+/** Who has not proven a key by then is cut off, as sshd does. */
+const LOGIN_GRACE_MS = 60_000;
 
 export class SshEndpoint implements Service {
   readonly name = 'ssh endpoint';
   readonly #options: SshEndpointOptions;
-  readonly #connections = new Set<Connection>();
-  #server: InstanceType<Ssh2['Server']> | null = null;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
 
   constructor(options: SshEndpointOptions) {
     this.#options = options;
@@ -48,11 +50,7 @@ export class SshEndpoint implements Service {
     if (this.#server !== null) return;
     const { default: ssh2 } = await import('ssh2');
     const hostKey = await this.#hostKey(ssh2);
-    const server = new ssh2.Server({ hostKeys: [hostKey], keepaliveInterval: KEEPALIVE_MS }, (connection) => {
-      this.#connections.add(connection);
-      connection.on('close', () => this.#connections.delete(connection));
-      this.#serve(ssh2, connection);
-    });
+    const server = createServer((socket) => this.#welcome(ssh2, hostKey, socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.#options.port, this.#options.host, resolve);
@@ -64,8 +62,25 @@ export class SshEndpoint implements Service {
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
-    for (const connection of this.#connections) connection.end();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Asking a client to leave would let one that does not listen hold up the end.
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #welcome(ssh2: Ssh2, hostKey: string, socket: Socket): void {
+    this.#sockets.add(socket);
+    const grace = setTimeout(() => socket.destroy(), LOGIN_GRACE_MS);
+    socket.once('close', () => {
+      clearTimeout(grace);
+      this.#sockets.delete(socket);
+    });
+    // An SSH server of its own for each socket costs an object, and tells whose connection it is.
+    const server = new ssh2.Server({ hostKeys: [hostKey], keepaliveInterval: KEEPALIVE_MS }, (connection) => {
+      connection.once('ready', () => clearTimeout(grace));
+      this.#serve(ssh2, connection);
+    });
+    server.injectSocket(socket);
   }
 
   async #hostKey({ utils }: Ssh2): Promise<string> {

@@ -59,12 +59,9 @@ export const trySchedulerConfigSchema = z.strictObject({
   name: nameSchema,
   builders: z.array(nameSchema).min(1),
   jobdir: z.string().default('try').meta({ description: 'Try directory, below BASEDIR if relative.' }),
-  gateways: z
-    .array(z.string())
-    .optional()
-    .meta({
-      description: 'Unix accounts that may name the user with --user. Default: the account of the master.',
-    }),
+  gateways: z.array(z.string()).optional().meta({
+    description: 'Unix accounts that may name the user with --user. Default: the account of the master.',
+  }),
   maxJobBytes: z.number().int().positive().default(52_428_800),
   properties: properties.default({}),
   priority: z.number().int().default(0),
