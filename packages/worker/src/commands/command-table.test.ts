@@ -40,6 +40,7 @@ test('a command runs once however often it is wanted, until its end is acknowled
   table.apply([{ key: '1.1.0.0', command }]);
   table.start('1.1.0.0', command);
   table.apply([{ key: '1.1.0.0', command }]);
+  await settle();
   runs[0]?.finish(done(1));
   await settle();
   table.start('1.1.0.0', command);
@@ -54,11 +55,43 @@ test('a command runs once however often it is wanted, until its end is acknowled
 test('what is no longer wanted is stopped, and the first cause stays', async () => {
   const { table, runs, reports } = setup();
   table.start('1.1.0.0', command);
+  await settle();
   table.apply([]);
   await table.stopAll('worker-shutdown');
   await settle();
   expect(runs[0]?.signal.reason).toBe('stopped');
   expect(reports.at(-1)).toMatchObject({ type: 'ended', outcome: { cause: 'stopped' } });
+});
+
+test('a command waits for the one that is being ended in its folder, and for no other', async () => {
+  const reports: string[] = [];
+  const begun: string[] = [];
+  const leave = new Map<string, () => void>();
+  const table = new CommandTable({
+    spool: {
+      append: (_binary, encode) => {
+        reports.push(Buffer.from(encode(1)).toString());
+        return reports.length;
+      },
+    },
+    run: ({ key }) => {
+      begun.push(key);
+      return new Promise((resolve) => leave.set(key, () => resolve(done(0))));
+    },
+  });
+  table.start('1.1.0.0', command);
+  table.start('2.1.0.0', { ...command, builddir: 'other' });
+  await settle();
+  table.apply([
+    { key: '2.1.0.0', command: { ...command, builddir: 'other' } },
+    { key: '3.2.0.0', command },
+    { key: '4.1.0.0', command: { ...command, builddir: 'third' } },
+  ]);
+  await settle();
+  expect(begun).toEqual(['1.1.0.0', '2.1.0.0', '4.1.0.0']);
+  leave.get('1.1.0.0')?.();
+  await settle();
+  expect(begun).toEqual(['1.1.0.0', '2.1.0.0', '4.1.0.0', '3.2.0.0']);
 });
 
 test('a stop of an unknown command is answered with lost', () => {
@@ -70,6 +103,7 @@ test('a stop of an unknown command is answered with lost', () => {
 test('a fault of the worker itself ends the command as an infrastructure failure', async () => {
   const { table, runs, reports } = setup();
   table.start('1.1.0.0', command);
+  await settle();
   runs[0]?.fail(new Error('oops'));
   await settle();
   expect(reports.at(-1)).toMatchObject({ outcome: { status: 'failed', infrastructure: true } });

@@ -14,7 +14,7 @@ export interface CommandTableDeps {
 }
 
 type Entry =
-  | { state: 'running'; abort: AbortController; ended: Promise<void> }
+  | { state: 'running'; builddir: string; abort: AbortController; ended: Promise<void> }
   | { state: 'ended'; seq: number };
 
 export class CommandTable {
@@ -46,11 +46,24 @@ export class CommandTable {
     if (this.#isClosed || this.#entries.has(key)) return;
     const abort = new AbortController();
     const order = { key, command, signal: abort.signal, started: () => this.#report('started', { key }) };
-    const ended = this.#deps
-      .run(order)
+    const { builddir } = command;
+    const ended = this.#leaving(builddir)
+      .then(() => this.#deps.run(order))
       .catch((error: unknown) => failed(`the worker failed: ${messageOf(error)}`, true))
       .then((outcome) => this.#end(key, outcome));
-    this.#entries.set(key, { state: 'running', abort, ended });
+    this.#entries.set(key, { state: 'running', builddir, abort, ended });
+  }
+
+  /**
+   * Resolves when what is being ended in this folder has ended. After a restart the master may begin a build anew where
+   * the processes of its last attempt still have their time to leave: the two must never work in one tree.
+   */
+  async #leaving(builddir: string): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      const isLeaving =
+        entry.state === 'running' && entry.builddir === builddir && entry.abort.signal.aborted;
+      if (isLeaving) await entry.ended;
+    }
   }
 
   /** End a command; its end is reported as any other. One that is not known is reported as lost. */
