@@ -199,6 +199,8 @@ export interface RefusedKey {
   pattern: RegExp;
   reason: string;
   hint: string;
+  /** What to do about it in the user's own configuration, which has no such key either, where that is something else. */
+  ownHint?: string;
 }
 
 const OWN_CONFIGURATION = '~/.config/buildbot/config.yaml';
@@ -229,5 +231,6 @@ export const REFUSED_KEYS: readonly RefusedKey[] = [
     pattern: /ssh|command|^shell$|^exec/,
     reason: 'a file in a source tree may not name a program to run',
     hint: `Give it as a flag (--ssh), or write it into your own ${OWN_CONFIGURATION}.`,
+    ownHint: "The program is named under 'ssh', an SSH configuration file under 'sshConfig'.",
   },
 ];

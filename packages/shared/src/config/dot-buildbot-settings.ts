@@ -74,7 +74,7 @@ function judge({ key: written, value }: ConfigEntry, origin: ConfigOrigin): Judg
     origin === 'user' ? userSettingsSchema.shape : dotBuildbotSchema.shape;
   const key = canonicalKey(written);
   const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
-  if (schema === undefined) return unknownKey(written, key, Object.keys(shape));
+  if (schema === undefined) return unknownKey({ written, key, known: Object.keys(shape), origin });
   const checked = schema.safeParse(value);
   if (checked.success && checked.data !== undefined) return { ok: true, key, value: checked.data };
   const message = checked.success ? 'has no value' : messageOfIssue(checked.error.issues[0]);
@@ -102,15 +102,31 @@ function hintFor(key: string, value: unknown): string {
   return '';
 }
 
-function unknownKey(written: string, key: string, known: readonly string[]): Judged {
+interface UnknownKey {
+  /** As the file has it. */
+  written: string;
+  /** Without `try_`. */
+  key: string;
+  known: readonly string[];
+  origin: ConfigOrigin;
+}
+
+function unknownKey({ written, key, known, origin }: UnknownKey): Judged {
   const name = sanitizeName(written, { maxLength: 80 });
-  const plain = key.toLowerCase().replace(/[-_]/g, '');
+  const plain = plainKey(key);
+  const close = known.find((candidate) => plainKey(candidate) === plain) ?? nearest(key, known);
   const refused = REFUSED_KEYS.find(({ pattern }) => pattern.test(plain));
-  if (refused !== undefined)
+  // What a stranger's tree may not say, the user's own file may: there the key is only misspelt, or not one of ours.
+  if (refused !== undefined && origin === 'tree')
     return { ok: false, message: `'${name}' is refused: ${refused.reason}`, hint: refused.hint };
-  const close = nearest(key, known);
-  const hint = close === undefined ? `Known keys: ${known.join(', ')}.` : `Did you mean '${close}'?`;
+  const elsewhere = refused?.ownHint ?? refused?.hint ?? `Known keys: ${known.join(', ')}.`;
+  const hint = close === undefined ? elsewhere : `Did you mean '${close}'?`;
   return { ok: false, message: `unknown key '${name}'`, hint };
+}
+
+/** Two spellings of one key: `ssh-config` is meant for `sshConfig`. */
+function plainKey(key: string): string {
+  return key.toLowerCase().replace(/[-_]/g, '');
 }
 
 /** A problem at an entry's place, or anywhere else that has one. */

@@ -288,6 +288,20 @@ describe('parseDotBuildbot refuses what only the user may say:', () => {
     const parsed = await parseUserSettings('ssh: ssh -v\nhost: h\n', 'config.yaml');
     expect(parsed).toEqual({ ok: true, settings: { ssh: 'ssh -v', host: 'h' }, notes: [] });
   });
+
+  it.each([
+    ['ssh-config', "Did you mean 'sshConfig'?"],
+    ['sshconfig', "Did you mean 'sshConfig'?"],
+    ['ssh_command', "The program is named under 'ssh', an SSH configuration file under 'sshConfig'."],
+    ['identity', 'Put IdentityFile into your own ~/.ssh/config.'],
+    ['hots', "Did you mean 'host'?"],
+  ])('%s in their own file is an unknown key, not a stranger’s', async (key, hint) => {
+    const parsed = await parseUserSettings(`host: h\n${key}: x\n`, 'config.yaml');
+    expect(parsed).toEqual({
+      ok: false,
+      problems: [{ line: 2, column: 1, message: `unknown key '${key}'`, hint }],
+    });
+  });
 });
 
 describe('parseDotBuildbot and Python', () => {
