@@ -1,21 +1,27 @@
 /** Where workers connect: a listener whose only service is the upgrade to the workers' WebSocket. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { messageOf, UserError } from '@buildbot/shared';
 import type { Service } from '../ports/service.ts';
 import type { WorkerSessions } from './worker-sessions.ts';
 
 /** A worker's upgrade is one small request; whatever takes longer is not a worker. */
 const HEADERS_TIMEOUT_MS = 10_000;
+/** For workers to answer the goodbye; a frozen one must not hold up the end. */
+const GOODBYE_MS = 1_000;
+
+type Sessions = Pick<WorkerSessions, 'attach' | 'stop'>;
 
 export class WorkerDoor implements Service {
   readonly name = 'workers door';
-  readonly #sessions: Pick<WorkerSessions, 'attach'>;
+  readonly #sessions: Sessions;
   readonly #wanted: { host: string; port: number };
+  /** Also those that have become WebSockets, which the server itself no longer knows but waits for. */
+  readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
 
   /** `address` is `host:port`; port 0 takes any free one. */
-  constructor(sessions: Pick<WorkerSessions, 'attach'>, address: string) {
+  constructor(sessions: Sessions, address: string) {
     this.#sessions = sessions;
     const at = address.lastIndexOf(':');
     this.#wanted = {
@@ -37,6 +43,10 @@ export class WorkerDoor implements Service {
       response
         .writeHead(426, { 'content-type': 'text/plain' })
         .end('this is the endpoint of Buildbot workers\n');
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
     this.#sessions.attach(server);
     const { host, port } = this.#wanted;
@@ -61,6 +71,13 @@ export class WorkerDoor implements Service {
     this.#server = null;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
+    await this.#sessions.stop();
+    const late = setTimeout(() => this.#cut(), GOODBYE_MS);
     await closed;
+    clearTimeout(late);
+  }
+
+  #cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
