@@ -15,6 +15,9 @@ import { LinkError } from './transport.ts';
 /** Longest line of the conversation, `MAX_LINE_BYTES` of the link. */
 const MAX_LINE_BYTES = 64 * 1024;
 const MAX_STDERR_BYTES = 16 * 1024;
+/** Of this project's `tryserver`: the key is good, but its account may not submit there, or not under that name. */
+const SERVER_NOT_LET_IN = 77;
+const EXIT_NOT_LET_IN = 5;
 
 export interface TryLinkOptions {
   connection: SshConnection;
@@ -62,6 +65,8 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
   const process = await start(options, ['--attach']);
   const opened = await greet(process, options.greetingTimeoutMs);
   if (opened.kind !== 'greeted') {
+    if (opened.kind === 'ended' && opened.code === SERVER_NOT_LET_IN)
+      throw await serverFailed(process, opened.code);
     const why = opened.kind === 'ended' ? await errorOutput(process) : '';
     if (opened.kind === 'ended' && opened.code === null) throw new LinkError('the connection was closed');
     throw new UserError(
@@ -147,6 +152,8 @@ async function fallBack(
 async function serverFailed(process: StartedProcess, code: number | null): Promise<Error> {
   if (code === null) return new LinkError('the connection was closed before the job was taken');
   const said = await errorOutput(process);
+  if (code === SERVER_NOT_LET_IN)
+    return new UserError(said === '' ? 'not let in' : said, { exitCode: EXIT_NOT_LET_IN });
   const hint = code === 127 ? 'Name the program with --buildbotbin, or add it to the PATH there.' : undefined;
   return new ExternalError(
     'buildbot tryserver',

@@ -32,21 +32,23 @@ export interface TryserverIo {
 /** What the master would take by default, while no master can be asked. */
 const DEFAULT_MAX_JOB_BYTES = 52_428_800;
 const MAX_LINE_BYTES = 64 * 1024;
+/** EX_NOPERM of sysexits.h: this account, or this key, may not submit here. The client tells it from a failure. */
+const NOT_LET_IN = 77;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 
 /**
- * Serve one channel; the result is the exit code: 0 accepted or kept, 1 refused, 2 usage. A job refused by the master
- * in the plain protocol over SSH is 0 as well (docs/decisions/0003).
+ * Serve one channel; the result is the exit code: 0 accepted or kept, 1 refused, 2 usage, 77 not let in. A job refused
+ * by the master in the plain protocol over SSH is 0 as well (docs/decisions/0003).
  */
 export async function tryserver(io: TryserverIo): Promise<number> {
   const request = readArguments(io.argv, io.originalCommand);
   if (!request.ok) return complain(io, request.reason, 2);
   const jobdir = request.jobdir.replace(/^~(?=\/|$)/, io.home ?? '~');
   const obstacle = await findObstacle(jobdir);
-  if (obstacle !== null) return complain(io, obstacle, 1);
+  if (obstacle !== null) return complain(io, obstacle.reason, obstacle.code);
   const gateway = await openGateway(jobdir, request.user);
-  if (gateway.status === 'refused') return complain(io, gateway.reason, 1);
+  if (gateway.status === 'refused') return complain(io, gateway.reason, NOT_LET_IN);
   const { user, attach } = request;
   const session: Session = { io, jobdir, user, attach, gateway };
   try {
@@ -69,16 +71,18 @@ function complain({ stderr }: TryserverIo, reason: string, code: number): number
   return code;
 }
 
-/** Why this account cannot submit here, or `null`. */
-async function findObstacle(jobdir: string): Promise<string | null> {
+/** Why this account cannot submit here, and the exit code that says so; or `null`. */
+async function findObstacle(jobdir: string): Promise<{ reason: string; code: number } | null> {
   try {
-    if (!(await stat(jobdir)).isDirectory()) return `${jobdir} is not a folder`;
+    if (!(await stat(jobdir)).isDirectory()) return { reason: `${jobdir} is not a folder`, code: 1 };
     for (const folder of ['tmp', 'new']) await access(`${jobdir}/${folder}`, constants.W_OK | constants.X_OK);
     return null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return `${jobdir} is not a try directory (has its master been started once?)`;
-    if (code === 'EACCES') return `this account may not write to the try directory ${jobdir}`;
+    if (code === 'ENOENT')
+      return { reason: `${jobdir} is not a try directory (has its master been started once?)`, code: 1 };
+    if (code === 'EACCES')
+      return { reason: `this account may not write to the try directory ${jobdir}`, code: NOT_LET_IN };
     throw error;
   }
 }
