@@ -20,9 +20,11 @@ function endSignal(): Promise<NodeJS.Signals> {
 export async function run(basedir: string): Promise<void> {
   // Files of this process hold patches, logs and passwords.
   process.umask(0o077);
+  // Whoever started us waits for one report; by the time of a second one it is gone.
   const report = (message: StartReport): void => {
+    if (!process.connected) return;
     process.send?.(message);
-    if (process.connected) process.disconnect();
+    process.disconnect();
   };
   try {
     const release = await acquirePidFile(pidFile(basedir));

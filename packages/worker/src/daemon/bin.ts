@@ -12,9 +12,11 @@ function explain(error: unknown): string {
   return `buildbot-worker: a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`;
 }
 
+/** Whoever started us waits for one report; by the time of a second one it is gone. */
 function report(message: StartReport): void {
+  if (!process.connected) return;
   process.send?.(message);
-  if (process.connected) process.disconnect();
+  process.disconnect();
 }
 
 /** Run the command line of this process; `bin` is the program to start in the background. */

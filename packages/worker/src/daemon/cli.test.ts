@@ -1,10 +1,12 @@
 /** The real program, started as people start it. */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { linux } from '../process/linux.ts';
 import { main } from './cli.ts';
 import { acquirePidFile, pidFile, runningPid } from './pid-file.ts';
@@ -13,6 +15,7 @@ let world: string;
 let basedir: string;
 
 beforeEach(() => {
+  master = 'ws://127.0.0.1:1';
   world = mkdtempSync(join(tmpdir(), 'worker-cli-'));
   basedir = join(world, 'w');
 });
@@ -42,12 +45,14 @@ async function call(...argv: string[]): Promise<{ code: number; out: string }> {
   return { code, out: lines.join('\n') };
 }
 
+let master = 'ws://127.0.0.1:1';
+
 const create = (...more: string[]) =>
   call(
     'create',
     basedir,
     '--master',
-    'ws://127.0.0.1:1',
+    master,
     '--name',
     'w1',
     ...(more.length > 0 ? more : ['--password', 'secret']),
@@ -137,6 +142,26 @@ test('start, status, a second start, and a stop that returns when the process is
   expect(await call('stop', basedir)).toEqual({ code: 0, out: 'stopped' });
   expect(linux.startOf(pid)).toBeNull();
   expect(await call('stop', basedir)).toEqual({ code: 0, out: 'it was not running' });
+});
+
+test('a worker in the background that its master sends away says why in its log, and ends', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => void server.close());
+  const goodbye = { type: 'refused', code: 'wrong-password', reason: 'wrong password', again: false };
+  server.on('connection', (ws) => ws.on('message', () => ws.send(JSON.stringify(goodbye))));
+  await new Promise((resolve) => server.once('listening', resolve));
+  master = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  writeFileSync(join(world, 'bin.mjs'), SOURCE_BIN);
+  await create();
+  vi.stubEnv('NODE_OPTIONS', '-C source');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await call('start', basedir);
+  await vi.waitFor(() => expect(runningPid(basedir)).toBeNull(), { timeout: 20_000 });
+  const log = () => readFileSync(join(basedir, 'worker.log'), 'utf8');
+  await vi.waitFor(() => expect(log()).toContain('sent this worker away: wrong password'), {
+    timeout: 20_000,
+  });
+  expect(log()).not.toContain('    at ');
 });
 
 test('a pid that the system gave to somebody else is not ours', async () => {
