@@ -3,7 +3,7 @@
  * event stream and large logs share it at once.
  */
 import { connect, constants } from 'node:http2';
-import { type Duplex, PassThrough, pipeline, type Readable } from 'node:stream';
+import { type Duplex, PassThrough, type Readable } from 'node:stream';
 import { type ApiRequest, type ApiResponse, type ApiTransport, LinkError } from './transport.ts';
 
 /** With the default of 64 KiB a 100 MB body stalled on every round trip; with megabytes it ran at the link's speed. */
@@ -55,11 +55,21 @@ type H2Stream = ReturnType<ReturnType<typeof connect>['request']>;
 
 /**
  * The body for whoever reads it later. An HTTP/2 stream counts as closed once its last frame is here, and Node refuses
- * to iterate a closed stream even if its bytes are still unread; a plain one behind it does not mind.
+ * to iterate a closed stream even if its bytes are still unread; a plain one behind it does not mind. A stream whose
+ * session dies closes without an error (Node 24.21): only that its end never came tells it from a whole one, so
+ * neither `pipeline` nor `finished` will do.
  */
 function readable(stream: H2Stream): Readable {
-  // Errors reach the reader through the stream that it reads.
-  return pipeline(stream, new PassThrough(), () => {});
+  const body = new PassThrough();
+  stream.pipe(body);
+  stream.once('error', (error) => body.destroy(error));
+  stream.once('close', () => {
+    if (!stream.readableEnded) body.destroy(new Error('the answer broke off'));
+  });
+  body.once('close', () => {
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL);
+  });
+  return body;
 }
 
 function send(stream: H2Stream, { body, signal }: ApiRequest): Promise<ApiResponse> {
