@@ -56,18 +56,19 @@ type H2Stream = ReturnType<ReturnType<typeof connect>['request']>;
 /**
  * The body for whoever reads it later. An HTTP/2 stream counts as closed once its last frame is here, and Node refuses
  * to iterate a closed stream even if its bytes are still unread; a plain one behind it does not mind. A stream whose
- * session dies closes without an error (Node 24.21): only that its end never came tells it from a whole one, so
- * neither `pipeline` nor `finished` will do.
+ * session dies ends like a whole one, without an error (Node 24.21): only its reset code tells them apart, and that is
+ * final once it has closed.
  */
 function readable(stream: H2Stream): Readable {
   const body = new PassThrough();
-  stream.pipe(body);
+  stream.pipe(body, { end: false });
   stream.once('error', (error) => body.destroy(error));
   stream.once('close', () => {
-    if (!stream.readableEnded) body.destroy(new Error('the answer broke off'));
+    if (stream.readableEnded && stream.rstCode === constants.NGHTTP2_NO_ERROR) body.end();
+    else body.destroy(new Error('the answer broke off'));
   });
   body.once('close', () => {
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL);
+    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
   });
   return body;
 }
