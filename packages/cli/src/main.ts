@@ -4,7 +4,7 @@
  * command 20 ms of 100 (2026-11).
  */
 import { readFile } from 'node:fs/promises';
-import { ExternalError, messageOf, nearest, sanitizeName, UserError } from '@buildbot/shared';
+import { type ExternalError, messageOf, nearest, sanitizeName, UserError } from '@buildbot/shared';
 import { COMMANDS } from './command-table.ts';
 import { EXIT } from './view/verdict.ts';
 
@@ -61,10 +61,10 @@ function unknownCommand(name: string): UserError {
   return new UserError(`there is no command '${sanitizeName(name, { maxLength: 80 })}'`, { hint });
 }
 
-/** The reader has gone (`| head`): no error, and nothing more to say. */
+/** The reader has gone (`| head`), or the terminal was closed: no error, and nothing more to say. */
 function quietOnBrokenPipe(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     process.exit(process.exitCode ?? 0);
   });
 }
@@ -77,10 +77,10 @@ function told(error: unknown): number {
 }
 
 function describe(error: unknown): { lines: string[]; exitCode: number } {
-  if (error instanceof UserError) return { lines: withHint(error), exitCode: error.exitCode };
-  if (error instanceof ExternalError) return { lines: withHint(error), exitCode: EXIT.infrastructure };
-  // By name, since the class lives with the client, which light commands do not load.
-  if (error instanceof Error && error.name === 'LinkError') {
+  if (isNamed<UserError>(error, 'UserError')) return { lines: withHint(error), exitCode: error.exitCode };
+  if (isNamed<ExternalError>(error, 'ExternalError'))
+    return { lines: withHint(error), exitCode: EXIT.infrastructure };
+  if (isNamed(error, 'LinkError')) {
     const lines = [`error: the master cannot be reached: ${printable(error.message)}`];
     return { lines, exitCode: EXIT.infrastructure };
   }
@@ -90,6 +90,14 @@ function describe(error: unknown): { lines: string[]; exitCode: number } {
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   return { lines: ['This is a bug in buildbot:', printable(stack)], exitCode: EXIT.infrastructure };
+}
+
+/**
+ * By name: `--local` brings a master along whose classes are not those of this bundle, and `LinkError` lives with the
+ * client, which light commands do not load.
+ */
+function isNamed<E extends Error>(error: unknown, name: string): error is E {
+  return error instanceof Error && error.name === name;
 }
 
 function withHint(error: UserError | ExternalError): string[] {

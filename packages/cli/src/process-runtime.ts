@@ -3,8 +3,6 @@ import { systemClock } from './clock.ts';
 import { readEnvironment } from './config/environment.ts';
 import type { Runtime } from './services/runtime.ts';
 
-const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 export function processRuntime(): Runtime {
   return {
     environment: readEnvironment(),
@@ -16,9 +14,11 @@ export function processRuntime(): Runtime {
     stdin: process.stdin,
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     onInterrupt: (listener) => {
-      for (const signal of INTERRUPTS) process.on(signal, listener);
+      const onCtrlC = () => listener('ctrl-c');
+      const onTermination = () => listener('termination');
+      process.on('SIGINT', onCtrlC).on('SIGTERM', onTermination).on('SIGHUP', onTermination);
       return () => {
-        for (const signal of INTERRUPTS) process.off(signal, listener);
+        process.off('SIGINT', onCtrlC).off('SIGTERM', onTermination).off('SIGHUP', onTermination);
       };
     },
   };

@@ -26,19 +26,26 @@ export interface FollowerOptions {
   timeoutMs: number | undefined;
   /** Whether running steps' tails are shown. */
   tails: boolean;
+  /** False when the builds end with this process. */
+  canDetach?: boolean;
 }
 
 export class TryFollower {
   readonly intents: Intents;
   readonly #options: FollowerOptions;
+  /** Known once the job is taken. */
+  #buildSetId: number | undefined;
   #client: ApiClient | undefined;
+  #isStopping = false;
+  #isDetachTold = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.intents = new Intents(options.runtime.clock, {
-      onFirstPress: () => this.note('detaching: the builds go on. Press Ctrl-C again to stop them.'),
+    const actions = {
+      onFirstPress: () => this.#tellDetached({ canStop: true }),
       onStop: () => void this.#stopBuilds(),
-    });
+    };
+    this.intents = new Intents(options.runtime.clock, actions, options.canDetach);
   }
 
   note(text: string): void {
@@ -52,6 +59,7 @@ export class TryFollower {
   async follow(buildSetId: number, first: ApiClient | null): Promise<Ending> {
     const { link, store, runtime, timeoutMs, tails } = this.#options;
     const { clock, random } = runtime;
+    this.#buildSetId = buildSetId;
     const timeout = new AbortController();
     const ended = new AbortController();
     const signal = AbortSignal.any([this.intents.detached, timeout.signal, ended.signal]);
@@ -61,6 +69,11 @@ export class TryFollower {
       this.#client = client;
       logs.use(client);
     };
+    // Somebody may have asked to stop before the job had arrived.
+    const unsubscribe = store.subscribe(() => {
+      if (this.#isStopping && store.state.requests.size > 0) unsubscribe();
+      if (this.#isStopping && store.state.requests.size > 0) void this.#cancelOpen();
+    });
     try {
       await followBuildSet(
         { link, store, clock, random },
@@ -68,7 +81,7 @@ export class TryFollower {
       );
       const { complete, results } = tryView(store.state, clock.now());
       if (!complete || results === null)
-        return timeout.signal.aborted ? this.#timedOut(buildSetId) : this.detached(buildSetId);
+        return timeout.signal.aborted ? this.#timedOut(buildSetId) : this.left(buildSetId);
       await logs.settled();
       return this.#complete(buildSetId, results);
     } finally {
@@ -76,12 +89,25 @@ export class TryFollower {
     }
   }
 
-  /** The ending of a try that goes on without anybody watching. */
-  detached(buildSetId: number): Ending {
-    const { store, runtime } = this.#options;
-    const attach = this.#attachLine(buildSetId);
-    store.dispatch({ type: 'local', fact: { type: 'detached', attach, at: runtime.clock.now() } });
-    return { exitCode: EXIT.detached, text: `try #${buildSetId} goes on` };
+  /** The ending of a try that nobody watches any longer. */
+  left(buildSetId: number): Ending {
+    this.#buildSetId = buildSetId;
+    if (this.#options.canDetach === false) {
+      return { exitCode: EXIT.interrupted, text: `■ try #${buildSetId} was left, its builds ended with it` };
+    }
+    if (!this.#isDetachTold) this.#tellDetached({ canStop: false });
+    return { exitCode: EXIT.detached, text: '' };
+  }
+
+  #tellDetached({ canStop }: { canStop: boolean }): void {
+    if (this.#buildSetId === undefined) {
+      this.note('the job is on its way: detaching when it has arrived. Ctrl-C again stops its builds.');
+      return;
+    }
+    this.#isDetachTold = true;
+    const attach = this.#attachLine(this.#buildSetId);
+    const at = this.#options.runtime.clock.now();
+    this.#options.store.dispatch({ type: 'local', fact: { type: 'detached', attach, canStop, at } });
   }
 
   #attachLine(buildSetId: number): string {
@@ -89,8 +115,9 @@ export class TryFollower {
   }
 
   #timedOut(buildSetId: number): Ending {
-    const text = `try #${buildSetId} is not done in time and goes on. Attach again with: ${this.#attachLine(buildSetId)}`;
-    return { exitCode: EXIT.timedOut, text };
+    const goesOn = `goes on. To watch it again: ${this.#attachLine(buildSetId)}`;
+    const end = this.#options.canDetach === false ? 'was given up' : goesOn;
+    return { exitCode: EXIT.timedOut, text: `■ try #${buildSetId} is not done in time and ${end}` };
   }
 
   #complete(buildSetId: number, results: Results): Ending {
@@ -106,14 +133,21 @@ export class TryFollower {
     };
   }
 
-  /** A request that is cancelled takes its running build with it. */
   async #stopBuilds(): Promise<void> {
     const { store, runtime } = this.#options;
+    // Dispatching tells the subscription of `follow`, which may be the one that cancels.
+    const isKnown = store.state.requests.size > 0;
     const at = runtime.clock.now();
-    store.dispatch({
-      type: 'local',
-      fact: { type: 'stopping', reason: 'asking the master to stop the builds', at },
-    });
+    const reason = 'asking the master to stop the builds';
+    store.dispatch({ type: 'local', fact: { type: 'stopping', reason, at } });
+    this.#isStopping = true;
+    if (isKnown) await this.#cancelOpen();
+  }
+
+  /** A request that is cancelled takes its running build with it. */
+  async #cancelOpen(): Promise<void> {
+    const { store, runtime } = this.#options;
+    const at = runtime.clock.now();
     const open = tryView(store.state, at).rows.filter(({ state }) => state !== 'done');
     try {
       for (const { requestId } of open) {

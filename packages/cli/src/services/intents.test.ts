@@ -2,13 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Intents, Interrupted, SECOND_PRESS_MS } from './intents.ts';
 import { fakeClock } from './testing/fake-clock.ts';
 
-function world() {
+function world({ canDetach = true } = {}) {
   const clock = fakeClock();
   const done: string[] = [];
-  const intents = new Intents(clock, {
-    onFirstPress: () => done.push('told'),
-    onStop: () => done.push('stop'),
-  });
+  const actions = { onFirstPress: () => done.push('told'), onStop: () => done.push('stop') };
+  const intents = new Intents(clock, actions, canDetach);
   return { clock, done, intents };
 }
 
@@ -43,6 +41,33 @@ describe('Ctrl-C', () => {
     intents.sending();
     for (let press = 0; press < 5; press++) intents.interrupt();
     expect([intents.detached.aborted, done]).toEqual([true, ['told', 'stop']]);
+  });
+});
+
+describe('a try that ends with this process', () => {
+  it('is stopped by the first Ctrl-C and left by the second', async () => {
+    const { intents, done, clock } = world({ canDetach: false });
+    intents.sending();
+    intents.interrupt();
+    await clock.advance(10 * SECOND_PRESS_MS);
+    expect([intents.detached.aborted, done]).toEqual([false, ['stop']]);
+    intents.interrupt();
+    expect(intents.detached.aborted).toBe(true);
+  });
+});
+
+describe('SIGTERM and SIGHUP', () => {
+  it('detach without delay and without a word about a second press', () => {
+    const { intents, done } = world();
+    intents.sending();
+    intents.onInterruption('termination');
+    expect([intents.detached.aborted, done]).toEqual([true, []]);
+  });
+
+  it('give up what was not sent', () => {
+    const { intents } = world();
+    intents.onInterruption('termination');
+    expect(intents.givenUp.reason).toBeInstanceOf(Interrupted);
   });
 });
 

@@ -1,11 +1,13 @@
 /**
  * What the person at the keyboard wants of a running try. Ctrl-C means: before the job is on its way, never mind;
- * after that, detach; twice within a moment, stop the builds; once more, detach whatever the stopping does.
+ * after that, detach; twice within a moment, stop the builds; once more, detach whatever the stopping does. Builds of
+ * `--local` cannot go on without this process, so there the first press stops them and the second leaves.
  */
 import type { Clock } from '../clock.ts';
+import type { Interruption } from './runtime.ts';
 
 /** Within this time a second Ctrl-C still means the same breath. Milliseconds. */
-export const SECOND_PRESS_MS = 1500;
+export const SECOND_PRESS_MS = 1000;
 
 /** Thrown where work is given up because of Ctrl-C before anything was sent. */
 export class Interrupted extends Error {
@@ -15,7 +17,7 @@ export class Interrupted extends Error {
 type Mode = 'preparing' | 'sent' | 'pressedOnce' | 'stopping' | 'detached';
 
 export interface IntentActions {
-  /** First press: `again` within a moment stops the builds. */
+  /** About to detach, unless a second press stops the builds. */
   onFirstPress: () => void;
   onStop: () => void;
 }
@@ -24,11 +26,14 @@ export class Intents {
   #mode: Mode = 'preparing';
   readonly #clock: Clock;
   readonly #actions: IntentActions;
+  readonly #canDetach: boolean;
   readonly #preparing = new AbortController();
   readonly #detached = new AbortController();
 
-  constructor(clock: Clock, actions: IntentActions) {
+  /** `canDetach` is false when the builds end with this process. */
+  constructor(clock: Clock, actions: IntentActions, canDetach = true) {
     this.#clock = clock;
+    this.#canDetach = canDetach;
     this.#actions = actions;
   }
 
@@ -47,12 +52,21 @@ export class Intents {
     if (this.#mode === 'preparing') this.#mode = 'sent';
   }
 
+  onInterruption(interruption: Interruption): void {
+    if (interruption === 'ctrl-c') this.interrupt();
+    else this.detach();
+  }
+
   interrupt(): void {
     switch (this.#mode) {
       case 'preparing':
         this.#preparing.abort(new Interrupted('interrupted before anything was sent'));
         return;
       case 'sent':
+        if (!this.#canDetach) {
+          this.stop();
+          return;
+        }
         this.#mode = 'pressedOnce';
         this.#actions.onFirstPress();
         void this.#detachSoon();

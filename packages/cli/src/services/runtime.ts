@@ -2,6 +2,9 @@
 import type { Clock } from '../clock.ts';
 import type { Environment } from '../config/environment.ts';
 
+/** A person's Ctrl-C may be the first of two; SIGTERM and SIGHUP leave no time for a second. */
+export type Interruption = 'ctrl-c' | 'termination';
+
 export interface Runtime {
   environment: Environment;
   cwd: string;
@@ -13,6 +16,6 @@ export interface Runtime {
   stdin: NodeJS.ReadStream;
   /** Somebody is there who can be asked. */
   isInteractive: boolean;
-  /** Ctrl-C, SIGTERM or SIGHUP, each time. Gives the function that stops listening. */
-  onInterrupt: (listener: () => void) => () => void;
+  /** Somebody wants it to end, each time. Gives the function that stops listening. */
+  onInterrupt: (listener: (interruption: Interruption) => void) => () => void;
 }

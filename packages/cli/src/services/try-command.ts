@@ -99,6 +99,8 @@ async function submitAndShow(
   runtime: Runtime,
 ): Promise<number> {
   const store = new ViewStore();
+  const words = input.local ? ['--local'] : connectionWords(input.given);
+  store.dispatch({ type: 'connection', words, isLocal: input.local });
   const submitter = await submitterFor(input, settings, runtime);
   const face = faceFor({ json: input.json, events: input.events, quiet: settings.quiet }, runtime);
   let intents: Intents | undefined;
@@ -114,6 +116,7 @@ async function submitAndShow(
         readSource: (signal) => readTrySource(wishes, settings, runtime, signal),
         attachCommand: ['buildbot', 'watch', ...connectionWords(input.given)],
         tails: face === 'screen',
+        canDetach: !input.local,
         onIntents: (made) => {
           intents = made;
         },

@@ -27,6 +27,8 @@ export interface TryInput {
   attachCommand: readonly string[];
   /** Whether running steps' tails are shown. */
   tails: boolean;
+  /** False when the builds end with this process. */
+  canDetach: boolean;
   /** Is given what the keys may do, once. */
   onIntents?: (intents: Intents) => void;
 }
@@ -41,10 +43,11 @@ export async function runTry(input: TryInput, runtime: Runtime): Promise<Ending>
     attachCommand,
     timeoutMs: settings.timeout,
     tails,
+    canDetach: input.canDetach,
   });
   const { intents } = follower;
   input.onIntents?.(intents);
-  const stopListening = runtime.onInterrupt(() => intents.interrupt());
+  const stopListening = runtime.onInterrupt((interruption) => intents.onInterruption(interruption));
   try {
     const source = await prepare(input, runtime, intents.givenUp);
     const job = tryJobOf(source, settings, newJobId(runtime.clock.now(), runtime.random), input.version);
@@ -127,7 +130,7 @@ async function takenAs(submitted: Submitted, taking: Taking): Promise<Taken> {
       const builders = requests.map(({ builder }) => sanitizeName(builder, { maxLength: 70 }));
       input.store.dispatch({ type: 'local', fact: { type: 'queued', buildSetId, builders, user, at } });
       if (why !== null) follower.note(`the channel could not be kept: ${why}`);
-      return input.settings.wait ? { buildSetId, client } : follower.detached(buildSetId);
+      return input.settings.wait ? { buildSetId, client } : follower.left(buildSetId);
     }
   }
 }

@@ -58,8 +58,9 @@ async function watchTry(
     tails: face === 'screen',
   });
   const { intents } = follower;
+  store.dispatch({ type: 'connection', words: connectionWords(input.given), isLocal: false });
   intents.sending();
-  const stopListening = runtime.onInterrupt(() => intents.interrupt());
+  const stopListening = runtime.onInterrupt((interruption) => intents.onInterruption(interruption));
   const onAction = (action: NonNullable<KeyAction>) => intents[action]();
   const firstLine = `⠋ attaching to try #${input.buildSetId} at ${input.link.name}`;
   try {

@@ -7,9 +7,16 @@ import { type Line, type Look, span } from './line.ts';
 export function factLines(fact: Fact): Line[] {
   if (isOnlyLive(fact)) return [];
   const look = lookOf(fact);
-  return plainLines(fact).map((text, index) => [
-    span(text, index === 0 ? look : { dim: fact.type !== 'log_excerpt' }),
-  ]);
+  const commands = new Set(fact.type === 'log_excerpt' ? fact.commands : []);
+  return plainLines(fact).map((text, index) => {
+    if (index === 0) return [span(text, look)];
+    return [span(text, commands.has(text.replace(/^ *\$ /, '')) ? { color: 'cyan' } : moreOf(fact))];
+  });
+}
+
+/** Of the lines below the first. */
+function moreOf(fact: Fact): Look {
+  return { dim: fact.type !== 'log_excerpt' && fact.type !== 'detached' };
 }
 
 /** That a step began or ended well is seen in the live block; as lines they would bury what matters. */
@@ -24,6 +31,7 @@ function lookOf(fact: Fact): Look {
     case 'queued':
       return { color: 'green' };
     case 'link_lost':
+    case 'detached':
     case 'stopping':
       return { color: 'yellow' };
     case 'finished':

@@ -1,6 +1,7 @@
 /** Puts a screen on the terminal with the options that keep it calm: inline, line-wise diffs, few frames. */
 import { type Instance, render } from 'ink';
 import type { ReactElement } from 'react';
+import { eraseWonRows, type Frame } from './reflow.ts';
 
 export interface ScreenStreams {
   stdout: NodeJS.WriteStream;
@@ -10,8 +11,9 @@ export interface ScreenStreams {
 /** More frames cost React work (27 % of a core at 30, 12 % at 10; 2026-11) and show nothing more. */
 const MAX_FPS = 15;
 
-export function mount(element: ReactElement, { stdout, stdin }: ScreenStreams): Instance {
-  return render(element, {
+export function mount(element: ReactElement, { stdout, stdin }: ScreenStreams, frame: Frame): Instance {
+  const stopErasing = eraseWonRows(stdout, frame);
+  const instance = render(element, {
     stdout,
     stdin,
     exitOnCtrlC: false,
@@ -21,4 +23,6 @@ export function mount(element: ReactElement, { stdout, stdin }: ScreenStreams): 
     // The choice between screen and lines is made before; Ink must not decide again.
     interactive: true,
   });
+  void instance.waitUntilExit().finally(stopErasing);
+  return instance;
 }

@@ -5,6 +5,7 @@ import type { TryView } from '../view/try-view.ts';
 import { factLines } from './fact-lines.ts';
 import type { Line } from './line.ts';
 import { mount, type ScreenStreams } from './mount.tsx';
+import type { Frame } from './reflow.ts';
 import type { KeyAction } from './try-keys.ts';
 import { TryScreen } from './try-screen.tsx';
 
@@ -32,14 +33,22 @@ const TICK_MS = 100;
 export function startTryApp({ stdout, stdin, now, onAction }: TryAppOptions, look: () => TryPicture): TryApp {
   const toldOnce = new ToldOnce();
   let lines: readonly Line[] = [];
+  const frame: Frame = { widths: [] };
   const screen = ({ view, facts }: TryPicture) => {
     const fresh = toldOnce.take(facts).flatMap(factLines);
     if (fresh.length > 0) lines = [...lines, ...fresh];
     return (
-      <TryScreen view={view} facts={lines} now={now()} takesKeys={stdin.isTTY === true} onAction={onAction} />
+      <TryScreen
+        view={view}
+        facts={lines}
+        now={now()}
+        takesKeys={stdin.isTTY === true}
+        onAction={onAction}
+        frame={frame}
+      />
     );
   };
-  const instance = mount(screen(look()), { stdout, stdin });
+  const instance = mount(screen(look()), { stdout, stdin }, frame);
   const timer = setInterval(() => instance.rerender(screen(look())), TICK_MS);
   return {
     end: async (picture) => {

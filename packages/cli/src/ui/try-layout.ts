@@ -25,8 +25,11 @@ export interface TryKeys {
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/** The block for `view` at `now` (epoch milliseconds, for the spinner). Empty when there is nothing left to show. */
-export function tryLines(view: TryView, keys: TryKeys, window: Window, now: number): Line[] {
+/**
+ * The block for `view` at `now` (epoch milliseconds, for the spinner); `keys` is null when none can be read. Empty when
+ * there is nothing left to show.
+ */
+export function tryLines(view: TryView, keys: TryKeys | null, window: Window, now: number): Line[] {
   const budget = Math.max(1, Math.min(MAX_LINES, window.rows - 1));
   const lines = view.buildSetId === null ? preparing(view, now) : following(view, keys, window, budget, now);
   return lines.slice(0, budget).map((line) => cutLine(line, Math.max(1, window.columns - 1)));
@@ -53,10 +56,10 @@ function spinner(now: number): string {
   return SPINNER[Math.floor(now / 100) % SPINNER.length] ?? '⠋';
 }
 
-function following(view: TryView, keys: TryKeys, window: Window, budget: number, now: number): Line[] {
+function following(view: TryView, keys: TryKeys | null, window: Window, budget: number, now: number): Line[] {
   const open = view.rows.filter(({ state }) => state !== 'done');
   if (open.length === 0) return [];
-  const footer = budget >= 3 ? keyLines(keys, open, budget) : [];
+  const footer = budget >= 3 ? keyLines(keys, open, view.canDetach, budget) : [];
   const room = Math.max(1, budget - 1 - footer.length);
   return [header(view, window), ...body(open, keys, room, window, now), ...footer];
 }
@@ -79,20 +82,24 @@ function counts({ counts: { passed, failed, running, waiting } }: TryView): Line
 }
 
 /** Rows first; tails get what is left over, the first running builder before the others. */
-function body(open: readonly BuilderRow[], keys: TryKeys, room: number, window: Window, now: number): Line[] {
+function body(
+  open: readonly BuilderRow[],
+  keys: TryKeys | null,
+  room: number,
+  window: Window,
+  now: number,
+): Line[] {
   const sorted = [...open].sort((a, b) => Number(b.state === 'running') - Number(a.state === 'running'));
-  const shown = keys.showsLog
-    ? sorted.slice(0, 1)
-    : sorted.length > room
-      ? sorted.slice(0, room - 1)
-      : sorted;
+  const showsLog = keys?.showsLog ?? false;
+  const shown = showsLog ? sorted.slice(0, 1) : sorted.length > room ? sorted.slice(0, room - 1) : sorted;
   const nameWidth = Math.min(24, Math.max(...shown.map(({ builder }) => displayWidth(builder)), 1));
   const hidden = sorted.length - shown.length;
   const more: Line[] = hidden > 0 ? [[span(` … and ${hidden} more`, { dim: true })]] : [];
   let spare = room - shown.length - more.length;
-  const perTail = keys.showsLog ? spare : Math.min(2, spare);
+  const perTail = showsLog ? spare : Math.min(2, spare);
   const lines = shown.flatMap((row) => {
-    const tail = row.step === null || spare <= 0 ? [] : row.step.tail.slice(-Math.min(perTail, spare));
+    const text = row.step === null || spare <= 0 ? [] : row.step.tail.slice(-Math.min(perTail, spare));
+    const tail = text.length === 0 && showsLog && spare > 0 ? ['(no output yet)'] : text;
     spare -= tail.length;
     return [
       rowLine(row, nameWidth, window, now),
@@ -133,23 +140,35 @@ function stepText({ step, steps }: BuilderRow, width: number): string {
   return fit(`${number.trim()} ${truncateToWidth(step.name, width - number.length)}`, width);
 }
 
-function keyLines(keys: TryKeys, open: readonly BuilderRow[], budget: number): Line[] {
+/** The keys that do something now. Without a keyboard only Ctrl-C is left, which the terminal itself knows. */
+function keyLines(
+  keys: TryKeys | null,
+  open: readonly BuilderRow[],
+  canDetach: boolean,
+  budget: number,
+): Line[] {
+  const ctrlC = canDetach ? 'Ctrl-C detach' : 'Ctrl-C stop';
+  if (keys === null) return [[span(` ${ctrlC}`, { dim: true })]];
   if (keys.asksToStop) {
     const what = open.length === 1 ? '1 build' : `${open.length} builds`;
     return [[span(` stop ${what}? `, { color: 'yellow', bold: true }), span('y yes · any other key no')]];
   }
   const hasLog = open.some(({ step }) => step !== null);
-  const short = [
-    ...(hasLog ? [keys.showsLog ? 'enter less log' : 'enter log'] : []),
-    'd detach',
-    'x stop',
-    '? keys',
+  const log = keys.showsLog ? 'less log' : 'log';
+  if (!keys.showsKeys || budget < 8) {
+    const short = [
+      ...(hasLog ? [`enter ${log}`] : []),
+      ...(canDetach ? ['d detach'] : []),
+      'x stop',
+      '? keys',
+    ];
+    return [[span(` ${short.join(' · ')}`, { dim: true })]];
+  }
+  const long = [
+    ...(hasLog ? [`enter  ${keys.showsLog ? 'less' : 'more'} of the log`] : []),
+    ...(canDetach ? ['d      detach, builds go on (Ctrl-C)'] : []),
+    `x      stop the builds (Ctrl-C${canDetach ? ' twice' : ''})`,
+    '?      hide this',
   ];
-  if (!keys.showsKeys || budget < 8) return [[span(` ${short.join(' · ')}`, { dim: true })]];
-  return [
-    ...(hasLog ? [[span(' enter   show more or less of the log', { dim: true })]] : []),
-    [span(' d       detach: the builds go on (also Ctrl-C)', { dim: true })],
-    [span(' x       stop the builds (also Ctrl-C twice)', { dim: true })],
-    [span(' ?       hide this', { dim: true })],
-  ];
+  return long.map((text): Line => [span(` ${text}`, { dim: true })]);
 }

@@ -4,6 +4,7 @@ import { type ReactElement, useState } from 'react';
 import type { TryView } from '../view/try-view.ts';
 import type { Line } from './line.ts';
 import { Lines, LineText } from './lines.tsx';
+import { type Frame, useFrame } from './reflow.ts';
 import { type KeyAction, NO_KEYS, pressKey } from './try-keys.ts';
 import { tryLines } from './try-layout.ts';
 
@@ -17,9 +18,17 @@ export interface TryScreenProps {
   /** False when no keys can be read, because standard input is no terminal. */
   takesKeys: boolean;
   onAction: (action: NonNullable<KeyAction>) => void;
+  /** Is told what is drawn. */
+  frame: Frame;
 }
 
-export function TryScreen({ view, facts, now, takesKeys, onAction }: TryScreenProps): ReactElement {
+/**
+ * Facts are laid out far wider than any window and wrapped by the terminal itself: so nothing is cut, a command can be
+ * copied whole, and a resized window wraps them anew.
+ */
+const FACT_COLUMNS = 4096;
+
+export function TryScreen({ view, facts, now, takesKeys, onAction, frame }: TryScreenProps): ReactElement {
   const [keys, setKeys] = useState(NO_KEYS);
   const window = useWindowSize();
   useInput(
@@ -30,10 +39,13 @@ export function TryScreen({ view, facts, now, takesKeys, onAction }: TryScreenPr
     },
     { isActive: takesKeys && view !== null },
   );
-  const lines = view === null ? [] : tryLines(view, keys, window, now);
+  const lines = view === null ? [] : tryLines(view, takesKeys ? keys : null, window, now);
+  useFrame(frame, lines);
   return (
     <Box flexDirection="column">
-      <Static items={[...facts]}>{(line, index) => <LineText key={index} line={line} />}</Static>
+      <Static items={[...facts]} style={{ width: FACT_COLUMNS }}>
+        {(line, index) => <LineText key={index} line={line} />}
+      </Static>
       {lines.length > 0 && <Lines lines={lines} />}
     </Box>
   );

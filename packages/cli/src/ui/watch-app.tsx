@@ -1,6 +1,7 @@
 /** The screen of `buildbot watch` as something that is asked for its view a few times a second. */
 import type { WatchView } from '../view/watch-view.ts';
 import { mount, type ScreenStreams } from './mount.tsx';
+import type { Frame } from './reflow.ts';
 import { WatchScreen } from './watch-screen.tsx';
 
 const TICK_MS = 250;
@@ -11,11 +12,14 @@ export function startWatchApp(
   look: () => WatchView,
   onQuit: () => void,
 ): () => Promise<void> {
-  const screen = () => <WatchScreen view={look()} takesKeys={streams.stdin.isTTY === true} onQuit={onQuit} />;
-  const instance = mount(screen(), streams);
+  const frame: Frame = { widths: [] };
+  let takesKeys = streams.stdin.isTTY === true;
+  const screen = () => <WatchScreen view={look()} takesKeys={takesKeys} onQuit={onQuit} frame={frame} />;
+  const instance = mount(screen(), streams, frame);
   const timer = setInterval(() => instance.rerender(screen()), TICK_MS);
   return async () => {
     clearInterval(timer);
+    takesKeys = false;
     instance.rerender(screen());
     await instance.waitUntilRenderFlush();
     instance.unmount();

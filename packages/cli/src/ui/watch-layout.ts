@@ -7,15 +7,29 @@ import { lookOfResults } from './fact-lines.ts';
 import { cutLine, type Line, span } from './line.ts';
 import type { Window } from './try-layout.ts';
 
+/** Of the columns, in cells. */
+interface Widths {
+  name: number;
+  number: number;
+  step: number;
+}
+
 /** Never as tall as the window: a full one would scroll. */
-export function watchLines(view: WatchView, window: Window): Line[] {
+export function watchLines(view: WatchView, window: Window, takesKeys = true): Line[] {
+  if (!view.isKnown)
+    return [[span(view.isLinkLost ? 'connection lost, trying again' : 'connecting …', { dim: true })]];
   const budget = Math.max(1, window.rows - 1);
-  const nameWidth = Math.min(28, Math.max(8, ...view.rows.map(({ builder }) => displayWidth(builder))));
-  const rows = view.rows.flatMap((row) => rowLines(row, nameWidth));
+  const widest = Math.min(28, Math.max(8, Math.floor(window.columns * 0.35)));
+  const nameWidth = Math.min(widest, Math.max(8, ...view.rows.map(({ builder }) => displayWidth(builder))));
+  const widths: Widths = {
+    name: nameWidth,
+    ...(window.columns < 60 ? { number: 4, step: 8 } : { number: 6, step: 16 }),
+  };
+  const rows = view.rows.flatMap((row) => rowLines(row, widths));
   const room = Math.max(0, budget - 2);
   const cutRows =
     rows.length > room ? [...rows.slice(0, Math.max(0, room - 1)), more(rows.length - room + 1)] : rows;
-  return [header(view), ...cutRows, footer(view)]
+  return [header(view), ...cutRows, footer(view, takesKeys)]
     .slice(0, budget)
     .map((line) => cutLine(line, Math.max(1, window.columns - 1)));
 }
@@ -34,12 +48,13 @@ function header(view: WatchView): Line {
   ];
 }
 
-function footer({ workers }: WatchView): Line {
-  return [span(` ${workers.connected} of ${workers.total} workers connected · q quit`, { dim: true })];
+function footer({ workers }: WatchView, takesKeys: boolean): Line {
+  const quit = takesKeys ? ' · q quit' : '';
+  return [span(` ${workers.connected} of ${workers.total} workers connected${quit}`, { dim: true })];
 }
 
-function rowLines(row: FarmRow, nameWidth: number): Line[] {
-  const name = fit(row.builder, nameWidth);
+function rowLines(row: FarmRow, widths: Widths): Line[] {
+  const name = fit(row.builder, widths.name);
   const waiting =
     row.waiting === 0
       ? ''
@@ -47,9 +62,9 @@ function rowLines(row: FarmRow, nameWidth: number): Line[] {
   const busy = row.running.map(
     (build, index): Line => [
       span(' ▶ ', { color: 'cyan' }),
-      span(`${index === 0 ? name : ' '.repeat(nameWidth)}  `),
+      span(`${index === 0 ? name : ' '.repeat(widths.name)}  `),
       span(
-        `${`#${build.number}`.padEnd(6)} ${fit(build.step ?? 'between steps', 16)} ${formatDuration(build.elapsedMs).padStart(6)}  `,
+        `${`#${build.number}`.padEnd(widths.number)} ${fit(build.step ?? 'between steps', widths.step)} ${formatDuration(build.elapsedMs).padStart(6)}  `,
       ),
       span(`on ${build.worker}`, { dim: true }),
       ...(index === 0 && waiting !== '' ? [span(`  ${waiting}`, { color: 'yellow' })] : []),
@@ -58,17 +73,17 @@ function rowLines(row: FarmRow, nameWidth: number): Line[] {
   if (busy.length > 0) return busy;
   if (row.waiting > 0)
     return [[span(' ⧗ ', { dim: true }), span(`${name}  `), span(waiting, { color: 'yellow' })]];
-  return [[...lastResult(row, name)]];
+  return [[...lastResult(row, name, widths)]];
 }
 
-function lastResult({ last }: FarmRow, name: string): Line {
+function lastResult({ last }: FarmRow, name: string, widths: Widths): Line {
   if (last === null)
     return [span(' · ', { dim: true }), span(`${name}  `), span('no builds yet', { dim: true })];
   return [
     span(` ${resultMark(last.results)} `, lookOfResults(last.results)),
     span(`${name}  `),
     span(
-      `${`#${last.number}`.padEnd(6)} ${verdictText(last.results)}, ${formatDuration(last.finishedMs)} ago`,
+      `${`#${last.number}`.padEnd(widths.number)} ${verdictText(last.results)}, ${formatDuration(last.finishedMs)} ago`,
       { dim: true },
     ),
   ];

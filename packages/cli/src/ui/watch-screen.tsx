@@ -3,15 +3,18 @@ import { useInput, useWindowSize } from 'ink';
 import type { ReactElement } from 'react';
 import type { WatchView } from '../view/watch-view.ts';
 import { Lines } from './lines.tsx';
+import { type Frame, useFrame } from './reflow.ts';
 import { watchLines } from './watch-layout.ts';
 
 export interface WatchScreenProps {
   view: WatchView;
   takesKeys: boolean;
   onQuit: () => void;
+  /** Is told what is drawn. */
+  frame: Frame;
 }
 
-export function WatchScreen({ view, takesKeys, onQuit }: WatchScreenProps): ReactElement {
+export function WatchScreen({ view, takesKeys, onQuit, frame }: WatchScreenProps): ReactElement {
   const window = useWindowSize();
   useInput(
     (input, key) => {
@@ -19,5 +22,7 @@ export function WatchScreen({ view, takesKeys, onQuit }: WatchScreenProps): Reac
     },
     { isActive: takesKeys },
   );
-  return <Lines lines={watchLines(view, window)} />;
+  const lines = watchLines(view, window, takesKeys);
+  useFrame(frame, lines);
+  return <Lines lines={lines} />;
 }

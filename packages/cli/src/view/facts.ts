@@ -50,7 +50,6 @@ function rank(fact: Fact): number {
     case 'queued':
     case 'kept':
       return Number.NEGATIVE_INFINITY;
-    case 'detached':
     case 'finished':
       return Number.POSITIVE_INFINITY;
     default:
@@ -129,16 +128,18 @@ function factsOfStep(state: ViewState, build: BuildOfFact, step: StepResource): 
   });
   const excerpt = state.excerpts.get(step.stepid);
   if (excerpt !== undefined) {
-    const commands = nextCommands(build, step.name, excerpt.log);
+    const commands = nextCommands(state, build, step.name, excerpt.log);
     facts.push({ key: `${key}/excerpt`, type: 'log_excerpt', at, build, step: name, ...excerpt, commands });
   }
   return facts;
 }
 
-/** What one would type next after a failure. */
-function nextCommands(build: BuildOfFact, step: string, log: string): string[] {
+/** What one would type next after a failure. A local master is gone by then, but its logs are not. */
+function nextCommands({ connection }: ViewState, build: BuildOfFact, step: string, log: string): string[] {
   const word = (text: string) =>
     /^[A-Za-z0-9._/:=@%+-]+$/.test(text) ? text : `'${sanitizeName(text).replaceAll("'", `'\\''`)}'`;
+  const where = connection.words.map((text) => ` ${text}`).join('');
   const logWord = log === 'stdio' ? '' : ` ${word(log)}`;
-  return [`buildbot log ${build.buildId} ${word(step)}${logWord}`, `buildbot rebuild ${build.buildId}`];
+  const readLog = `buildbot log ${build.buildId} ${word(step)}${logWord}${where}`;
+  return connection.isLocal ? [readLog] : [readLog, `buildbot rebuild ${build.buildId}${where}`];
 }

@@ -25,7 +25,8 @@ export type LocalFact = { at: number } & (
   | { type: 'link_lost'; reason: string; retryInMs: number }
   | { type: 'link_restored' }
   | { type: 'stopping'; reason: string }
-  | { type: 'detached'; attach: string }
+  /** `canStop`: for a moment a second Ctrl-C still stops the builds. */
+  | { type: 'detached'; attach: string; canStop: boolean }
   | { type: 'note'; text: string }
   | { type: 'finished'; exitCode: number; text: string }
 );
@@ -40,6 +41,8 @@ export interface Preparation {
 }
 
 export type ViewMessage =
+  /** `words` lead another command to the same master; a local one lives only as long as this process. */
+  | { type: 'connection'; words: readonly string[]; isLocal: boolean }
   | { type: 'preparation'; preparation: Preparation }
   | { type: 'local'; fact: LocalFact }
   | { type: 'summary'; summary: BuildSetSummaryResource }

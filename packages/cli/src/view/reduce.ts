@@ -30,6 +30,8 @@ export function reduce(state: ViewState, message: ViewMessage): ViewState {
       return withStatus(state, message.status);
     case 'workers':
       return { ...state, workers: merge(state.workers, message.n, message.workers, idOf.workers) };
+    case 'connection':
+      return { ...state, connection: { words: message.words, isLocal: message.isLocal } };
     case 'event':
       return withEvent(state, message.event);
     case 'tail':

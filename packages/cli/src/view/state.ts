@@ -35,6 +35,7 @@ export interface Tables {
 }
 
 export interface ViewState extends Tables {
+  connection: { words: readonly string[]; isLocal: boolean };
   preparation: Preparation | null;
   local: readonly LocalFact[];
   /** By step id. */
@@ -54,6 +55,7 @@ export const EMPTY_STATE: ViewState = {
   steps: new Map(),
   logs: new Map(),
   estimates: new Map(),
+  connection: { words: [], isLocal: false },
   preparation: null,
   local: [],
   tails: new Map(),

@@ -67,6 +67,8 @@ export interface TryView {
   /** The worst so far of what has ended; the result once complete. */
   results: Results | null;
   isLinkLost: boolean;
+  /** Whether the builds go on when nobody watches. */
+  canDetach: boolean;
 }
 
 /** The view of the one build set in `state` at the time `now` (epoch milliseconds). */
@@ -88,6 +90,7 @@ export function tryView(state: ViewState, now: number): TryView {
     isLinkLost:
       state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type ===
       'link_lost',
+    canDetach: !state.connection.isLocal,
   };
 }
 

@@ -28,6 +28,8 @@ export interface FarmRow {
 }
 
 export interface WatchView {
+  /** False until the master has told how things stand. */
+  isKnown: boolean;
   title: string;
   /** Busy builders first, then by name. */
   rows: readonly FarmRow[];
@@ -36,6 +38,9 @@ export interface WatchView {
   waiting: number;
   isLinkLost: boolean;
 }
+
+/** `b2` comes before `b10`. */
+const byName = new Intl.Collator('en', { numeric: true });
 
 /** The view of the whole farm in `state` at the time `now` (epoch milliseconds). */
 export function watchView(state: ViewState, now: number): WatchView {
@@ -56,8 +61,9 @@ export function watchView(state: ViewState, now: number): WatchView {
     };
   });
   return {
+    isKnown: state.farm !== null,
     title: sanitizeName(state.farm?.title ?? '', { maxLength: 80 }),
-    rows: rows.sort((a, b) => busyness(b) - busyness(a) || (a.builder < b.builder ? -1 : 1)),
+    rows: rows.sort((a, b) => busyness(b) - busyness(a) || byName.compare(a.builder, b.builder)),
     workers: workersOf(state),
     running: rows.reduce((sum, row) => sum + row.running.length, 0),
     waiting: rows.reduce((sum, row) => sum + row.waiting, 0),

@@ -38,7 +38,7 @@ describe('the plain face', () => {
         "    │ make: *** [test] Error 1",
         "    $ buildbot log 100 test",
         "    $ buildbot rebuild 100",
-        "✗ linux/5 failed in 30s: 'make test' failed",
+        "✗ linux/5 failed in 30s",
         "✗ try #7 failed in 30s",
       ]
     `);

@@ -1,5 +1,5 @@
 /** The plain face: one line per fact, for pipes, CI logs and screen readers. No cursor movement, states in words. */
-import { formatDuration } from '@buildbot/shared';
+import { FAILURE, formatDuration } from '@buildbot/shared';
 import type { BuildFact, BuildOfFact, Fact } from '../facts.ts';
 import type { LocalFact } from '../messages.ts';
 import { resultMark, verdictText } from '../verdict.ts';
@@ -15,7 +15,7 @@ function localLines(fact: LocalFact): string[] {
       return snapshotLines(fact);
     case 'queued':
       return [
-        `✔ try #${fact.buildSetId} queued on ${fact.builders.join(', ')}${fact.user === null ? '' : ` as ${fact.user}`}`,
+        `✔ try #${fact.buildSetId} queued on ${builderNames(fact.builders)}${fact.user === null ? '' : ` as ${fact.user}`}`,
       ];
     case 'kept':
       return [`✔ try delivered: ${fact.reason}`];
@@ -26,12 +26,20 @@ function localLines(fact: LocalFact): string[] {
     case 'stopping':
       return [`■ stopping: ${fact.reason}`];
     case 'detached':
-      return [`… detached, it goes on. Attach again with: ${fact.attach}`];
+      return [
+        `… detached, the builds go on. To watch them again: ${fact.attach}`,
+        ...(fact.canStop ? ['  Ctrl-C again within a second stops them.'] : []),
+      ];
     case 'note':
       return fact.text.split('\n');
     case 'finished':
-      return [fact.text];
+      return fact.text === '' ? [] : [fact.text];
   }
+}
+
+/** A long list says nothing at a glance; the rows of the builders name them one by one. */
+function builderNames(names: readonly string[]): string {
+  return names.length > 6 ? `${names.length} builders` : names.join(', ');
 }
 
 function snapshotLines(fact: Extract<LocalFact, { type: 'snapshot' }>): string[] {
@@ -89,7 +97,8 @@ function buildLines(fact: BuildFact): string[] {
 function reasonOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
   if (fact.stoppedBy !== null)
     return `: stopped by ${fact.stoppedBy}${fact.stopReason ? `: ${fact.stopReason}` : ''}`;
-  return fact.results === 0 || fact.text === '' ? '' : `: ${fact.text}`;
+  // Of a build that failed, or has warnings, the lines of its steps have said why.
+  return fact.results <= FAILURE || fact.text === '' ? '' : `: ${fact.text}`;
 }
 
 /** `18 KiB`, `3.4 MiB`. */
