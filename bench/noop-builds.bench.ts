@@ -2,10 +2,9 @@
  * Builds per second with one `true` step on 8 workers, every state durable before the next. Aim: at least 100/s (real
  * Buildbot: 9). The requests are queued while no worker is there, then drained.
  */
-import { readFileSync } from 'node:fs';
-import { until } from '../test/support/processes.ts';
+import { type Program, until } from '../test/support/processes.ts';
 import { createWorld } from '../test/support/world.ts';
-import { peakMemory, report } from './report.ts';
+import { cpuMs, peakMemory, report } from './report.ts';
 import { rpc } from './rpc.ts';
 
 const BUILDS = Number(process.argv[2] ?? 400);
@@ -28,7 +27,10 @@ try {
     const builderNames = [`b${(i % WORKERS) + 1}`];
     await rpc(world.basedir, 'forceschedulers/force', 'force', { builderNames, reason: 'bench' });
   }
-  await Promise.all(Array.from({ length: WORKERS }, (_, i) => world.startWorker(i)));
+  const pid = master.child.pid as number;
+  const queuedAtCpuMs = cpuMs(pid);
+  const workers = await Promise.all(Array.from({ length: WORKERS }, (_, i) => world.startWorker(i)));
+  const readyAtCpuMs = workerCpuMs(workers);
   const open = async (): Promise<boolean> =>
     (await world.api<{ buildrequests: object[] }>('/api/v2/buildrequests?complete=false&limit=1'))
       .buildrequests.length === 0;
@@ -39,13 +41,13 @@ try {
   const seconds =
     (Math.max(...builds.map((b) => b.complete_at_ms)) - Math.min(...builds.map((b) => b.started_at_ms))) /
     1000;
-  const pid = master.child.pid as number;
   const conditions = {
     builds: builds.length,
     good: builds.filter((b) => b.results === 0).length,
     workers: WORKERS,
     synchronous: 'FULL',
-    cpuMsPerBuild: cpuMs(pid) / builds.length,
+    masterCpuMsPerBuild: (cpuMs(pid) - queuedAtCpuMs) / builds.length,
+    workerCpuMsPerBuild: (workerCpuMs(workers) - readyAtCpuMs) / builds.length,
   };
   report({
     bench: 'noop-builds',
@@ -66,9 +68,6 @@ try {
   await world.remove();
 }
 
-/** Processor time of a process so far (fields 14 and 15 of proc(5), in hundredths of a second). */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+function workerCpuMs(workers: readonly Program[]): number {
+  return workers.reduce((sum, { child }) => sum + cpuMs(child.pid as number), 0);
 }
