@@ -6,13 +6,12 @@
  * usage: node tools/with-node.mjs SCRIPT [ARGUMENT...]
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const binDir = join(root, 'node_modules', '.bin');
-const stamp = join(root, 'node_modules', '.installed-lock');
 const windows = process.platform === 'win32';
 
 function run(command, args, options = {}) {
@@ -22,21 +21,31 @@ function run(command, args, options = {}) {
   return done.status ?? 1;
 }
 
-/** `npm ci` unless node_modules is what this very lock file gave. Its warnings are noise unless it fails. */
+/** Whether node_modules holds what the lock file says. npm keeps a lock of what it has installed there. */
+function isInstalled() {
+  const hidden = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(hidden)) return false;
+  const installed = JSON.parse(readFileSync(hidden, 'utf8')).packages;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(wanted).every(([path, { version, link, optional }]) => {
+    if (!path.startsWith('node_modules/')) return true;
+    const found = installed[path];
+    return found === undefined ? optional === true : link === true || found.version === version;
+  });
+}
+
+/** `npm ci` where that has not been done. Its warnings are noise unless it fails. */
 function install() {
-  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (isInstalled()) return;
   process.stderr.write('installing dependencies (npm ci) ...\n');
   const done = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--ignore-scripts', '--loglevel=error'], {
     cwd: root,
     encoding: 'utf8',
     shell: windows,
   });
-  if (done.status !== 0) {
-    process.stderr.write(`${done.stdout}${done.stderr}\nnpm ci failed: is the npm registry reachable?\n`);
-    process.exit(1);
-  }
-  writeFileSync(stamp, lock);
+  if (done.status === 0) return;
+  process.stderr.write(`${done.stdout}${done.stderr}\nnpm ci failed, see above\n`);
+  process.exit(1);
 }
 
 /** The bundled Node where there is one for this platform, else the one that runs this. */

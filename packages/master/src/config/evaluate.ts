@@ -2,9 +2,19 @@
  * The child process of `load.ts`: import a configuration written as code and print its default export as one line of
  * JSON. What a configuration is must be plain data; the first thing that is not is named.
  */
+import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const file = process.argv[2] as string;
+
+// A base directory has no node_modules: what a configuration imports from this package is answered by this package.
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier !== '@buildbot/master') return next(specifier, context);
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    return { url: new URL(`./define.${extension}`, import.meta.url).href, shortCircuit: true };
+  },
+});
 
 /** Throws at the first value that JSON cannot carry, with its place. */
 function plain(value: unknown, path: string): unknown {

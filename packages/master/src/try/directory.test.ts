@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -84,6 +95,34 @@ test('follows no link and waits for no FIFO', async () => {
     large: 'it has 101 bytes; this scheduler takes at most 100',
   });
   expect(await directory.list()).toEqual([]);
+});
+
+test('writes a reason through no link that a submitter has laid', async () => {
+  const directory = await setup();
+  const victim = join(directory.path, '..', 'victim');
+  await writeFile(victim, 'precious');
+  await symlink(victim, join(directory.path, 'failed', 'a.reason'));
+  await drop(directory, 'a');
+  await directory.refuse('a', 'bad');
+  expect(await readFile(victim, 'utf8')).toBe('precious');
+  expect(await directory.read('a')).toEqual({ status: 'failed', reason: 'bad' });
+  expect((await stat(join(directory.path, 'failed', 'a.reason'))).mode & 0o777).toBe(0o644);
+});
+
+test('takes nobody for the submitter of a file that somebody else can have laid or changed', async () => {
+  const directory = await setup();
+  await drop(directory, 'shared');
+  await chmod(join(directory.path, 'new', 'shared'), 0o664);
+  await writeFile(join(directory.path, 'theirs'), 'job');
+  await link(join(directory.path, 'theirs'), join(directory.path, 'new', 'linked'));
+  expect(await directory.read('shared')).toMatchObject({
+    status: 'bad',
+    reason: expect.stringContaining('others'),
+  });
+  expect(await directory.read('linked')).toMatchObject({
+    status: 'bad',
+    reason: expect.stringContaining('hard link'),
+  });
 });
 
 test('says that a file is gone', async () => {

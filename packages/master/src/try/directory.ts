@@ -3,8 +3,9 @@
  * trusted: links are not followed, only regular files of bounded size are read, and the owner is taken from the open
  * file rather than from its name.
  */
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@buildbot/shared';
 import type { JobFileRead, TryDirectory } from '../ports/try-directory.ts';
@@ -18,6 +19,9 @@ export interface TryDirectoryOptions {
   /** Accounts whose files may name another user. */
   gateways: ReadonlySet<string>;
 }
+
+/** Write permission of group and others. */
+const OTHERS_WRITE = 0o022;
 
 export const FOLDERS = ['tmp', 'new', 'cur', 'failed'] as const;
 
@@ -83,7 +87,7 @@ class MaildirTryDirectory implements TryDirectory {
 
   async refuse(name: string, reason: string): Promise<void> {
     // The reason first: whoever sees the file in `failed/` finds it there.
-    await writeFile(`${this.#place('failed', name)}.reason`, `${reason}\n`, { mode: 0o644 });
+    await writeWhole(`${this.#place('failed', name)}.reason`, `${reason}\n`);
     await moveIfThere(this.#place('new', name), this.#place('failed', name));
   }
 
@@ -109,6 +113,14 @@ class MaildirTryDirectory implements TryDirectory {
   async #judge(file: FileHandle, place: 'new' | 'cur', name: string): Promise<JobFileRead> {
     const info = await file.stat();
     if (!info.isFile()) return { status: 'bad', reason: 'it is not a regular file' };
+    // The owner is who submitted it only if nobody else can have put it here or changed it.
+    if (info.nlink !== 1) return { status: 'bad', reason: 'it has a second name (a hard link)' };
+    if ((info.mode & OTHERS_WRITE) !== 0) {
+      return {
+        status: 'bad',
+        reason: 'others than its owner may write it (chmod go-w before it goes to new/)',
+      };
+    }
     const { maxJobBytes, gateways } = this.#options;
     if (info.size > maxJobBytes) {
       return {
@@ -124,6 +136,18 @@ class MaildirTryDirectory implements TryDirectory {
   #place(folder: (typeof FOLDERS)[number], name: string): string {
     return join(this.path, folder, name);
   }
+}
+
+/**
+ * A file with this text, readable for everybody. Never written through what is there: its name was chosen by somebody
+ * who may have made a link of it.
+ */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(8).toString('hex')}`;
+  const file = await open(temporary, 'wx', 0o644);
+  await file.chmod(0o644);
+  await file.writeFile(text).finally(() => file.close());
+  await rename(temporary, path);
 }
 
 /** Rename; a file that somebody else moved meanwhile is fine, a folder of the same name in the way is removed. */

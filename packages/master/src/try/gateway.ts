@@ -96,7 +96,7 @@ export class Gateway implements Service {
       'tmp',
       `${MASTER_FILE}.${randomBytes(4).toString('hex')}`,
     );
-    await writeFile(temporary, `${JSON.stringify(file)}\n`);
+    await writeFile(temporary, `${JSON.stringify(file)}\n`, { flag: 'wx' });
     await chmod(temporary, 0o644);
     await rename(temporary, join(this.#options.directory, MASTER_FILE));
   }
