@@ -4,7 +4,7 @@
  * takes 250 ms to start; bundled, about 100 (2026-11).
  */
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
 
@@ -59,14 +59,14 @@ const pureShared = {
 
 /** Bundle and manifest. Expects `tsc -b` to have run. */
 export async function build() {
-  await rm(new URL(OUT, import.meta.url), { recursive: true, force: true });
+  const fresh = `${OUT}-${process.pid}`;
   const entries = ['main', 'tryserver'].filter((name) =>
     existsSync(new URL(`dist/${name}.js`, import.meta.url)),
   );
   await esbuild({
     absWorkingDir: HERE,
     entryPoints: entries.map((name) => `dist/${name}.js`),
-    outdir: OUT,
+    outdir: fresh,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -80,7 +80,16 @@ export async function build() {
     plugins: [withoutDevtools, esmYaml, pureShared],
     logLevel: 'warning',
   });
+  await replace(OUT, fresh);
   await writeManifest();
+}
+
+/** Commands that start meanwhile find the old bundle or the new one, whole. */
+async function replace(name, fresh) {
+  const [old, target, source] = [`${fresh}-old`, name, fresh].map((path) => new URL(path, import.meta.url));
+  if (existsSync(target)) await rename(target, old);
+  await rename(source, target);
+  await rm(old, { recursive: true, force: true });
 }
 
 /** What `oclif manifest` would write, by the library alone. */

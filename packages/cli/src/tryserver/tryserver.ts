@@ -29,6 +29,17 @@ export interface TryserverIo {
   now(): number;
 }
 
+const USAGE = `usage: buildbot tryserver --jobdir DIR [--user NAME] [--attach]
+
+The far end of "buildbot try" over SSH: takes a job file from standard input into the try directory DIR and says
+whether it was accepted. People do not call it; a line of authorized_keys does:
+
+  restrict,command="buildbot tryserver --jobdir DIR --user alice" ssh-ed25519 AAAA... alice@laptop
+
+  --user NAME  who submits, in the administrator's words (for accounts the master lists as gateways)
+  --attach     stay: the channel becomes the master's API
+`;
+
 /** What the master would take by default, while no master can be asked. */
 const DEFAULT_MAX_JOB_BYTES = 52_428_800;
 const MAX_LINE_BYTES = 64 * 1024;
@@ -42,6 +53,10 @@ const DIGIT_9 = 0x39;
  * by the master in the plain protocol over SSH is 0 as well (docs/decisions/0003).
  */
 export async function tryserver(io: TryserverIo): Promise<number> {
+  if (io.argv.includes('--help')) {
+    io.stdout.write(USAGE);
+    return 0;
+  }
   const request = readArguments(io.argv, io.originalCommand);
   if (!request.ok) return complain(io, request.reason, 2);
   const jobdir = request.jobdir.replace(/^~(?=\/|$)/, io.home ?? '~');

@@ -124,6 +124,7 @@ test.each([
   ['a tag of another language', 'title: !!js/function "x"', 'master.yaml:1:'],
   ['a number out of range', 'workers: [{ name: w, password: x, maxBuilds: -1 }]', 'workers[0].maxBuilds'],
   ['a name that is a number', 'workers: [{ name: "17", password: x }]', 'numbers are ids'],
+  ['an API open to the network', 'listen: { api: 0.0.0.0:8010 }', 'not a loopback address'],
   ['an address without port', 'listen: { api: localhost }', 'expected host:port'],
   ['bytes that are not UTF-8', new Uint8Array([0x74, 0xff, 0xfe]), 'cannot read'],
 ])('refuses %s', async (_what, text, expected) => {

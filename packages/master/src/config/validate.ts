@@ -12,6 +12,8 @@ export type StepCheck = (
   step: MasterConfig['builders'][number]['steps'][number],
 ) => { path: ModelPath; message: string; hint?: string }[];
 
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
 interface Place {
   file: string;
   source: Pick<YamlSource, 'locate' | 'locateKey'> | null;
@@ -143,6 +145,14 @@ function unknownBuilders(place: Place, config: MasterConfig): ConfigProblem[] {
   );
 }
 
+/** The API has no authentication yet: beyond this machine it would be everybody's. */
+function openAddresses(place: Place, { listen: { api } }: MasterConfig): ConfigProblem[] {
+  const host = api?.slice(0, api.lastIndexOf(':'));
+  if (host === undefined || LOOPBACK.test(host)) return [];
+  const hint = 'use 127.0.0.1, and SSH or a proxy with authentication from elsewhere';
+  return [problem(place, ['listen', 'api'], `${host} is not a loopback address`, hint)];
+}
+
 function passwordProblems(place: Place, config: MasterConfig): ConfigProblem[] {
   return config.workers.flatMap((worker, index) =>
     (worker.password === undefined) === (worker.passwordFile === undefined)
@@ -181,6 +191,7 @@ export function validate(
     ...duplicates(place, 'builders', config),
     ...duplicates(place, 'schedulers', config),
     ...passwordProblems(place, config),
+    ...openAddresses(place, config),
     ...unknownWorkers(place, config),
     ...unknownBuilders(place, config),
     ...stepProblems(place, config, checkStep),

@@ -1,4 +1,5 @@
 /** `buildbot-master upgrade`: bring the database to this version's schema. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@buildbot/shared';
 import { systemClock } from '../clock.ts';
@@ -13,7 +14,9 @@ export async function upgradeDatabase(basedir: string, url: string): Promise<str
       hint: 'stop it before the upgrade',
     });
   }
-  const { from, to, copy } = await upgrade(databasePath(basedir, url), systemClock);
+  const path = databasePath(basedir, url);
+  if (!existsSync(path)) return 'there is no database yet: the first start makes it with the newest schema';
+  const { from, to, copy } = await upgrade(path, systemClock);
   if (copy === null) return `schema version ${to}: nothing to do`;
   return `upgraded from schema version ${from} to ${to}; the database as it was is ${copy}`;
 }
