@@ -7,10 +7,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { MasterHandle } from '@buildbot/master';
-import { type MasterConfig, type StepConfig, UserError } from '@buildbot/shared';
+import { type MasterConfig, messageOf, type StepConfig, UserError } from '@buildbot/shared';
 import type { WorkerHandle } from '@buildbot/worker';
 import type { ApiClient } from './client/api-client.ts';
 import type { Clock } from './clock.ts';
+import type { LoadedSettings } from './config/load-settings.ts';
 import { addressLink, type MasterLink } from './services/master-link.ts';
 import type { Runtime } from './services/runtime.ts';
 import type { Submitted, Submitter } from './services/submit.ts';
@@ -27,69 +28,109 @@ export interface LocalInput {
   treeDir: string;
 }
 
-export async function localSubmitter(
-  { configFile, treeDir }: LocalInput,
-  runtime: Runtime,
-): Promise<Submitter> {
-  const basedir = join(
-    runtime.environment.cacheDir,
-    'local',
-    createHash('sha256').update(treeDir).digest('hex').slice(0, 16),
-  );
-  const link = addressLink(`unix:${join(basedir, 'master.sock')}`);
-  const world = new LocalWorld(basedir, resolve(treeDir, configFile), runtime);
+/** @throws UserError when `.buildbot` names no configuration */
+export function localInputOf({ local, treeDir }: Pick<LoadedSettings, 'local' | 'treeDir'>): LocalInput {
+  if (local !== undefined && treeDir !== null) return { configFile: local, treeDir };
+  throw new UserError('--local needs the configuration of a master', {
+    hint: "Write 'local: ci/master.yaml' into a .buildbot file at the top of the source tree.",
+  });
+}
+
+export function localSubmitter(input: LocalInput, runtime: Runtime): Submitter {
+  const world = new LocalWorld(input, runtime);
+  const { basedir, link } = world;
   return {
     name: 'this machine',
     link,
-    prepare: () => world.start(treeDir),
-    submit: (job, jobId) => submitLocally(job, { basedir, link, clock: runtime.clock, jobId }),
-    close: async () => {
-      link.close();
-      await world.stop();
+    prepare: async () => {
+      if (!(await world.startMaster())) throw isRunningAlready();
+      await world.cancelLeftovers();
+      await world.startWorkers();
     },
+    submit: (job, jobId) => submitLocally(job, { basedir, link, clock: runtime.clock, jobId }),
+    close: () => world.stop(),
   };
 }
 
+/** For reading what earlier runs have left: with the master that is running now, or one that builds nothing. */
+export async function withLocalLink<T>(
+  input: LocalInput,
+  runtime: Runtime,
+  use: (link: MasterLink) => Promise<T>,
+): Promise<T> {
+  const world = new LocalWorld(input, runtime);
+  try {
+    await world.startMaster();
+    return await use(world.link);
+  } finally {
+    await world.stop();
+  }
+}
+
 class LocalWorld {
-  readonly #basedir: string;
-  readonly #configFile: string;
+  readonly basedir: string;
+  readonly link: MasterLink;
+  readonly #input: LocalInput;
   readonly #runtime: Runtime;
+  readonly #password = randomBytes(24).toString('base64url');
+  #workerNames: readonly string[] = [];
   #master: MasterHandle | undefined;
   #workers: WorkerHandle[] = [];
 
-  constructor(basedir: string, configFile: string, runtime: Runtime) {
-    this.#basedir = basedir;
-    this.#configFile = configFile;
+  constructor(input: LocalInput, runtime: Runtime) {
+    const tree = createHash('sha256').update(input.treeDir).digest('hex').slice(0, 16);
+    this.basedir = join(runtime.environment.cacheDir, 'local', tree);
+    this.link = addressLink(`unix:${join(this.basedir, 'master.sock')}`);
+    this.#input = input;
     this.#runtime = runtime;
   }
 
-  async start(treeDir: string): Promise<void> {
-    const [{ checkStep, loadConfig, startMaster }, { startWorker }, topdir] = await Promise.all([
+  /** False when another process has the database. */
+  async startMaster(): Promise<boolean> {
+    const { configFile, treeDir } = this.#input;
+    const [{ checkStep, loadConfig, startMaster }, topdir] = await Promise.all([
       import('@buildbot/master'),
-      import('@buildbot/worker'),
       topOf(treeDir, this.#runtime),
+      mkdir(this.basedir, { recursive: true, mode: 0o700 }),
     ]);
-    await mkdir(this.#basedir, { recursive: true, mode: 0o700 });
-    const password = randomBytes(24).toString('base64url');
-    const config = localConfig(await loadConfig(this.#configFile, checkStep), topdir, password);
-    this.#master = await startMaster({ basedir: this.#basedir, config });
+    const isRight = (step: StepConfig) => checkStep(fromHere(step, topdir));
+    const loaded = await loadConfig(resolve(treeDir, configFile), isRight);
+    const config = localConfig(loaded, topdir, this.#password);
+    this.#workerNames = config.workers.map(({ name }) => name);
+    try {
+      this.#master = await startMaster({ basedir: this.basedir, config });
+      return true;
+    } catch (error) {
+      if (messageOf(error).includes('in use by another')) return false;
+      throw error;
+    }
+  }
+
+  async startWorkers(): Promise<void> {
+    if (this.#master === undefined) return;
     const { workersUrl } = this.#master;
-    for (const { name } of config.workers) {
-      const basedir = join(this.#basedir, 'workers', name);
+    const { startWorker } = await import('@buildbot/worker');
+    for (const name of this.#workerNames) {
+      const basedir = join(this.basedir, 'workers', name);
       await mkdir(basedir, { recursive: true });
+      const environment = this.#runtime.environment.env;
+      const masters = [workersUrl];
       this.#workers.push(
-        await startWorker({
-          basedir,
-          name,
-          password,
-          masters: [workersUrl],
-          environment: this.#runtime.environment.env,
-        }),
+        await startWorker({ basedir, name, password: this.#password, masters, environment }),
       );
     }
   }
 
+  /** What a run that was killed left in the queue is nobody's wish any longer. */
+  async cancelLeftovers(): Promise<void> {
+    const client = await this.link.open();
+    const reason = 'left over from a try that was interrupted';
+    for (const { buildrequestid } of await client.resources('buildrequests', 'buildrequests?complete=false'))
+      await client.control(`buildrequests/${buildrequestid}`, 'cancel', { reason });
+  }
+
   async stop(): Promise<void> {
+    this.link.close();
     const workers = this.#workers.splice(0);
     await Promise.all(workers.map((worker) => worker.stop()));
     await this.#master?.stop();
@@ -107,16 +148,28 @@ async function topOf(treeDir: string, { environment }: Runtime): Promise<string>
   return found.workingCopy.topdir;
 }
 
+/** The source is the working copy, whatever repository a server would take it from. */
+function fromHere(step: StepConfig, topdir: string): StepConfig {
+  return step.type === 'git' ? { ...step, repository: topdir } : step;
+}
+
+function isRunningAlready(): UserError {
+  return new UserError('another try --local of this working copy is running', {
+    hint: 'Wait for its end, or stop it there with Ctrl-C.',
+  });
+}
+
 /** The project's builders, but nothing of its network: loopback only, own passwords, sources from the working copy. */
 export function localConfig(config: MasterConfig, topdir: string, password: string): MasterConfig {
-  const fromHere = (step: StepConfig): StepConfig =>
-    step.type === 'git' ? { ...step, repository: topdir } : step;
   return {
     ...config,
     listen: { workers: '127.0.0.1:0' },
     database: { url: 'sqlite:state.sqlite' },
     workers: config.workers.map(({ passwordFile: _, ...worker }) => ({ ...worker, password })),
-    builders: config.builders.map((builder) => ({ ...builder, steps: builder.steps.map(fromHere) })),
+    builders: config.builders.map((builder) => ({
+      ...builder,
+      steps: builder.steps.map((step) => fromHere(step, topdir)),
+    })),
     schedulers: [
       {
         type: 'try',

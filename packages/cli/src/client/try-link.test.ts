@@ -2,7 +2,7 @@ import { ExternalError, UserError } from '@buildbot/shared';
 import { describe, expect, it } from 'vitest';
 import { type Program, sshConnection } from './testing/ssh-server.ts';
 import { LinkError } from './transport.ts';
-import { attach, submitJob, type TryLinkOptions } from './try-link.ts';
+import { attach, openServer, submitJob, type TryLinkOptions } from './try-link.ts';
 
 const JOB = Buffer.from('1:5,2:{},');
 const GREETING = { tryserver: 1, user: 'alice', maxJobBytes: 1000, master: true };
@@ -99,6 +99,19 @@ describe('handing in a job', () => {
     expect(await submitJob(options, JOB)).toEqual({ kind: 'delivered' });
     expect(job).toEqual(JOB);
     expect(connection.started[1]).toEqual(['buildbot', 'tryserver', '--jobdir', '/srv/try']);
+  });
+
+  it('uses a server that was opened before there was a job', async () => {
+    const { options, connection } = world(async (far) => {
+      far.write(line(GREETING));
+      await far.bytes(JSON.parse(await far.line()).bytes);
+      far.write(line({ status: 'kept', reason: 'no master runs' }));
+      return 0;
+    });
+    const opening = openServer(options);
+    await opening;
+    expect(await submitJob(options, JOB, opening)).toMatchObject({ verdict: { status: 'kept' } });
+    expect(connection.started).toHaveLength(1);
   });
 
   it('passes over what a chatty shell profile says before the greeting', async () => {

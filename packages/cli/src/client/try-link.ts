@@ -35,13 +35,28 @@ export type Submission =
   /** Delivered in the plain protocol: nothing more is known. */
   | { kind: 'delivered' };
 
+/** The server's program, running, and what it said first. */
+export interface OpenServer {
+  process: StartedProcess;
+  opened: Opening;
+}
+
+/** Starts the server's program. It needs no job yet, and takes about as long as putting one together. */
+export async function openServer(options: TryLinkOptions): Promise<OpenServer> {
+  const process = await start(options, ['--attach']);
+  return { process, opened: await greet(process, options.greetingTimeoutMs) };
+}
+
 /**
- * Hands the job in.
+ * Hands the job in, to the server that `opening` leads to if there is one already.
  * @throws UserError (refused by the server's set-up), ExternalError (the server's program failed), LinkError
  */
-export async function submitJob(options: TryLinkOptions, job: Uint8Array): Promise<Submission> {
-  const process = await start(options, ['--attach']);
-  const opened = await greet(process, options.greetingTimeoutMs);
+export async function submitJob(
+  options: TryLinkOptions,
+  job: Uint8Array,
+  opening = openServer(options),
+): Promise<Submission> {
+  const { process, opened } = await opening;
   if (opened.kind === 'silent') return plainOn(process, job);
   if (opened.kind === 'ended') return fallBack(options, process, opened.code, job);
   const { greeting, lines } = opened;
@@ -62,8 +77,7 @@ export async function submitJob(options: TryLinkOptions, job: Uint8Array): Promi
 
 /** Attaches to the master's API. Same errors as `submitJob`. */
 export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; user: string | null }> {
-  const process = await start(options, ['--attach']);
-  const opened = await greet(process, options.greetingTimeoutMs);
+  const { process, opened } = await openServer(options);
   if (opened.kind !== 'greeted') {
     if (opened.kind === 'ended' && opened.code === SERVER_NOT_LET_IN)
       throw await serverFailed(process, opened.code);

@@ -1,6 +1,7 @@
 /** `buildbot log`: a log as it is, or as it comes. */
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, connectionFlags } from '../base-command.ts';
+import type { MasterLink } from '../services/master-link.ts';
 import type { ReadLogResult } from '../services/read-log.ts';
 
 export default class Log extends BaseCommand {
@@ -15,14 +16,17 @@ export default class Log extends BaseCommand {
   static override flags = {
     ...connectionFlags,
     follow: Flags.boolean({ char: 'f', description: 'Go on until the log is complete.' }),
+    local: Flags.boolean({ description: 'Of a build of try --local.' }),
     raw: Flags.boolean({ description: 'The bytes as they are. Default: made fit for a terminal.' }),
   };
 
   async run(): Promise<ReadLogResult> {
     const { args, flags } = await this.parse(Log);
     const { logCommand } = await import('../services/log-command.ts');
-    return this.withLink(flags, (link) =>
-      logCommand({ link, ...args, follow: flags.follow, raw: flags.raw }, this.runtime),
-    );
+    const { follow, raw } = flags;
+    const read = (link: MasterLink) => logCommand({ link, ...args, follow, raw }, this.runtime);
+    if (!flags.local) return this.withLink(flags, read);
+    const { localInputOf, withLocalLink } = await import('../local.ts');
+    return withLocalLink(localInputOf(await this.settings(flags)), this.runtime, read);
   }
 }

@@ -2,7 +2,7 @@
 import type { ApiClient } from '../client/api-client.ts';
 import { backoffMs } from '../client/backoff.ts';
 import { LinkError } from '../client/transport.ts';
-import { type Submission, submitJob } from '../client/try-link.ts';
+import { type OpenServer, openServer, type Submission, submitJob } from '../client/try-link.ts';
 import type { Clock } from '../clock.ts';
 import type { MasterLink, SshLink } from './master-link.ts';
 
@@ -30,18 +30,23 @@ export function sshSubmitter(
   follow: MasterLink,
   { clock, random }: { clock: Clock; random: () => number },
 ): Submitter {
+  let opening: Promise<OpenServer> | undefined;
   return {
     name: ssh.name,
     link: follow,
     prepare: async () => {
-      await ssh.connect();
+      opening = openServer(await ssh.tryLink());
+      // Whoever hands the job in hears of it.
+      opening.catch(() => {});
     },
     submit: async (job) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await withClient(ssh, follow, await submitJob(await ssh.tryLink(), job));
+          const submission = await submitJob(await ssh.tryLink(), job, opening);
+          return await withClient(ssh, follow, submission);
         } catch (error) {
           if (!(error instanceof LinkError) || attempt === MOST_ATTEMPTS) throw error;
+          opening = undefined;
           await clock.sleep(backoffMs(attempt, random));
         }
       }

@@ -1,5 +1,5 @@
 /** `buildbot try` between flags and `runTry`: settings, what is to be done, where to, and how it is shown. */
-import { sanitizeName, UserError } from '@buildbot/shared';
+import { sanitizeName } from '@buildbot/shared';
 import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
@@ -132,13 +132,8 @@ async function submitterFor(
   runtime: Runtime,
 ): Promise<Submitter> {
   if (input.local) {
-    if (settings.local === undefined || settings.treeDir === null) {
-      throw new UserError('--local needs the configuration of a master', {
-        hint: "Write 'local: ci/master.yaml' into a .buildbot file at the top of the source tree.",
-      });
-    }
-    const { localSubmitter } = await import('../local.ts');
-    return localSubmitter({ configFile: settings.local, treeDir: settings.treeDir }, runtime);
+    const { localInputOf, localSubmitter } = await import('../local.ts');
+    return localSubmitter(localInputOf(settings), runtime);
   }
   const [{ sshLink }, { addressLink }, { sshSubmitter }] = await Promise.all([
     import('./connect.ts'),

@@ -121,6 +121,11 @@ interface UnknownDetails {
   readonly warnings: readonly string[];
 }
 
+/** The command that makes the user's own ssh ask. */
+function byHand({ alias, port }: HostConfig): string {
+  return port === 22 ? `ssh ${alias}` : `ssh -p ${port} ${alias}`;
+}
+
 function unknownError({ host, name, fingerprint, keyType, warnings }: UnknownDetails): HostKeyError {
   const why =
     host.strictHostKeyChecking === 'yes' ? 'StrictHostKeyChecking is on' : 'nobody can be asked here';
@@ -129,7 +134,7 @@ function unknownError({ host, name, fingerprint, keyType, warnings }: UnknownDet
     ...warnings,
   ];
   return new HostKeyError(message.join('\n'), {
-    hint: `If that fingerprint is right, run "ssh ${host.alias}" once by hand, or add the key to ${host.userKnownHostsFiles[0] ?? 'known_hosts'}.`,
+    hint: `If that fingerprint is right, run "${byHand(host)}" once by hand, or add the key to ${host.userKnownHostsFiles[0] ?? 'known_hosts'}.`,
   });
 }
 

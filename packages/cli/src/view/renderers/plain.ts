@@ -43,7 +43,8 @@ function builderNames(names: readonly string[]): string {
 }
 
 function snapshotLines(fact: Extract<LocalFact, { type: 'snapshot' }>): string[] {
-  const count = `${fact.files.length} ${fact.files.length === 1 ? 'file' : 'files'}`;
+  const { length } = fact.files;
+  const count = length === 0 ? 'without changes' : `${length} ${length === 1 ? 'file' : 'files'}`;
   const base =
     fact.base === null ? '' : ` on ${fact.branch === null ? '' : `${fact.branch} `}${fact.base.slice(0, 12)}`;
   const facts = `${formatBytes(fact.bytes)} · ${formatDuration(fact.durationMs)}`;
