@@ -7,9 +7,15 @@
  * forced command a real `buildbot tryserver --jobdir DIR` never sees the option and waits for a job in silence.
  */
 import type { Duplex, Readable } from 'node:stream';
-import { ExternalError, type Greeting, sanitizeName, UserError, type Verdict } from '@buildbot/shared';
+import {
+  ExternalError,
+  type Greeting,
+  readLine,
+  sanitizeName,
+  UserError,
+  type Verdict,
+} from '@buildbot/shared';
 import type { RemoteProcess, SshConnection } from '../ssh/port.ts';
-import { LineReader } from './line-reader.ts';
 import { LinkError } from './transport.ts';
 
 /** Longest line of the conversation, `MAX_LINE_BYTES` of the link. */
@@ -59,18 +65,18 @@ export async function submitJob(
   const { process, opened } = await opening;
   if (opened.kind === 'silent') return plainOn(process, job);
   if (opened.kind === 'ended') return fallBack(options, process, opened.code, job);
-  const { greeting, lines } = opened;
+  const { greeting } = opened;
   if (job.length > greeting.maxJobBytes) throw tooLarge(job.length, greeting.maxJobBytes);
   process.duplex.write(`${JSON.stringify({ op: 'submit', bytes: job.length })}\n`);
   process.duplex.write(job);
-  const verdict = asVerdict(await answer(process, lines));
+  const verdict = asVerdict(await answer(process));
   const attached =
-    verdict.status === 'accepted' ? await readAttached(process, lines) : { attached: false, reason: null };
+    verdict.status === 'accepted' ? await readAttached(process) : { attached: false, reason: null };
   return {
     kind: 'verdict',
     verdict,
     user: greeting.user,
-    api: attached.attached ? lines.rest : null,
+    api: attached.attached ? process.duplex : null,
     why: attached.reason,
   };
 }
@@ -91,9 +97,9 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
     );
   }
   process.duplex.write(`${JSON.stringify({ op: 'attach' })}\n`);
-  const attached = await readAttached(process, opened.lines);
+  const attached = await readAttached(process);
   if (!attached.attached) throw new LinkError(attached.reason ?? 'the master does not answer');
-  return { api: opened.lines.rest, user: opened.greeting.user };
+  return { api: process.duplex, user: opened.greeting.user };
 }
 
 async function start(
@@ -123,17 +129,16 @@ function collect(stderr: Readable): () => string {
 }
 
 type Opening =
-  | { kind: 'greeted'; greeting: Greeting; lines: LineReader }
+  | { kind: 'greeted'; greeting: Greeting }
   | { kind: 'silent' }
   | { kind: 'ended'; code: number | null };
 
 async function greet(process: StartedProcess, timeoutMs: number): Promise<Opening> {
-  const lines = new LineReader(process.duplex, MAX_LINE_BYTES);
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     // A chatty shell profile, or the usage text of a real Buildbot, may come first.
-    for (let line = await lines.read(timeout); line !== null; line = await lines.read(timeout)) {
-      if ('tryserver' in parse(line)) return { kind: 'greeted', greeting: asGreeting(line), lines };
+    for (let line = await lineOf(process, timeout); line !== null; line = await lineOf(process, timeout)) {
+      if ('tryserver' in parse(line)) return { kind: 'greeted', greeting: asGreeting(line) };
     }
   } catch (error) {
     if (timeout.aborted) return { kind: 'silent' };
@@ -181,14 +186,24 @@ async function errorOutput(process: StartedProcess): Promise<string> {
   return sanitizeName(process.said().trim().split('\n').slice(-5).join(' · '), { maxLength: 500 });
 }
 
-async function answer(process: StartedProcess, lines: LineReader): Promise<string> {
-  const line = await lines.read();
+/** A channel that broke has said its last line. @throws RangeError for a line without end, the signal's reason */
+async function lineOf({ duplex }: StartedProcess, signal?: AbortSignal): Promise<string | null> {
+  try {
+    return await readLine(duplex, MAX_LINE_BYTES, signal);
+  } catch (error) {
+    if (error instanceof RangeError || signal?.aborted) throw error;
+    return null;
+  }
+}
+
+async function answer(process: StartedProcess): Promise<string> {
+  const line = await lineOf(process);
   if (line !== null) return line;
   throw await serverFailed(process, (await process.exit).code);
 }
 
-async function readAttached(process: StartedProcess, lines: LineReader) {
-  const value = parse(await answer(process, lines));
+async function readAttached(process: StartedProcess) {
+  const value = parse(await answer(process));
   return { attached: value.attached === true, reason: textOrNull(value.reason) };
 }
 

@@ -1,7 +1,7 @@
 /** `buildbot cancel`: take a build request out of the queue, or stop its build. */
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand, connectionFlags } from '../base-command.ts';
-import { parseId } from '../config/flags.ts';
+import { parseId, reasonFlag } from '../config/flags.ts';
 
 export default class Cancel extends BaseCommand {
   static override summary = 'Cancel a build request.';
@@ -10,11 +10,7 @@ export default class Cancel extends BaseCommand {
   };
   static override flags = {
     ...connectionFlags,
-    reason: Flags.string({
-      char: 'r',
-      description: 'Why. Default: no reason given.',
-      default: 'no reason given',
-    }),
+    reason: reasonFlag,
   };
 
   async run(): Promise<{ cancelling: number }> {

@@ -1,6 +1,7 @@
 /** `buildbot stop`: end a build, with a reason. */
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { reasonFlag } from '../config/flags.ts';
 
 export default class Stop extends BaseCommand {
   static override summary =
@@ -10,11 +11,7 @@ export default class Stop extends BaseCommand {
   };
   static override flags = {
     ...connectionFlags,
-    reason: Flags.string({
-      char: 'r',
-      description: 'Why. Default: no reason given.',
-      default: 'no reason given',
-    }),
+    reason: reasonFlag,
   };
 
   async run(): Promise<{ stopping: string }> {

@@ -22,6 +22,13 @@ export const TRY_KEYS: readonly SettingKey[] = SETTINGS.filter(({ flag }) => fla
   ({ key }) => key,
 );
 
+/** Of commands that end something for others, who will want to know why. */
+export const reasonFlag = Flags.string({
+  char: 'r',
+  description: 'Why. Default: no reason given.',
+  default: 'no reason given',
+});
+
 /** The flags of these settings. None has a default: what a flag does not say, a file may. */
 export function settingFlags(keys: readonly SettingKey[]): Interfaces.FlagInput {
   const settings = SETTINGS.filter(({ key, flag }) => flag !== null && keys.includes(key));

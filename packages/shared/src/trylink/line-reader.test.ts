@@ -43,3 +43,27 @@ test('waits for a line that comes later', async () => {
   expect(await line).toBe('later');
   expect(await readLine(stream, 100)).toBe('next');
 });
+
+test('gives up when asked, without losing what came', async () => {
+  const stream = new PassThrough();
+  stream.write('hal');
+  const enough = new AbortController();
+  const reading = readLine(stream, 100, enough.signal);
+  enough.abort(new Error('enough'));
+  await expect(reading).rejects.toThrow('enough');
+  await expect(readLine(stream, 100, AbortSignal.abort(new Error('at once')))).rejects.toThrow('at once');
+  stream.write('f\n');
+  expect(await readLine(stream, 100)).toBe('half');
+});
+
+test('says at once that a stream has ended or broken before', async () => {
+  const ended = new PassThrough();
+  ended.end('one\n');
+  expect(await readLine(ended, 100)).toBe('one');
+  expect(await readLine(ended, 100)).toBeNull();
+  expect(await readLine(ended, 100)).toBeNull();
+  const broken = new PassThrough();
+  const reading = readLine(broken, 100);
+  broken.destroy();
+  expect(await reading).toBeNull();
+});

@@ -9,15 +9,22 @@ export interface ReadableSide {
   unshift(chunk: Uint8Array): void;
   on(event: 'readable' | 'end' | 'close' | 'error', listener: (error?: Error) => void): unknown;
   off(event: 'readable' | 'end' | 'close' | 'error', listener: (error?: Error) => void): unknown;
+  readonly readableEnded: boolean;
+  readonly destroyed: boolean;
 }
 
 const LF = 0x0a;
 
 /**
  * The next line without its line feed; everything behind it stays in the stream. `null` when the stream ended before
- * a whole line came. Throws a `RangeError` when the line is longer than `maxBytes`.
+ * a whole line came. When `signal` aborts first, its reason is thrown and what came of the line stays in the stream.
+ * Throws a `RangeError` when the line is longer than `maxBytes`.
  */
-export function readLine(stream: ReadableSide, maxBytes: number): Promise<string | null> {
+export function readLine(
+  stream: ReadableSide,
+  maxBytes: number,
+  signal?: AbortSignal,
+): Promise<string | null> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
@@ -26,10 +33,16 @@ export function readLine(stream: ReadableSide, maxBytes: number): Promise<string
       stream.off('end', ended);
       stream.off('close', ended);
       stream.off('error', failed);
+      signal?.removeEventListener('abort', givenUp);
       settle();
     };
     const ended = (): void => finish(() => resolve(null));
     const failed = (error?: Error): void => finish(() => reject(error));
+    const givenUp = (): void =>
+      finish(() => {
+        if (size > 0) stream.unshift(join(pieces, size));
+        reject(signal?.reason);
+      });
     const pump = (): void => {
       for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) {
         const at = chunk.indexOf(LF);
@@ -43,7 +56,7 @@ export function readLine(stream: ReadableSide, maxBytes: number): Promise<string
         const rest = chunk.subarray(at + 1);
         finish(() => {
           if (rest.length > 0) stream.unshift(rest);
-          resolve(decode(pieces, size));
+          resolve(new TextDecoder().decode(join(pieces, size)));
         });
         return;
       }
@@ -52,16 +65,19 @@ export function readLine(stream: ReadableSide, maxBytes: number): Promise<string
     stream.on('end', ended);
     stream.on('close', ended);
     stream.on('error', failed);
-    pump();
+    signal?.addEventListener('abort', givenUp, { once: true });
+    if (signal?.aborted) givenUp();
+    else if (stream.readableEnded || stream.destroyed) ended();
+    else pump();
   });
 }
 
-function decode(pieces: readonly Uint8Array[], size: number): string {
+function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const whole = new Uint8Array(size);
   let offset = 0;
   for (const piece of pieces) {
     whole.set(piece, offset);
     offset += piece.length;
   }
-  return new TextDecoder().decode(whole);
+  return whole;
 }
