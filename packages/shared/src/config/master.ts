@@ -27,52 +27,80 @@ export const addressSchema = z
 const properties = z.record(propertyNameSchema, propertyValueSchema);
 
 export const workerConfigSchema = z.strictObject({
-  name: nameSchema,
+  name: nameSchema.meta({ description: 'The worker says the same name.' }),
   password: z.string().min(1).optional().meta({ description: 'What the worker must know to get in.' }),
   passwordFile: z
     .string()
     .optional()
     .meta({ description: 'File that holds the password, below BASEDIR if relative.' }),
   maxBuilds: z.number().int().min(0).default(1).meta({ description: 'Builds at once; 0 is no limit.' }),
-  tags: z.array(nameSchema).default([]),
-  properties: properties.default({}),
+  tags: z.array(nameSchema).default([]).meta({ description: 'By which builders can choose it.' }),
+  properties: properties.default({}).meta({ description: 'Properties of every build on it.' }),
 });
 
 export const stepConfigSchema = z.looseObject({
-  type: z.string(),
-  name: nameSchema.optional(),
+  type: z.string().meta({ description: 'The step type; the other keys are its options.' }),
+  name: nameSchema.optional().meta({ description: 'Default: the type.' }),
 });
 
 export const builderConfigSchema = z.strictObject({
-  name: nameSchema,
-  description: z.string().optional(),
-  tags: z.array(nameSchema).default([]),
-  workers: z.union([z.array(nameSchema).min(1), z.strictObject({ tags: z.array(nameSchema).min(1) })]),
-  env: z.record(z.string(), z.string()).default({}),
-  properties: properties.default({}),
-  priority: z.number().int().default(0),
-  steps: z.array(stepConfigSchema).min(1),
+  name: nameSchema.meta({ description: 'As developers write it: `buildbot try -b NAME`.' }),
+  description: z.string().optional().meta({ description: 'For people.' }),
+  tags: z.array(nameSchema).default([]).meta({ description: 'For people and API filters.' }),
+  workers: z.union([z.array(nameSchema).min(1), z.strictObject({ tags: z.array(nameSchema).min(1) })]).meta({
+    description: 'Workers that may build it: their names, or tags of which a worker must have all.',
+  }),
+  env: z
+    .record(z.string(), z.string())
+    .default({})
+    .meta({ description: 'Variables of its commands; properties are filled in.' }),
+  properties: properties.default({}).meta({ description: 'Properties of every build of it.' }),
+  priority: z
+    .number()
+    .int()
+    .default(0)
+    .meta({ description: 'No effect yet: a request has the priority of its scheduler.' }),
+  steps: z.array(stepConfigSchema).min(1).meta({ description: 'What a build does, in this order.' }),
 });
 
+const schedulerName = nameSchema.meta({ description: 'Unique among the schedulers.' });
+const schedulerBuilders = z
+  .array(nameSchema)
+  .min(1)
+  .meta({ description: 'Builders it may start; all of them when the asker names none.' });
+const schedulerProperties = properties
+  .default({})
+  .meta({ description: 'Properties of every build it starts.' });
+const schedulerPriority = z
+  .number()
+  .int()
+  .default(0)
+  .meta({ description: 'The more important goes first; who waits long rises.' });
+
 export const trySchedulerConfigSchema = z.strictObject({
-  type: z.literal('try'),
-  name: nameSchema,
-  builders: z.array(nameSchema).min(1),
+  type: z.literal('try').meta({ description: "Takes developers' jobs from a try directory." }),
+  name: schedulerName,
+  builders: schedulerBuilders,
   jobdir: z.string().default('try').meta({ description: 'Try directory, below BASEDIR if relative.' }),
   gateways: z.array(z.string()).optional().meta({
     description: 'Unix accounts that may name the user with --user. Default: the account of the master.',
   }),
-  maxJobBytes: z.number().int().positive().default(52_428_800),
-  properties: properties.default({}),
-  priority: z.number().int().default(0),
+  maxJobBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(52_428_800)
+    .meta({ description: 'Larger jobs are refused. Bytes, the patch as it is sent.' }),
+  properties: schedulerProperties,
+  priority: schedulerPriority,
 });
 
 export const forceSchedulerConfigSchema = z.strictObject({
-  type: z.literal('force'),
-  name: nameSchema,
-  builders: z.array(nameSchema).min(1),
-  properties: properties.default({}),
-  priority: z.number().int().default(0),
+  type: z.literal('force').meta({ description: 'Starts builds on demand: `buildbot force NAME`.' }),
+  name: schedulerName,
+  builders: schedulerBuilders,
+  properties: schedulerProperties,
+  priority: schedulerPriority,
 });
 
 export const schedulerConfigSchema = z.discriminatedUnion('type', [
@@ -81,27 +109,37 @@ export const schedulerConfigSchema = z.discriminatedUnion('type', [
 ]);
 
 export const masterConfigSchema = z.strictObject({
-  title: z.string().default('Buildbot'),
+  title: z.string().default('Buildbot').meta({ description: 'For people, above `buildbot watch`.' }),
   listen: z
     .strictObject({
       api: addressSchema
         .optional()
         .meta({ description: 'API over TCP, loopback only; besides BASEDIR/master.sock.' }),
-      workers: addressSchema.default('127.0.0.1:9989'),
+      workers: addressSchema.default('127.0.0.1:9989').meta({ description: 'Where workers connect.' }),
       ssh: z
         .strictObject({
-          address: addressSchema,
+          address: addressSchema.meta({ description: 'host:port; port 0 takes any free one.' }),
           hostKey: z
             .string()
             .default('ssh_host_key')
             .meta({ description: 'Made at the first start if missing.' }),
-          authorizedKeys: z.string().default('authorized_keys'),
+          authorizedKeys: z
+            .string()
+            .default('authorized_keys')
+            .meta({ description: 'Read anew for each connection.' }),
         })
         .optional()
         .meta({ description: 'A small SSH server for those without an sshd: forced commands only.' }),
     })
     .prefault({}),
-  database: z.strictObject({ url: z.string().default('sqlite:state.sqlite') }).prefault({}),
+  database: z
+    .strictObject({
+      url: z
+        .string()
+        .default('sqlite:state.sqlite')
+        .meta({ description: 'sqlite:FILE, below BASEDIR if relative.' }),
+    })
+    .prefault({}),
   workerLink: z
     .strictObject({
       keepalive: durationSchema
@@ -121,7 +159,9 @@ export const masterConfigSchema = z.strictObject({
         .optional()
         .meta({ description: 'Forget builds older than this. Default: never.' }),
       logs: durationSchema.optional().meta({ description: 'Remove logs older than this. Default: never.' }),
-      events: durationSchema.default(7 * 86_400_000),
+      events: durationSchema
+        .default(7 * 86_400_000)
+        .meta({ description: 'A listener that was away for longer is told to read everything anew.' }),
     })
     .prefault({}),
   workers: z.array(workerConfigSchema).default([]),

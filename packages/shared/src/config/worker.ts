@@ -6,7 +6,7 @@ import { nearest } from '../text/nearest.ts';
 import { nameSchema } from './master.ts';
 
 export const workerFileSchema = z.strictObject({
-  name: nameSchema.meta({ description: 'As in the master’s configuration.' }),
+  name: nameSchema.meta({ description: 'As in the configuration of the master.' }),
   master: z
     .string()
     .min(1)
@@ -22,9 +22,14 @@ export const workerFileSchema = z.strictObject({
   spoolMiB: z.number().int().min(1).max(1_048_576).default(1024).meta({
     description: 'Output that may wait on this disk for the master; when it is full, builds wait.',
   }),
-  environment: z.array(z.string().min(1)).optional().meta({
-    description: 'Variables of the worker that commands may see; LC_* means all that begin so.',
-  }),
+  environment: z
+    .array(z.string().min(1))
+    .optional()
+    .meta({
+      description:
+        'Variables of the worker that commands may see; LC_* means all that begin so. ' +
+        'Default: PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TZ, TMPDIR.',
+    }),
 });
 
 /** `worker.yaml` with every default filled in. */

@@ -48,7 +48,9 @@ function commonOptions(type: string, flags: Flags) {
     z.boolean().default(flags[name]).meta({ description });
   return {
     type: z.literal(type),
-    name: nameSchema.optional(),
+    name: nameSchema
+      .optional()
+      .meta({ description: 'How logs and paths call it; made unique within the build. Default: the type.' }),
     description: z.string().min(1).max(100).optional().meta({ description: 'What people call this step.' }),
     haltOnFailure: flag('haltOnFailure', 'A failure ends the build.'),
     flunkOnFailure: flag('flunkOnFailure', 'A failure is a failure of the build.'),

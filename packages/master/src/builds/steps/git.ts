@@ -40,18 +40,29 @@ const options = {
     .optional()
     .meta({ description: 'When the source stamp names none. Default: HEAD.' }),
   codebase: z.string().default('').meta({ description: 'Which source stamp to get.' }),
-  mode: z.enum(['full', 'incremental']).default('incremental'),
-  method: z.enum(['clobber', 'fresh', 'clean', 'copy']).default('fresh').meta({
-    description:
-      'How mode full gets a clean tree: remove all, what git does not know, unless ignored, or copy.',
-  }),
+  mode: z
+    .enum(['full', 'incremental'])
+    .default('incremental')
+    .meta({ description: 'full: a clean tree; incremental: what earlier builds left stays.' }),
+  method: z
+    .enum(['clobber', 'fresh', 'clean', 'copy'])
+    .default('fresh')
+    .meta({
+      description:
+        'How mode full cleans. clobber: clone anew; fresh: remove what git does not know; clean: keep what it ignores; ' +
+        'copy: build in a copy of a checkout kept beside it.',
+    }),
   shallow: z
     .union([z.boolean(), z.number().int().positive()])
     .default(false)
-    .transform((value) => (value === true ? 1 : value === false ? null : value)),
-  submodules: z.boolean().default(false),
+    .transform((value) => (value === true ? 1 : value === false ? null : value))
+    .meta({ description: 'Fetch only so many commits; true is one.' }),
+  submodules: z.boolean().default(false).meta({ description: 'Get submodules, too, recursively.' }),
   retry: z
-    .strictObject({ attempts: z.number().int().min(0).max(100), delay: durationSchema.default(10_000) })
+    .strictObject({
+      attempts: z.number().int().min(0).max(100).meta({ description: 'How many.' }),
+      delay: durationSchema.default(10_000).meta({ description: 'Before each of them.' }),
+    })
     .default({ attempts: 0, delay: 10_000 })
     .meta({ description: 'Further attempts when the server cannot be reached.' }),
   workdir: workPathSchema
@@ -59,8 +70,9 @@ const options = {
       (path) => path.split('/').some((part) => part !== '' && part !== '.'),
       'expected a folder of its own',
     )
-    .default('build'),
-  env: environmentSchema,
+    .default('build')
+    .meta({ description: "Folder for the tree, below the build's own." }),
+  env: environmentSchema.meta({ description: "Variables of git's to set, or with null to remove." }),
   ...limitOptions,
 };
 type GitOptions = z.output<z.ZodObject<typeof options>>;
@@ -120,7 +132,8 @@ async function openSession(context: StepContext, step: GitOptions): Promise<GitS
 function wantedOf(stamp: SourceStamp | undefined, step: GitOptions): Wanted {
   const branch = stamp?.branch ?? step.branch ?? null;
   const revision = stamp?.revision ?? null;
-  if (branch !== null && !isRefName(branch))
+  // Never handed to git without `refs/heads/` before it: a branch may be called `-x`.
+  if (branch !== null && !isRefName(`heads/${branch}`))
     throw new UserError(`'${branch}' is not the name of a git branch`);
   if (revision !== null && !isCommitId(revision) && !isRefName(revision)) {
     throw new UserError(`'${revision}' is neither a git commit id nor the name of a ref`);
