@@ -88,7 +88,7 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
     if (opened.kind === 'ended' && opened.code === SERVER_NOT_LET_IN)
       throw await serverFailed(process, opened.code);
     const why = opened.kind === 'ended' ? await errorOutput(process) : '';
-    if (opened.kind === 'ended' && opened.code === null) throw new LinkError('the connection was closed');
+    if (opened.kind === 'ended' && opened.code === null) throw brokenOff(process, 'the connection was closed');
     throw new UserError(
       `this server offers no way to follow builds over SSH${why === '' ? '' : `: ${why}`}`,
       {
@@ -112,12 +112,15 @@ async function start(
     ...(jobdir === null ? [] : ['--jobdir', jobdir]),
     ...more,
   ]);
-  process.duplex.on('error', () => {});
-  return { ...process, said: collect(process.stderr) };
+  let failure: Error | undefined;
+  process.duplex.on('error', (error) => {
+    failure ??= error;
+  });
+  return { ...process, said: collect(process.stderr), failure: () => failure };
 }
 
-/** A process with what it has written to standard error so far. */
-type StartedProcess = RemoteProcess & { said: () => string };
+/** A process with what it has written to standard error so far, and why its connection broke. */
+type StartedProcess = RemoteProcess & { said: () => string; failure: () => Error | undefined };
 
 function collect(stderr: Readable): () => string {
   let text = '';
@@ -169,7 +172,7 @@ async function fallBack(
 }
 
 async function serverFailed(process: StartedProcess, code: number | null): Promise<Error> {
-  if (code === null) return new LinkError('the connection was closed before the job was taken');
+  if (code === null) return brokenOff(process, 'the connection was closed before the job was taken');
   const said = await errorOutput(process);
   if (code === SERVER_NOT_LET_IN)
     return new UserError(said === '' ? 'not let in' : said, { exitCode: EXIT_NOT_LET_IN });
@@ -179,6 +182,13 @@ async function serverFailed(process: StartedProcess, code: number | null): Promi
     said === '' ? `exit code ${code}` : said,
     hint === undefined ? {} : { hint },
   );
+}
+
+/** What SSH itself says about it, in the kind that decides the exit code; else that it broke. */
+function brokenOff({ failure }: StartedProcess, otherwise: string): Error {
+  const cause = failure();
+  if (cause instanceof UserError || cause instanceof ExternalError) return cause;
+  return new LinkError(cause === undefined ? otherwise : messageOf(cause), { cause });
 }
 
 async function errorOutput(process: StartedProcess): Promise<string> {

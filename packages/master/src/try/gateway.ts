@@ -33,7 +33,8 @@ import { provenUser } from './file-name.ts';
 const SOCKET_NAME = 'gateway.sock';
 /** `sun_path` of Linux holds 108 bytes with the closing NUL; macOS has 104. */
 const MAX_SOCKET_PATH = 103;
-const TALK_TIMEOUT_MS = 30_000;
+/** For proving who is there. After that a connection may wait: its job is still being put together. */
+const PROOF_TIMEOUT_MS = 30_000;
 
 export interface GatewayOptions {
   name: string;
@@ -106,14 +107,14 @@ export class Gateway implements Service {
     socket.on('close', () => this.#sockets.delete(socket));
     // A peer that vanishes is no event of ours; whoever reads the socket sees its end.
     socket.on('error', () => socket.destroy());
-    socket.setTimeout(TALK_TIMEOUT_MS, () => socket.destroy());
+    socket.setTimeout(PROOF_TIMEOUT_MS, () => socket.destroy());
     try {
       const user = await this.#prove(socket);
+      socket.setTimeout(0);
       if (user === null || !(await this.#talk(socket))) {
         socket.end();
         return;
       }
-      socket.setTimeout(0);
       this.#options.serve(socket, { user, door: 'gateway' });
     } catch (error) {
       this.#options.logger.warn({ reason: messageOf(error) }, 'a gateway connection broke off');
