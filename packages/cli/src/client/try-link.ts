@@ -10,6 +10,7 @@ import type { Duplex, Readable } from 'node:stream';
 import {
   ExternalError,
   type Greeting,
+  messageOf,
   readLine,
   sanitizeName,
   UserError,
@@ -88,7 +89,8 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
     if (opened.kind === 'ended' && opened.code === SERVER_NOT_LET_IN)
       throw await serverFailed(process, opened.code);
     const why = opened.kind === 'ended' ? await errorOutput(process) : '';
-    if (opened.kind === 'ended' && opened.code === null) throw brokenOff(process, 'the connection was closed');
+    if (opened.kind === 'ended' && opened.code === null)
+      throw brokenOff(process, 'the connection was closed');
     throw new UserError(
       `this server offers no way to follow builds over SSH${why === '' ? '' : `: ${why}`}`,
       {
