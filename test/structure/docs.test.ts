@@ -10,7 +10,7 @@ import { referencePages } from '../../tools/reference.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test('the generated parts are fresh (else: node tools/with-node.mjs tools/reference.ts)', async () => {
+test('the generated parts are fresh (else: npm run docs)', async () => {
   const pages = await referencePages();
   expect(pages.map(({ name }) => name)).toEqual(['api.md', 'cli.md', 'master.md', 'worker.md']);
   for (const { text, fresh } of pages) expect(text).toBe(fresh);

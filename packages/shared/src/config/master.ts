@@ -55,11 +55,6 @@ export const builderConfigSchema = z.strictObject({
     .default({})
     .meta({ description: 'Variables of its commands; properties are filled in.' }),
   properties: properties.default({}).meta({ description: 'Properties of every build of it.' }),
-  priority: z
-    .number()
-    .int()
-    .default(0)
-    .meta({ description: 'No effect yet: a request has the priority of its scheduler.' }),
   steps: z.array(stepConfigSchema).min(1).meta({ description: 'What a build does, in this order.' }),
 });
 
