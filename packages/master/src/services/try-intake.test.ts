@@ -38,6 +38,7 @@ const job: TryJob = {
 class PlainDirectory implements TryDirectory {
   readonly path: string;
   readonly moved: string[] = [];
+  readonly #failed = new Map<string, string>();
   constructor(path: string) {
     this.path = path;
   }
@@ -46,6 +47,8 @@ class PlainDirectory implements TryDirectory {
   }
   async read(name: string): Promise<JobFileRead> {
     if (name === 'bad') return { status: 'bad', reason: 'it is a symbolic link' };
+    const reason = this.#failed.get(name);
+    if (reason !== undefined) return { status: 'failed', reason };
     const bytes = await readFile(join(this.path, name)).catch(() => null);
     return bytes === null ? { status: 'gone' } : { status: 'found', place: 'new', bytes, user: 'alice' };
   }
@@ -54,6 +57,7 @@ class PlainDirectory implements TryDirectory {
   }
   async refuse(name: string, reason: string): Promise<void> {
     this.moved.push(`${name} refused: ${reason}`);
+    this.#failed.set(name, reason);
   }
 }
 
@@ -188,6 +192,8 @@ test.each<[string, Partial<TryJob>, string, string | null]>([
   const verdict = await here.intake.take('f');
   expect(verdict).toMatchObject({ status: 'refused', reason: expect.stringContaining(reason), hint });
   expect(here.directory.moved[0]).toContain(`f refused: ${reason}`);
+  // Whoever asks after the watcher was told gets the same answer.
+  expect(await here.intake.take('f')).toEqual(verdict);
   expect(await buildSets(here.world)).toEqual([]);
   expect(await here.world.store.tryJob('job-1')).toMatchObject({ state: 'refused', user: 'alice' });
 });

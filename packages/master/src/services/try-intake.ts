@@ -53,7 +53,7 @@ export class JobIntake implements TryIntake {
       case 'gone':
         return refused('there is no such job file');
       case 'failed':
-        return refused(read.reason);
+        return refusedAs(read.reason);
       case 'bad':
         await directory.refuse(file, read.reason);
         return refused(read.reason);
@@ -66,10 +66,7 @@ export class JobIntake implements TryIntake {
   async #settle(file: string, verdict: Verdict): Promise<Verdict> {
     const { directory, logger } = this.#deps;
     if (verdict.status === 'refused') {
-      await directory.refuse(
-        file,
-        verdict.hint === null ? verdict.reason : `${verdict.reason}\n${verdict.hint}`,
-      );
+      await directory.refuse(file, toldReason(verdict));
     } else {
       await directory.accept(file);
     }
@@ -144,6 +141,17 @@ const EMPTY_SET: NewBuildSet = {
 
 function refused(reason: string, hint: string | null = null): Refused {
   return { status: 'refused', reason, hint };
+}
+
+/** The text beside a refused file: the reason, and in a line of its own what can be done about it. */
+function toldReason({ reason, hint }: Refused): string {
+  return hint === null ? reason : `${reason}\n${hint}`;
+}
+
+/** The watcher may have refused the file before its submitter asked: the verdict is the same. */
+function refusedAs(told: string): Refused {
+  const [reason = '', ...hint] = told.split('\n');
+  return refused(reason, hint.length === 0 ? null : hint.join('\n'));
 }
 
 function accepted({ buildSetId, requests }: AddedBuildSet, plan: SchedulerPlan): Verdict {
