@@ -16,11 +16,11 @@ export interface PtyScreen {
   bytes(): string;
   /** Rows of the window, without spaces at their ends. */
   rows(): Promise<string[]>;
-  /** Scrollback and window as one text. */
+  /** Scrollback and window as one text, in which rows that the terminal wrapped are one line. */
   text(): Promise<string>;
   /** Resolves when the window shows this; fails with what it shows. */
   shows(wanted: string | RegExp): Promise<void>;
-  /** Most rows of the window from the first that matches to the last with text, over all that was ever drawn. */
+  /** Most rows of the window from the last that matches `first` to the last with text, over all that was ever drawn. */
   tallest(first: RegExp): number;
   resize(columns: number, rows: number): void;
   type(keys: string): void;
@@ -59,7 +59,14 @@ export function ptyScreen(argv: readonly string[], options: PtyScreenOptions): P
     rows: window,
     text: async () => {
       await drawn();
-      return rowsFrom(0).join('\n');
+      const { active } = terminal.buffer;
+      const isWrapped = (row: number): boolean => active.getLine(row)?.isWrapped === true;
+      const whole = (row: number): string =>
+        active.getLine(row)?.translateToString(!isWrapped(row + 1)) ?? '';
+      return Array.from(
+        { length: active.length },
+        (_, row) => `${isWrapped(row) ? '' : '\n'}${whole(row)}`,
+      ).join('');
     },
     shows: async (wanted) => {
       const matches = (text: string): boolean =>
@@ -74,7 +81,7 @@ export function ptyScreen(argv: readonly string[], options: PtyScreenOptions): P
       Math.max(
         0,
         ...frames.map((frame) => {
-          const from = frame.findIndex((row) => first.test(row));
+          const from = frame.findLastIndex((row) => first.test(row));
           return from < 0 ? 0 : frame.findLastIndex((row) => row !== '') - from + 1;
         }),
       ),

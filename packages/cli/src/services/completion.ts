@@ -48,7 +48,11 @@ _buildbot() {
     return
   fi
   if [[ $prev == --builder || $prev == -b ]]; then
-    [[ -r ${quote(builderFile)} ]] && COMPREPLY=( $(compgen -W "$(<${quote(builderFile)})" -- "$cur") )
+    # Read line by line: compgen -W would expand a name like a word of the script and run what is in it.
+    local name
+    [[ -r ${quote(builderFile)} ]] && while IFS= read -r name; do
+      [[ -n $name && $name == "$cur"* ]] && COMPREPLY+=( "$name" )
+    done <${quote(builderFile)}
     return
   fi
   case \${COMP_WORDS[1]} in

@@ -30,11 +30,11 @@ export async function presentFarm(farm: FarmPresentation, runtime: Runtime): Pro
 
 async function onScreen(
   { store, following, ended }: FarmPresentation,
-  { stdout, stdin, clock }: Runtime,
+  { stdout, stdin, clock, environment }: Runtime,
 ): Promise<void> {
   const { startWatchApp } = await import('../ui/watch-app.tsx');
   const end = startWatchApp(
-    { stdout, stdin },
+    { stdout, stdin, allowsColour: environment.allowsColour },
     () => watchView(store.state, clock.now()),
     () => ended.abort(),
   );

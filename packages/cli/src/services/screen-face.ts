@@ -27,8 +27,9 @@ export interface ScreenFaceOptions {
 export async function screenFace({ store, runtime, onAction, clear }: ScreenFaceOptions): Promise<Face> {
   const { startTryApp } = await import('../ui/try-app.tsx');
   const { clock, stdout, stdin } = runtime;
+  const { allowsColour } = runtime.environment;
   const look = () => ({ view: tryView(store.state, clock.now()), facts: factsOf(store.state) });
   clear();
-  const app = startTryApp({ stdout, stdin, now: () => clock.now(), onAction }, look);
+  const app = startTryApp({ stdout, stdin, allowsColour, now: () => clock.now(), onAction }, look);
   return { update: () => {}, end: () => app.end(look()) };
 }

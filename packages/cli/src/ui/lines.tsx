@@ -1,7 +1,10 @@
 /** Draws laid-out lines: one `<Text>` each, for React's work grows with the number of elements. */
 import { Box, Text } from 'ink';
-import type { ReactElement } from 'react';
+import { createContext, type ReactElement, useContext } from 'react';
 import type { Line } from './line.ts';
+
+/** Whether colours may be shown; bold and dim always may. */
+export const Colour = createContext(true);
 
 export function Lines({ lines }: { lines: readonly Line[] }): ReactElement {
   return (
@@ -15,13 +18,14 @@ export function Lines({ lines }: { lines: readonly Line[] }): ReactElement {
 }
 
 export function LineText({ line }: { line: Line }): ReactElement {
+  const allowsColour = useContext(Colour);
   return (
     <Text wrap="truncate">
       {line.map(({ text, color, dim, bold }, index) => (
         <Text
           // biome-ignore lint/suspicious/noArrayIndexKey: spans of a line have no identity but their place
           key={index}
-          {...(color === undefined ? {} : { color })}
+          {...(color === undefined || !allowsColour ? {} : { color })}
           dimColor={dim ?? false}
           bold={bold ?? false}
         >

@@ -1,9 +1,12 @@
 /** Puts a screen on the terminal with the options that keep it calm: inline, line-wise diffs, few frames. */
 import { type Instance, render } from 'ink';
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
+import { Colour } from './lines.tsx';
 import { eraseWonRows, type Frame } from './reflow.ts';
 
 export interface ScreenStreams {
+  /** Whether the user wants colours (`NO_COLOR`); Ink itself does not ask. */
+  allowsColour: boolean;
   stdout: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;
 }
@@ -11,9 +14,14 @@ export interface ScreenStreams {
 /** More frames cost React work (27 % of a core at 30, 12 % at 10; 2026-11) and show nothing more. */
 const MAX_FPS = 15;
 
-export function mount(element: ReactElement, { stdout, stdin }: ScreenStreams, frame: Frame): Instance {
+export function mount(
+  element: ReactElement,
+  { stdout, stdin, allowsColour }: ScreenStreams,
+  frame: Frame,
+): Instance {
   const stopErasing = eraseWonRows(stdout, frame);
-  const instance = render(element, {
+  const whole = (screen: ReactNode) => <Colour value={allowsColour}>{screen}</Colour>;
+  const instance = render(whole(element), {
     stdout,
     stdin,
     exitOnCtrlC: false,
@@ -24,5 +32,5 @@ export function mount(element: ReactElement, { stdout, stdin }: ScreenStreams, f
     interactive: true,
   });
   void instance.waitUntilExit().finally(stopErasing);
-  return instance;
+  return { ...instance, rerender: (screen) => instance.rerender(whole(screen)) };
 }

@@ -18,6 +18,7 @@ function world(columns: number, rows: number) {
     {
       stdout: terminal.stdout,
       stdin: terminal.stdin,
+      allowsColour: terminal.allowsColour,
       now: () => T0 + 20_000,
       onAction: (action) => actions.push(action),
     },

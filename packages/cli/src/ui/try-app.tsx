@@ -30,7 +30,7 @@ export interface TryApp {
 const TICK_MS = 100;
 
 /** `look` is asked for the picture at each tick. */
-export function startTryApp({ stdout, stdin, now, onAction }: TryAppOptions, look: () => TryPicture): TryApp {
+export function startTryApp({ now, onAction, ...streams }: TryAppOptions, look: () => TryPicture): TryApp {
   const toldOnce = new ToldOnce();
   let lines: readonly Line[] = [];
   const frame: Frame = { widths: [] };
@@ -42,13 +42,13 @@ export function startTryApp({ stdout, stdin, now, onAction }: TryAppOptions, loo
         view={view}
         facts={lines}
         now={now()}
-        takesKeys={stdin.isTTY === true}
+        takesKeys={streams.stdin.isTTY === true}
         onAction={onAction}
         frame={frame}
       />
     );
   };
-  const instance = mount(screen(look()), { stdout, stdin }, frame);
+  const instance = mount(screen(look()), streams, frame);
   const timer = setInterval(() => instance.rerender(screen(look())), TICK_MS);
   return {
     end: async (picture) => {

@@ -5,6 +5,7 @@ import xterm from '@xterm/headless';
 export interface TestTerminal {
   stdout: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;
+  allowsColour: boolean;
   /** Everything written so far. */
   bytes(): string;
   /** The rows in the window, without spaces at their ends. Waits until all bytes are drawn. */
@@ -48,6 +49,7 @@ export function testTerminal(columns: number, rows: number): TestTerminal {
   return {
     stdout,
     stdin,
+    allowsColour: true,
     bytes: () => bytes,
     screen: async () => {
       await drawn();
