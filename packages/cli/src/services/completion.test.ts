@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -39,4 +39,27 @@ COMP_WORDS=(buildbot try -b li); COMP_CWORD=3; _buildbot; echo "\${COMPREPLY[*]}
   const ran = spawnSync('bash', ['-c', probe], { encoding: 'utf8' });
   await rm(dir, { recursive: true });
   expect(ran.stdout.split('\n')).toEqual(['rebuild', '--reason', 'linux', '']);
+});
+
+it('never runs what a name in the cache says, whoever wrote it there', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'completion-'));
+  const file = join(dir, 'builders');
+  const mark = join(dir, 'it-ran');
+  const names = [
+    `$(touch ${mark})`,
+    `\`touch ${mark}\``,
+    `x;touch ${mark}`,
+    `a[$(touch ${mark})]`,
+    '*',
+    'linux',
+  ];
+  await writeFile(file, names.join('\n'));
+  const probe = `${completionScript('bash', commands, file)}
+COMP_WORDS=(buildbot try -b ''); COMP_CWORD=3; _buildbot; printf '%s\n' "\${COMPREPLY[@]}"
+COMP_WORDS=(buildbot try -b 'a['); COMP_CWORD=3; _buildbot; printf '%s\n' "\${COMPREPLY[@]}"`;
+  const ran = spawnSync('bash', ['-c', probe], { encoding: 'utf8', cwd: dir });
+  const left = await readdir(dir);
+  await rm(dir, { recursive: true });
+  expect(left).toEqual(['builders']);
+  expect(ran.stdout.trimEnd().split('\n')).toEqual([...names, names[3]]);
 });

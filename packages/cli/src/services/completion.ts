@@ -50,7 +50,7 @@ _buildbot() {
   if [[ $prev == --builder || $prev == -b ]]; then
     # Read line by line: compgen -W would expand a name like a word of the script and run what is in it.
     local name
-    [[ -r ${quote(builderFile)} ]] && while IFS= read -r name; do
+    [[ -r ${quote(builderFile)} ]] && while IFS= read -r name || [[ -n $name ]]; do
       [[ -n $name && $name == "$cur"* ]] && COMPREPLY+=( "$name" )
     done <${quote(builderFile)}
     return
