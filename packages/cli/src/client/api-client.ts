@@ -120,9 +120,14 @@ async function refusalOf(response: ApiResponse, what: string): Promise<Error> {
   return refusal(response.status, answer.error, what);
 }
 
+/** Buildbot tells a missing resource in the words of its own code, which help nobody. */
+function whyNotFound(text: string): string {
+  return text.startsWith('not found while getting from endpoint') ? '' : `: ${text}`;
+}
+
 function refusal(status: number, said: unknown, what: string): Error {
   const text = typeof said === 'string' && said !== '' ? said : `HTTP status ${status}`;
-  if (status === 404) return new NotFound(`the master has no ${what.split('?')[0]}: ${text}`);
+  if (status === 404) return new NotFound(`the master has no ${what.split('?')[0]}${whyNotFound(text)}`);
   if (status === 401 || status === 403) return new UserError(`the master refused: ${text}`, { exitCode: 5 });
   if (status >= 400 && status < 500) return new UserError(`the master refused: ${text}`);
   return new ExternalError('the master', text);
