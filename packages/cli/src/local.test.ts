@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { watch } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,7 +38,10 @@ describe('try --local', () => {
   });
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
-  async function run(change: Partial<TryCommandInput> = {}): Promise<{ code: number; out: string }> {
+  async function run(
+    change: Partial<TryCommandInput> = {},
+    onInterrupt: Runtime['onInterrupt'] = () => () => {},
+  ): Promise<{ code: number; out: string }> {
     const stdout = new PassThrough();
     let out = '';
     stdout.on('data', (bytes: Buffer) => {
@@ -57,7 +61,7 @@ describe('try --local', () => {
       stderr: stdout as unknown as NodeJS.WriteStream,
       stdin: new PassThrough() as unknown as NodeJS.ReadStream,
       isInteractive: false,
-      onInterrupt: () => () => {},
+      onInterrupt,
     };
     const input: TryCommandInput = {
       given: {},
@@ -94,6 +98,22 @@ describe('try --local', () => {
     expect(code).toBe(1);
     expect(await readdir(join(dir, 'c/buildbot/local'))).toHaveLength(1);
     expect(JSON.parse((await run()).out)).toMatchObject({ buildSetId: 2 });
+  });
+
+  it('stops its builds on Ctrl-C, in the name of whoever pressed it', async () => {
+    const flag = join(dir, 'runs');
+    await writeFile(join(dir, 'tree/test.sh'), `touch ${flag}; sleep 60\n`);
+    const { code, out } = await run({}, (press) => {
+      const watcher = watch(dir, (_, name) => {
+        if (name !== 'runs') return;
+        watcher.close();
+        press('ctrl-c');
+      });
+      return () => watcher.close();
+    });
+    const text = `cancelled by ${userInfo().username}: stopped from buildbot try`;
+    expect(JSON.parse(out)).toMatchObject({ exitCode: 3, builds: [{ text }] });
+    expect(code).toBe(3);
   });
 
   it('refuses a builder that there is not, and names those there are', async () => {

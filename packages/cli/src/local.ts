@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { MasterHandle } from '@buildbot/master';
 import { type MasterConfig, messageOf, type StepConfig, UserError } from '@buildbot/shared';
@@ -98,7 +99,7 @@ class LocalWorld {
     const config = localConfig(loaded, topdir, this.#password);
     this.#workerNames = config.workers.map(({ name }) => name);
     try {
-      this.#master = await startMaster({ basedir: this.basedir, config });
+      this.#master = await startMaster({ basedir: this.basedir, config, owner: ownName(this.#runtime) });
       return true;
     } catch (error) {
       if (messageOf(error).includes('in use by another')) return false;
@@ -134,6 +135,16 @@ class LocalWorld {
     const workers = this.#workers.splice(0);
     await Promise.all(workers.map((worker) => worker.stop()));
     await this.#master?.stop();
+  }
+}
+
+/** Builds of this master belong to whoever runs it. An account without an entry in the user database has no name. */
+function ownName({ environment }: Runtime): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return environment.env.USER || 'you';
   }
 }
 

@@ -35,6 +35,8 @@ export interface MasterOptions {
   config: MasterConfig;
   clock?: Clock;
   logger?: Logger;
+  /** How builds and logs name whoever comes in through BASEDIR/master.sock. `administrator` unless given. */
+  owner?: string;
 }
 
 export interface MasterHandle {
@@ -52,7 +54,7 @@ export interface MasterHandle {
 
 /** Start a master; resolves when it serves. Nothing is left running when it fails. */
 export async function startMaster(options: MasterOptions): Promise<MasterHandle> {
-  const { basedir, config, clock = systemClock, logger = silentLogger } = options;
+  const { basedir, config, clock = systemClock, logger = silentLogger, owner = 'administrator' } = options;
   const failed = Promise.withResolvers<Error>();
   const store = await openStore({ basedir, url: config.database.url, clock, logger, fatal: failed.resolve });
   const started: Service[] = [];
@@ -61,7 +63,7 @@ export async function startMaster(options: MasterOptions): Promise<MasterHandle>
     await store.close();
   };
   try {
-    const master = await compose({ basedir, config, clock, logger, store });
+    const master = await compose({ basedir, config, clock, logger, owner, store });
     for (const service of master.services) {
       await service.start();
       started.push(service);
@@ -78,6 +80,7 @@ interface Parts {
   config: MasterConfig;
   clock: Clock;
   logger: Logger;
+  owner: string;
   store: Store;
 }
 
@@ -89,7 +92,7 @@ interface Composition {
 }
 
 async function compose(parts: Parts): Promise<Composition> {
-  const { basedir, config, clock, logger, store } = parts;
+  const { basedir, config, clock, logger, owner, store } = parts;
   const { masterId } = await store.registerMaster(`${hostname()}:${basedir}`);
   const registered = await store.register(inventoryOf(config));
   const schedulers = schedulerPlans(config, registered);
@@ -127,7 +130,7 @@ async function compose(parts: Parts): Promise<Composition> {
     logger: logger.child({ room: 'api' }),
   });
   const socket = resolve(basedir, 'master.sock');
-  const doors = [api.unixDoor(socket), ...(config.listen.api ? [api.tcpDoor(config.listen.api)] : [])];
+  const doors = [api.unixDoor(socket, owner), ...(config.listen.api ? [api.tcpDoor(config.listen.api)] : [])];
   const ssh = sshEndpoint(parts);
   const tries = await Promise.all(
     config.schedulers

@@ -18,8 +18,8 @@ export interface Api extends Service {
   fetch(request: Request, env?: RequestEnv): Response | Promise<Response>;
   /** Serve an authenticated byte stream (HTTP/2 with prior knowledge, HTTP/1.1 or a websocket) as this caller. */
   handleConnection(stream: Duplex, caller: Caller): void;
-  /** A door at a unix socket, mode 0600, for administrators. */
-  unixDoor(path: string): Door;
+  /** A door at a unix socket, mode 0600, for administrators; `user` is how they are named. */
+  unixDoor(path: string, user?: string): Door;
   /** A door at `host:port`, for anonymous readers. Throws `UserError` unless the host is loopback. */
   tcpDoor(address: string): Door;
 }
@@ -41,7 +41,7 @@ export function createApi(deps: ApiDeps): Api {
     name: 'api',
     fetch: (request, env = {}) => app.fetch(request, env),
     handleConnection: (stream, caller) => connections.handle(stream, caller),
-    unixDoor: (path) => unixDoor(connections, path),
+    unixDoor: (path, user) => unixDoor(connections, path, user),
     tcpDoor: (address) => tcpDoor(connections, address),
     start: () => hub.start(),
     async stop() {

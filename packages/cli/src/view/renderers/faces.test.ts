@@ -6,7 +6,7 @@ import { tryLines } from '../../ui/try-layout.ts';
 import { type Fact, factsOf } from '../facts.ts';
 import { reduce } from '../reduce.ts';
 import { EMPTY_STATE } from '../state.ts';
-import { T0 } from '../testing/resources.ts';
+import { build, request, summary, T0 } from '../testing/resources.ts';
 import { STORY } from '../testing/story.ts';
 import { tryView } from '../try-view.ts';
 import { eventLine } from './events.ts';
@@ -42,6 +42,39 @@ describe('the plain face', () => {
         "✗ try #7 failed in 30s",
       ]
     `);
+  });
+});
+
+describe('a stopped build', () => {
+  const stopped = build({
+    complete: true,
+    complete_at_ms: T0 + 3000,
+    results: 6,
+    state_string: 'cancelled by alice: wrong branch',
+    stopped_by: 'alice',
+    stop_reason: 'wrong branch',
+  });
+  const request11 = request({ claimed: true, complete: true, results: 6 });
+  const state = reduce(EMPTY_STATE, {
+    type: 'summary',
+    summary: summary({ builds: [stopped], buildrequests: [request11] }),
+  });
+  const fact = factsOf(state).at(-1) as Fact;
+  const words = 'cancelled by alice: wrong branch';
+
+  it('reads the same in all four faces', () => {
+    expect(plainLines(fact)).toEqual([`■ linux/5 ${words} · 3s`]);
+    expect(factLines(fact).map(textOf)).toEqual(plainLines(fact));
+    expect(JSON.parse(eventLine(fact))).toMatchObject({ text: words, stoppedBy: 'alice' });
+    expect(finalObject(tryView(state, T0), [fact], 3)).toMatchObject({ builds: [{ text: words }] });
+  });
+
+  it('that had ended before the order reached it tells its own end', () => {
+    const late = reduce(EMPTY_STATE, {
+      type: 'summary',
+      summary: summary({ builds: [{ ...stopped, results: 0, state_string: 'build successful' }] }),
+    });
+    expect(plainLines(factsOf(late).at(-1) as Fact)).toEqual(['✔ linux/5 passed in 3s']);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The plain face: one line per fact, for pipes, CI logs and screen readers. No cursor movement, states in words. */
-import { FAILURE, formatDuration } from '@buildbot/shared';
+import { CANCELLED, FAILURE, formatDuration } from '@buildbot/shared';
 import type { BuildFact, BuildOfFact, Fact } from '../facts.ts';
 import type { LocalFact } from '../messages.ts';
 import { resultMark, verdictText } from '../verdict.ts';
@@ -89,17 +89,19 @@ function buildLines(fact: BuildFact): string[] {
         ...fact.commands.map((command) => `    $ ${command}`),
       ];
     case 'build_finished':
-      return [
-        `${resultMark(fact.results)} ${name} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${reasonOf(fact)}`,
-      ];
+      return [`${resultMark(fact.results)} ${name} ${endOf(fact)}`];
   }
 }
 
-function reasonOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
-  if (fact.stoppedBy !== null)
-    return `: stopped by ${fact.stoppedBy}${fact.stopReason ? `: ${fact.stopReason}` : ''}`;
+/** A stopped build is told in the master's own words: `cancelled by alice: wrong branch`. */
+function endOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
+  const { results, text, stoppedBy, stopReason } = fact;
+  const length = formatDuration(fact.durationMs);
+  if (results === CANCELLED && stoppedBy !== null)
+    return `cancelled by ${stoppedBy}${stopReason ? `: ${stopReason}` : ''} · ${length}`;
   // Of a build that failed, or has warnings, the lines of its steps have said why.
-  return fact.results <= FAILURE || fact.text === '' ? '' : `: ${fact.text}`;
+  const why = results <= FAILURE || text === '' ? '' : `: ${text}`;
+  return `${verdictText(results)} in ${length}${why}`;
 }
 
 /** `18 KiB`, `3.4 MiB`. */

@@ -44,6 +44,14 @@ describe('unixDoor', () => {
     await expect(ask({ socketPath: path })).rejects.toThrow();
   });
 
+  it('names its owner as it was told to', async () => {
+    const path = join(folder, 'master.sock');
+    const door = unixDoor(connections, path, 'alice');
+    await door.start();
+    expect(await ask({ socketPath: path })).toBe('alice');
+    await door.stop();
+  });
+
   it('takes the place of a socket that a killed master left', async () => {
     const path = join(folder, 'master.sock');
     const dead = createServer();

@@ -89,10 +89,10 @@ async function clearStale(path: string): Promise<void> {
 }
 
 /** `path` with mode 0600: whoever can open it has shell access to the master and is its administrator. */
-export function unixDoor(connections: Connections, path: string): Door {
+export function unixDoor(connections: Connections, path: string, user = 'administrator'): Door {
   return door(connections, {
     name: 'API on the socket',
-    caller: { user: 'administrator', door: 'socket' },
+    caller: { user, door: 'socket' },
     options: { path },
     before: () => clearStale(path),
     umask: 0o177,
