@@ -10,7 +10,7 @@ import type { Runtime } from './runtime.ts';
 import type { Submitter } from './submit.ts';
 import { runTry } from './try.ts';
 import { newJobId, tryJobOf } from './try-job.ts';
-import { readTrySource, type TrySourceWishes } from './try-source.ts';
+import { readTrySource, refuseChoiceOfDiff, type TrySourceWishes } from './try-source.ts';
 import { ViewStore } from './view-store.ts';
 
 export interface TryCommandInput {
@@ -30,6 +30,7 @@ export interface TryCommandInput {
 
 /** Gives the exit code. */
 export async function tryCommand(input: TryCommandInput, process: Runtime): Promise<number> {
+  refuseChoiceOfDiff(input.source, input.given.untracked);
   const isInteractive = process.isInteractive && input.asks && input.source.diff !== '-';
   const runtime = { ...process, isInteractive };
   const given = { ...input.given, properties: { ...input.given.properties, ...input.properties } };

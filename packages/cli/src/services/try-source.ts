@@ -1,6 +1,6 @@
 /** What is to be tried: a snapshot of the working copy, or a diff that was handed over. */
 import { resolve } from 'node:path';
-import { UserError } from '@buildbot/shared';
+import { sanitizeName, UserError } from '@buildbot/shared';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import type { Refusal, TrySource } from '../vcs/port.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,6 +15,27 @@ export interface TrySourceWishes {
   pathspecs: readonly string[];
   /** The master clones this very working copy (`--local`). */
   historyFrom: 'remotes' | 'here';
+}
+
+/**
+ * What chooses among the files of a working copy means nothing for a diff. `untracked` is what the flag says: a file of
+ * settings speaks of working copies alone. @throws UserError naming the first such wish
+ */
+export function refuseChoiceOfDiff(
+  { diff, staged, pathspecs }: Omit<TrySourceWishes, 'historyFrom'>,
+  untracked: boolean | undefined,
+): void {
+  if (diff === undefined) return;
+  const wishes: readonly [boolean, string][] = [
+    [staged, '--staged'],
+    [untracked !== undefined, untracked ? '--untracked' : '--no-untracked'],
+    [pathspecs.length > 0, `the path '${sanitizeName(pathspecs[0] ?? '')}'`],
+  ];
+  const wish = wishes.find(([isGiven]) => isGiven)?.[1];
+  if (wish === undefined) return;
+  throw new UserError(`${wish} cannot go with --diff: a diff is sent as it is`, {
+    hint: 'Leave one of them out, or make the diff of just what is to be tried.',
+  });
 }
 
 /** @throws UserError when there is nothing that can be tried, with what to do about it. */

@@ -12,7 +12,7 @@ export type LocalFact = { at: number } & (
       files: readonly string[];
       /** Names of files that are left out. */
       leftOut: readonly string[];
-      /** Revision the patch is made against, null without one. */
+      /** Revision the patch is made against; null for whatever is newest when the master builds. */
       base: string | null;
       branch: string | null;
       /** Size of the patch in bytes. */

@@ -45,6 +45,18 @@ describe('the plain face', () => {
   });
 });
 
+describe('a snapshot without a base', () => {
+  it.each([
+    [null, "the newest of the builder's branch"],
+    ['main', 'the newest of main'],
+  ])('of branch %s says what it will be built on', (branch, words) => {
+    const snapshot = facts[0] as Extract<Fact, { type: 'snapshot' }>;
+    expect(plainLines({ ...snapshot, base: null, branch })[0]).toBe(
+      `✔ snapshot 2 files on ${words} · 18 KiB · 0.2s`,
+    );
+  });
+});
+
 describe('a stopped build', () => {
   const stopped = build({
     complete: true,

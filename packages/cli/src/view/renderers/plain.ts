@@ -1,12 +1,18 @@
 /** The plain face: one line per fact, for pipes, CI logs and screen readers. No cursor movement, states in words. */
 import { CANCELLED, FAILURE, formatDuration } from '@buildbot/shared';
-import type { BuildFact, BuildOfFact, Fact } from '../facts.ts';
+import type { BuildFact, BuildOfFact, Fact, RequestFact } from '../facts.ts';
 import type { LocalFact } from '../messages.ts';
 import { resultMark, verdictText } from '../verdict.ts';
 
 /** The lines that tell a fact, without line ends. */
 export function plainLines(fact: Fact): string[] {
+  if (fact.type === 'request_cancelled')
+    return [`${resultMark(fact.results)} ${fact.builder} ${cancelledText(fact)}, before it began`];
   return 'build' in fact ? buildLines(fact) : localLines(fact);
+}
+
+function cancelledText({ stoppedBy, stopReason }: Pick<RequestFact, 'stoppedBy' | 'stopReason'>): string {
+  return `cancelled${stoppedBy ? ` by ${stoppedBy}` : ''}${stopReason ? `: ${stopReason}` : ''}`;
 }
 
 function localLines(fact: LocalFact): string[] {
@@ -45,10 +51,18 @@ function builderNames(names: readonly string[]): string {
 function snapshotLines(fact: Extract<LocalFact, { type: 'snapshot' }>): string[] {
   const { length } = fact.files;
   const count = length === 0 ? 'without changes' : `${length} ${length === 1 ? 'file' : 'files'}`;
-  const base =
-    fact.base === null ? '' : ` on ${fact.branch === null ? '' : `${fact.branch} `}${fact.base.slice(0, 12)}`;
   const facts = `${formatBytes(fact.bytes)} · ${formatDuration(fact.durationMs)}`;
-  return [`✔ snapshot ${count}${base} · ${facts}`, ...shorten(fact.files, 10), ...leftOut(fact.leftOut)];
+  return [
+    `✔ snapshot ${count} on ${baseText(fact)} · ${facts}`,
+    ...shorten(fact.files, 10),
+    ...leftOut(fact.leftOut),
+  ];
+}
+
+/** Without a revision the master builds on whatever is newest then. */
+function baseText({ base, branch }: Extract<LocalFact, { type: 'snapshot' }>): string {
+  if (base === null) return `the newest of ${branch ?? "the builder's branch"}`;
+  return `${branch === null ? '' : `${branch} `}${base.slice(0, 12)}`;
 }
 
 function shorten(lines: readonly string[], most: number): string[] {
@@ -95,10 +109,9 @@ function buildLines(fact: BuildFact): string[] {
 
 /** A stopped build is told in the master's own words: `cancelled by alice: wrong branch`. */
 function endOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
-  const { results, text, stoppedBy, stopReason } = fact;
+  const { results, text, stoppedBy } = fact;
   const length = formatDuration(fact.durationMs);
-  if (results === CANCELLED && stoppedBy !== null)
-    return `cancelled by ${stoppedBy}${stopReason ? `: ${stopReason}` : ''} · ${length}`;
+  if (results === CANCELLED && stoppedBy !== null) return `${cancelledText(fact)} · ${length}`;
   // Of a build that failed, or has warnings, the lines of its steps have said why.
   const why = results <= FAILURE || text === '' ? '' : `: ${text}`;
   return `${verdictText(results)} in ${length}${why}`;
