@@ -13,13 +13,12 @@ export default class Cancel extends BaseCommand {
     reason: reasonFlag,
   };
 
-  async run(): Promise<{ cancelling: number }> {
+  async run(): Promise<void> {
     const { args, flags } = await this.parse(Cancel);
+    const { cancelRequest } = await import('../services/steer.ts');
     const request = parseId(args.request, 'the id of a build request');
-    await this.withLink(flags, async (link) => {
-      await (await link.open()).control(`buildrequests/${request}`, 'cancel', { reason: flags.reason });
-    });
-    this.log(`cancelling request ${request}: ${flags.reason}`);
-    return { cancelling: request };
+    this.log(
+      await this.withLink(flags, async (link) => cancelRequest(await link.open(), request, flags.reason)),
+    );
   }
 }

@@ -11,11 +11,10 @@ export default class Rebuild extends BaseCommand {
 
   async run(): Promise<{ buildSetId: number }> {
     const { args, flags } = await this.parse(Rebuild);
-    const { buildSetOf, parseBuildReference, pathOfBuild } = await import('../services/build-reference.ts');
-    const path = pathOfBuild(parseBuildReference(args.build));
-    const buildSetId = await this.withLink(flags, async (link) =>
-      buildSetOf(await (await link.open()).control(path, 'rebuild', {})),
-    );
+    const { parseBuildReference } = await import('../services/build-reference.ts');
+    const { rebuild } = await import('../services/steer.ts');
+    const reference = parseBuildReference(args.build);
+    const buildSetId = await this.withLink(flags, async (link) => rebuild(await link.open(), reference));
     this.log(`queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`);
     return { buildSetId };
   }

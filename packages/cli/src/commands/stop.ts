@@ -14,16 +14,13 @@ export default class Stop extends BaseCommand {
     reason: reasonFlag,
   };
 
-  async run(): Promise<{ stopping: string }> {
+  async run(): Promise<void> {
     const { args, flags } = await this.parse(Stop);
-    const { parseBuildReference, pathOfBuild, findBuild } = await import('../services/build-reference.ts');
+    const { parseBuildReference } = await import('../services/build-reference.ts');
+    const { stopBuild } = await import('../services/steer.ts');
     const reference = parseBuildReference(args.build);
-    await this.withLink(flags, async (link) => {
-      const client = await link.open();
-      await findBuild(client, reference);
-      await client.control(pathOfBuild(reference), 'stop', { reason: flags.reason });
-    });
-    this.log(`stopping ${args.build}: ${flags.reason}`);
-    return { stopping: args.build };
+    this.log(
+      await this.withLink(flags, async (link) => stopBuild(await link.open(), reference, flags.reason)),
+    );
   }
 }

@@ -1,6 +1,12 @@
 /** What people write to name a build: its id, `builder/number`, or a URL of either. */
-import { type BuildResource, UserError } from '@buildbot/shared';
-import type { ApiClient } from '../client/api-client.ts';
+import {
+  type BuildRequestResource,
+  type BuildResource,
+  type BuildSetResource,
+  sanitizeName,
+  UserError,
+} from '@buildbot/shared';
+import { type ApiClient, NotFound } from '../client/api-client.ts';
 
 export type BuildReference = { buildId: number } | { builder: string; number: number };
 
@@ -27,11 +33,42 @@ export function pathOfBuild(reference: BuildReference): string {
   return `builders/${encodeURIComponent(reference.builder)}/builds/${reference.number}`;
 }
 
-/** @throws NotFound when the master has no such build */
+/** As a person names it: `17`, `linux/12`. */
+export function nameOfBuild(reference: BuildReference): string {
+  return 'buildId' in reference
+    ? String(reference.buildId)
+    : sanitizeName(`${reference.builder}/${reference.number}`);
+}
+
+/** @throws UserError when the master has no such build */
 export async function findBuild(client: ApiClient, reference: BuildReference): Promise<BuildResource> {
-  const [build] = await client.resources('builds', pathOfBuild(reference));
-  if (build === undefined) throw new UserError('the master has no such build');
-  return build;
+  const found = await client.resources('builds', pathOfBuild(reference)).catch(noneIfNotFound);
+  return found[0] ?? noSuch(`build ${nameOfBuild(reference)}`);
+}
+
+/** @throws UserError when the master has no such build request */
+export async function findRequest(client: ApiClient, id: number): Promise<BuildRequestResource> {
+  const found = await client.resources('buildrequests', `buildrequests/${id}`).catch(noneIfNotFound);
+  return found[0] ?? noSuch(`build request ${id}`);
+}
+
+/** @throws UserError when the master has no such build set */
+export async function findBuildSet(
+  client: ApiClient,
+  id: number,
+  signal?: AbortSignal,
+): Promise<BuildSetResource> {
+  const found = await client.resources('buildsets', `buildsets/${id}`, signal).catch(noneIfNotFound);
+  return found[0] ?? noSuch(`try #${id}`);
+}
+
+function noneIfNotFound(error: unknown): never[] {
+  if (error instanceof NotFound) return [];
+  throw error;
+}
+
+function noSuch(what: string): never {
+  throw new UserError(`there is no ${what}`, { hint: "'buildbot watch' shows the builds." });
 }
 
 /** The new build set's id in Buildbot's answer to `rebuild` and `force`: `[bsid, {builderid: requestid}]`. */

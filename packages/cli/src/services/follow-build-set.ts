@@ -7,6 +7,7 @@ import type { BuildResource, BuildSetSummaryResource } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
 import { tableOfEvent } from '../view/reduce.ts';
 import type { ViewState } from '../view/state.ts';
+import { findBuildSet } from './build-reference.ts';
 import { type LinkDeps, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 
@@ -128,8 +129,7 @@ async function readByParts(
   round: number,
   signal: AbortSignal,
 ): Promise<BuildSetSummaryResource> {
-  const [buildset] = await client.resources('buildsets', `buildsets/${buildSetId}`, signal);
-  if (buildset === undefined) throw new NotFound(`the master has no build set ${buildSetId}`);
+  const buildset = await findBuildSet(client, buildSetId, signal);
   const buildrequests = await client.resources(
     'buildrequests',
     `buildrequests?buildsetid=${buildSetId}`,

@@ -131,6 +131,17 @@ describe('following a try', () => {
     expect(store.state.builds.get(100)?.value.started_at_ms).toBe(build().started_at * 1000);
   });
 
+  it('says that there is no such try, and where to look', async () => {
+    const { follower } = await world((_, response) => {
+      response.writeHead(404);
+      response.end('{"error":"not found"}');
+    });
+    await expect(follower.follow(999, null)).rejects.toMatchObject({
+      message: 'there is no try #999',
+      hint: "'buildbot watch' shows the builds.",
+    });
+  });
+
   it('stops waiting in time, and the builds go on', async () => {
     const { follower } = await world(
       answering(() => {}),

@@ -1,0 +1,78 @@
+import { json } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ApiServer, apiServer } from '../client/testing/api-server.ts';
+import { build, request } from '../view/testing/resources.ts';
+import { cancelRequest, rebuild, stopBuild } from './steer.ts';
+
+/** A master with a running and a passed build, and a waiting and a cancelled request. */
+const RESOURCES: Readonly<Record<string, object>> = {
+  'builds/100': { builds: [build()] },
+  'builders/linux/builds/4': { builds: [build({ buildid: 90, number: 4, complete: true, results: 0 })] },
+  'buildrequests/11': { buildrequests: [request()] },
+  'buildrequests/10': { buildrequests: [request({ complete: true, results: 6 })] },
+};
+
+let server: ApiServer;
+let orders: string[];
+beforeEach(async () => {
+  orders = [];
+  server = await apiServer('HTTP/1.1', async (asked, response) => {
+    const path = (asked.url ?? '').replace('/api/v2/', '');
+    if (asked.method === 'POST') {
+      const { method, params } = (await json(asked)) as Record<string, unknown>;
+      orders.push(`${path} ${method} ${JSON.stringify(params)}`);
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: [8, { 1: 12 }] }));
+      return;
+    }
+    const found = RESOURCES[path];
+    response.statusCode = found === undefined ? 404 : 200;
+    response.end(JSON.stringify(found ?? { error: `not found while getting from endpoint for /${path}` }));
+  });
+});
+afterEach(() => server.close());
+
+describe('stop', () => {
+  it('orders the end of a build that runs, with the reason', async () => {
+    expect(await stopBuild(server.client, { buildId: 100 }, 'wrong branch')).toBe(
+      'stopping build 100: wrong branch',
+    );
+    expect(orders).toEqual(['builds/100 stop {"reason":"wrong branch"}']);
+  });
+
+  it('leaves a build alone that has ended', async () => {
+    expect(await stopBuild(server.client, { builder: 'linux', number: 4 }, '')).toBe(
+      'build linux/4 has ended already (passed)',
+    );
+    expect(orders).toEqual([]);
+  });
+});
+
+describe('cancel', () => {
+  it('takes a request out of the queue, with the reason', async () => {
+    expect(await cancelRequest(server.client, 11, 'too late')).toBe('cancelling request 11: too late');
+    expect(orders).toEqual(['buildrequests/11 cancel {"reason":"too late"}']);
+  });
+
+  it('leaves a request alone that has ended', async () => {
+    expect(await cancelRequest(server.client, 10, '')).toBe('request 10 has ended already (cancelled)');
+    expect(orders).toEqual([]);
+  });
+});
+
+it('rebuild gives the number of the new try', async () => {
+  expect(await rebuild(server.client, { buildId: 100 })).toBe(8);
+});
+
+it.each([
+  ['stop', 'build 999', () => stopBuild(server.client, { buildId: 999 }, '')],
+  ['stop', 'build linus/5', () => stopBuild(server.client, { builder: 'linus', number: 5 }, '')],
+  ['rebuild', 'build 999', () => rebuild(server.client, { buildId: 999 })],
+  ['cancel', 'build request 999', () => cancelRequest(server.client, 999, '')],
+])('%s says that there is no %s, and where to look', async (_, what, run) => {
+  await expect(run()).rejects.toMatchObject({
+    message: `there is no ${what}`,
+    hint: "'buildbot watch' shows the builds.",
+    exitCode: 2,
+  });
+  expect(orders).toEqual([]);
+});
