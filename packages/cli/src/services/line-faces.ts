@@ -32,6 +32,7 @@ export function quietFace(write: WriteLine): Face {
     fact.type === 'detached' ||
     fact.type === 'kept' ||
     fact.type === 'log_excerpt' ||
+    fact.type === 'request_cancelled' ||
     (fact.type === 'build_finished' && fact.results > 1);
   return appending(write, (fact) => (isTold(fact) ? plainLines(fact) : []));
 }

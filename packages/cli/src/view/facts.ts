@@ -2,7 +2,14 @@
  * The facts of a try: what has happened and will not change, each with a key under which it is told once. All four
  * faces (screen, plain lines, `--json`, `--events`) tell these facts and no others.
  */
-import { type BuildResource, type Results, type StepResource, sanitizeName } from '@buildbot/shared';
+import {
+  type BuildRequestResource,
+  type BuildResource,
+  CANCELLED,
+  type Results,
+  type StepResource,
+  sanitizeName,
+} from '@buildbot/shared';
 import type { LocalFact } from './messages.ts';
 import type { ViewState } from './state.ts';
 import { stepsOf } from './try-view.ts';
@@ -30,13 +37,25 @@ export type BuildFact = { at: number; build: BuildOfFact } & (
     }
 );
 
-export type Fact = { key: string } & (LocalFact | BuildFact);
+/** A request that was cancelled before any build of it began. */
+export interface RequestFact {
+  type: 'request_cancelled';
+  at: number;
+  requestId: number;
+  builder: string;
+  results: Results;
+  stoppedBy: string | null;
+  stopReason: string | null;
+}
+
+export type Fact = { key: string } & (LocalFact | BuildFact | RequestFact);
 
 /** Every fact so far, by time; of one moment, in the order of their making. `finished` is always the last. */
 export function factsOf(state: ViewState): Fact[] {
   const local = state.local.map((fact, index): Fact => ({ ...fact, key: `local/${index}` }));
   const builds = [...state.builds.values()].sort((a, b) => a.value.buildid - b.value.buildid);
-  const facts = [...local, ...builds.flatMap(({ value }) => factsOfBuild(state, value))];
+  const requests = [...state.requests.values()].flatMap(({ value }) => factsOfRequest(state, value));
+  const facts = [...local, ...builds.flatMap(({ value }) => factsOfBuild(state, value)), ...requests];
   return facts
     .map((fact, index) => ({ fact, index }))
     .sort((a, b) => rank(a.fact) - rank(b.fact) || a.index - b.index)
@@ -57,10 +76,34 @@ function rank(fact: Fact): number {
   }
 }
 
+/** What a request tells by itself: all else is told by its builds. */
+function factsOfRequest(state: ViewState, request: BuildRequestResource): Fact[] {
+  const { buildrequestid: requestId, complete_at, results } = request;
+  const hasBuilds = [...state.builds.values()].some(({ value }) => value.buildrequestid === requestId);
+  if (hasBuilds || complete_at === null || results !== CANCELLED) return [];
+  return [
+    {
+      key: `request/${requestId}/cancelled`,
+      type: 'request_cancelled',
+      at: complete_at * 1000,
+      requestId,
+      builder: builderName(state, request.builderid),
+      results,
+      // A real Buildbot has neither.
+      stoppedBy: request.stopped_by ? sanitizeName(request.stopped_by) : null,
+      stopReason: request.stop_reason ? sanitizeName(request.stop_reason) : null,
+    },
+  ];
+}
+
+function builderName(state: ViewState, builderId: number): string {
+  return sanitizeName(state.builders.get(builderId)?.value.name ?? `builder ${builderId}`);
+}
+
 function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
   const about: BuildOfFact = {
     buildId: build.buildid,
-    builder: sanitizeName(state.builders.get(build.builderid)?.value.name ?? `builder ${build.builderid}`),
+    builder: builderName(state, build.builderid),
     number: build.number,
   };
   const worker =

@@ -119,6 +119,8 @@ export function buildRequestResource(
     properties: extra.properties,
     attempts: request.attempts,
     waiting_reason: extra.waitingReason,
+    stopped_by: request.cancel?.by ?? null,
+    stop_reason: request.cancel?.reason ?? null,
   };
 }
 

@@ -94,6 +94,9 @@ export const buildRequestResourceSchema = z.object({
   attempts: z.number().int(),
   /** Own: why it is not running yet (`no worker is connected`, `2 requests ahead`, …); null when it is, or is done. */
   waiting_reason: z.string().nullable(),
+  /** Own: who asked to cancel it and why. Of a request that never ran there is no build to say so. */
+  stopped_by: z.string().nullable(),
+  stop_reason: z.string().nullable(),
 });
 
 export const buildResourceSchema = z.object({

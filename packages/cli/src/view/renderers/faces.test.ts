@@ -90,6 +90,34 @@ describe('a stopped build', () => {
   });
 });
 
+describe('a request that was cancelled in the queue', () => {
+  const cancelled = request({
+    complete: true,
+    complete_at: T0 / 1000 + 1,
+    results: 6,
+    stopped_by: 'bob\u001b[2J',
+    stop_reason: 'not needed',
+  });
+  const told = (change: Parameters<typeof summary>[0]) =>
+    factsOf(reduce(EMPTY_STATE, { type: 'summary', summary: summary(change) }));
+
+  it('says by whom and why, fit for a terminal, since no build of it can', () => {
+    const [fact] = told({ builds: [], buildrequests: [cancelled] });
+    const [line = ''] = plainLines(fact as Fact);
+    expect(line).toMatch(/^■ linux cancelled by bob.*: not needed, before it began$/);
+    expect(line).not.toContain('\u001b');
+    expect(JSON.parse(eventLine(fact as Fact))).toMatchObject({
+      event: 'request_cancelled',
+      result: 'cancelled',
+    });
+  });
+
+  it('leaves the telling to its build when there was one', () => {
+    const facts = told({ builds: [build()], buildrequests: [cancelled] });
+    expect(facts.map(({ type }) => type)).not.toContain('request_cancelled');
+  });
+});
+
 describe('the NDJSON face', () => {
   it('tells each fact as an object with its schema', () => {
     const lines = facts.map((fact) => JSON.parse(eventLine(fact)));

@@ -50,6 +50,8 @@ export function request(change: Partial<BuildRequestResource> = {}): BuildReques
     properties: null,
     attempts: 0,
     waiting_reason: 'no worker is connected',
+    stopped_by: null,
+    stop_reason: null,
     ...change,
   };
 }
