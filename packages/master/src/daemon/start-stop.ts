@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExternalError, UserError } from '@buildbot/shared';
+import { findConfig } from '../config/load.ts';
 import { runningPid, waitForExit } from './pid-file.ts';
 
 /** Builds run on at the workers, so leaving is quick; this is only the bound after which something is wrong. */
@@ -19,6 +20,8 @@ export type StartReport = { ready: string } | { failed: string };
 export async function start(basedir: string, bin: string): Promise<string> {
   const running = await runningPid(pidFile(basedir));
   if (running !== null) throw new UserError(`the master in ${basedir} runs already (pid ${running})`);
+  // A folder without a master gets no log file either.
+  await findConfig(basedir);
   const logPath = join(basedir, 'master.log');
   const log = await open(logPath, 'a', 0o600);
   try {

@@ -54,8 +54,7 @@ function start({ basedir, version, environment }: RunInput, settings: WorkerSett
   });
 }
 
-async function runHeld(input: RunInput): Promise<void> {
-  const settings = await loadSettings(input.basedir);
+async function runHeld(input: RunInput, settings: WorkerSettings): Promise<void> {
   const log = lineLog(systemClock, input.err);
   const ended = endSignal();
   const worker = await start(input, settings, log);
@@ -73,9 +72,10 @@ async function runHeld(input: RunInput): Promise<void> {
 /** Run until a signal comes. Throws `UserError` for a configuration, or a master, that will not do. */
 export async function run(input: RunInput): Promise<void> {
   try {
+    const settings = await loadSettings(input.basedir);
     const release = acquirePidFile(input.basedir);
     try {
-      await runHeld(input);
+      await runHeld(input, settings);
     } finally {
       release();
     }
