@@ -1,0 +1,272 @@
+/**
+ * The master and the worker may be killed at any moment: what was queued is built, what was running is tried again and
+ * recorded, nothing is lost or doubled, and no process of a build outlives it. `SEED=n` repeats a run.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { end, type Program, until } from '../support/processes.ts';
+import { createWorld, type World, type WorldOptions } from '../support/world.ts';
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const RETRY = 5;
+
+async function setup(options: WorldOptions): Promise<World & { work: string }> {
+  const world = await createWorld(options);
+  onTestFinished(() => world.remove());
+  return Object.assign(world, { work: await world.clone() });
+}
+
+interface Build {
+  buildid: number;
+  buildrequestid: number;
+  complete: boolean;
+  results: number | null;
+  state_string: string;
+}
+interface Request {
+  buildrequestid: number;
+  buildsetid: number;
+  complete: boolean;
+  results: number;
+}
+
+const builds = async (world: World): Promise<Build[]> =>
+  (await world.api<{ builds: Build[] }>('/api/v2/builds')).builds;
+const requests = async (world: World): Promise<Request[]> =>
+  (await world.api<{ buildrequests: Request[] }>('/api/v2/buildrequests')).buildrequests;
+
+/** Put a job straight into the try directory: accepted as soon as it is there, master or not. */
+async function drop({ jobdir }: World, jobId: string, builder: string): Promise<void> {
+  const json = JSON.stringify({
+    ...{ jobid: jobId, branch: 'main', baserev: '', patch_level: 1, patch_body: null, repository: '' },
+    ...{ project: '', who: null, comment: null, builderNames: [builder], properties: { id: jobId } },
+  });
+  await writeFile(join(jobdir, 'tmp', jobId), `1:5,${json.length}:${json},`);
+  await rename(join(jobdir, 'tmp', jobId), join(jobdir, 'new', jobId));
+}
+
+/** Every process of a build writes its id into a file `pids` in the world's folder. */
+const NOTE_PID = 'echo $$ >> ../../../../pids';
+
+async function notedPids({ dir }: World): Promise<number[]> {
+  const text = await readFile(join(dir, 'pids'), 'utf8').catch(() => '');
+  return text.split('\n').filter(Boolean).map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function allGone(world: World, what: string): Promise<void> {
+  await until(what, async () => !(await notedPids(world)).some(isAlive));
+}
+
+async function kill9(program: Program | null | undefined): Promise<void> {
+  if (program) await end(program, 'SIGKILL');
+}
+
+function randomFrom(start: number): (below: number) => number {
+  let state = start >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+test(`a master killed at random moments loses and doubles nothing (SEED=${seed})`, async () => {
+  const world = await setup({
+    builders: {
+      work: [
+        {
+          type: 'shell',
+          name: 'run',
+          command: `${NOTE_PID}; sleep 0.3; echo %(prop:id)s >> ../../../../done`,
+        },
+      ],
+    },
+  });
+  const random = randomFrom(seed);
+  const ids: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    for (let count = 0; count < 5; count++) {
+      ids.push(`job-${round}-${count}`);
+      await drop(world, ids.at(-1) as string, 'work');
+    }
+    await delay(random(1_500));
+    await kill9(world.master);
+    // Jobs that come while no master runs wait in the directory.
+    ids.push(`job-${round}-away`);
+    await drop(world, ids.at(-1) as string, 'work');
+    await world.startMaster();
+  }
+  await until(
+    'every job to be built',
+    async () => {
+      const all = await requests(world);
+      return all.length === ids.length && all.every(({ complete }) => complete);
+    },
+    60_000,
+  );
+  const sets = await world.api<{ buildsets: { external_idstring: string; results: number }[] }>(
+    '/api/v2/buildsets',
+  );
+  expect(sets.buildsets.map(({ external_idstring }) => external_idstring).toSorted()).toEqual(ids.toSorted());
+  const all = await builds(world);
+  expect(all.every(({ complete }) => complete)).toBe(true);
+  for (const { buildrequestid, results } of await requests(world)) {
+    expect(results).toBe(0);
+    const attempts = all
+      .filter((build) => build.buildrequestid === buildrequestid)
+      .map((build) => build.results);
+    // Whatever began and did not end is there as an attempt of its own, and one passed.
+    expect(attempts.filter((result) => result !== RETRY)).toEqual([0]);
+  }
+  const done = (await readFile(join(world.dir, 'done'), 'utf8')).trim().split('\n');
+  expect([...new Set(done)].toSorted()).toEqual(ids.toSorted());
+  await allGone(world, 'no process of any attempt is left');
+}, 120_000);
+
+test('a build that was running is tried again, says why, and its old processes end', async () => {
+  const world = await setup({
+    builders: {
+      slow: [
+        {
+          ...{ type: 'shell', name: 'wait' },
+          command: `${NOTE_PID}; while [ ! -e ../../../../go ]; do sleep 0.05; done`,
+        },
+      ],
+    },
+  });
+  const following = world.startBuildbot(world.work, ['try', '--json']);
+  const [first] = await until('the step to run', async () => {
+    const pids = await notedPids(world);
+    return pids.length === 1 && pids;
+  });
+  await kill9(world.master);
+  await world.startMaster();
+  await until('a second attempt', async () => (await notedPids(world)).length === 2);
+  await until('the first attempt to be over', async () => !isAlive(first as number));
+  await writeFile(join(world.dir, 'go'), '');
+  const { code, stdout } = await following.finished;
+  expect([code, JSON.parse(stdout).result]).toEqual([0, 'success']);
+  const [retried, passed] = (await builds(world)).toSorted((a, b) => a.buildid - b.buildid);
+  expect(retried).toMatchObject({ complete: true, results: RETRY, state_string: 'master was restarted' });
+  expect(passed).toMatchObject({ complete: true, results: 0, buildrequestid: retried?.buildrequestid });
+}, 90_000);
+
+test('asked to end, a master with running builds and watchers does so at once and keeps the queue', async () => {
+  const world = await setup({
+    builders: {
+      slow: [
+        {
+          ...{ type: 'shell', name: 'wait' },
+          command: `${NOTE_PID}; while [ ! -e ../../../../go ]; do sleep 0.05; done`,
+        },
+      ],
+    },
+    maxBuilds: 1,
+  });
+  const following = world.startBuildbot(world.work, ['try', '--json']);
+  await until('the step to run', async () => (await notedPids(world)).length === 1);
+  for (const name of ['a', 'b', 'c']) await drop(world, name, 'slow');
+  await until('the queue', async () => (await requests(world)).length === 4);
+  world.master?.child.kill('SIGTERM');
+  const ended = await Promise.race([
+    world.master?.finished,
+    delay(5_000).then(() => 'still there after 5 s'),
+  ]);
+  expect(ended).toMatchObject({ code: 0 });
+  await world.startMaster();
+  await writeFile(join(world.dir, 'go'), '');
+  await until('all to be built', async () =>
+    (await requests(world)).every(({ complete, results }) => complete && results === 0),
+  );
+  expect((await following.finished).code).toBe(0);
+}, 90_000);
+
+test('a queued request is cancelled with name and reason, and the try that waits for it ends with 3', async () => {
+  const world = await setup({
+    builders: { slow: [{ type: 'shell', name: 'wait', command: ['sleep', '600'] }] },
+    maxBuilds: 1,
+  });
+  const running = await world.buildbot(world.work, ['try', '--no-wait']);
+  expect([running.code, running.stderr]).toEqual([75, '']);
+  await until('the worker to be busy', async () => (await builds(world)).length === 1);
+  const waiting = world.startBuildbot(world.work, ['try']);
+  const queued = await until('the second request', async () =>
+    (await requests(world)).find(({ buildsetid }) => buildsetid === 2),
+  );
+  const cancel = await world.buildbot(world.work, [
+    'cancel',
+    String(queued.buildrequestid),
+    '--reason',
+    'not needed',
+  ]);
+  expect([cancel.code, cancel.stderr]).toEqual([0, '']);
+  const { code, stdout } = await waiting.finished;
+  expect(code).toBe(3);
+  expect(stdout).toContain('■ slow cancelled by alice: not needed');
+  expect(await builds(world)).toHaveLength(1);
+}, 90_000);
+
+/** Processes that try to get away: new sessions, double forks, an empty environment, deaf to TERM. */
+const FUGITIVES = [
+  `setsid sh -c '${NOTE_PID}; sleep 600' &`,
+  `(setsid sh -c '${NOTE_PID}; trap "" TERM; sleep 600 & wait; sleep 600' &) &`,
+  `sh -c '${NOTE_PID}; trap "" TERM HUP INT; while :; do sleep 1; done' &`,
+  `env -i PATH="$PATH" setsid sh -c '${NOTE_PID}; sleep 600' &`,
+].join('\n');
+
+test('stopping a build ends all its processes, wherever they fled to', async () => {
+  const world = await setup({
+    builders: { flees: [{ type: 'shell', name: 'flee', command: `${FUGITIVES}\nwait` }] },
+  });
+  const following = world.startBuildbot(world.work, ['try', '--json']);
+  await until('all processes', async () => (await notedPids(world)).length === 4);
+  const stop = await world.buildbot(world.work, ['stop', '1', '--reason', 'enough']);
+  expect([stop.code, stop.stderr]).toEqual([0, '']);
+  expect((await following.finished).code).toBe(3);
+  await allGone(world, 'the processes to end');
+}, 90_000);
+
+test('a step that leaves processes behind ends by itself, and so do they', async () => {
+  const world = await setup({
+    builders: { leaves: [{ type: 'shell', name: 'leave', command: `${FUGITIVES}\nsleep 0.5; echo done` }] },
+  });
+  const { code } = await world.buildbot(world.work, ['try', '--json']);
+  expect(code).toBe(0);
+  expect(await notedPids(world)).toHaveLength(4);
+  await allGone(world, 'the processes to end');
+}, 90_000);
+
+test('a worker that is asked to end takes its processes with it; one that is killed leaves none to the next', async () => {
+  const world = await setup({
+    builders: { slow: [{ type: 'shell', name: 'wait', command: `${NOTE_PID}; sleep 600` }] },
+  });
+  const isStarted = (count: number) => async () => (await notedPids(world)).length === count;
+  await drop(world, 'killed', 'slow');
+  await until('the build to run', isStarted(1));
+  await kill9(world.workers.pop());
+  await world.startWorker();
+  const lost = await until('the build to end', async () =>
+    (await builds(world)).find(({ complete }) => complete),
+  );
+  // Its request goes back to the queue: whoever was building it is to blame, not the developer.
+  expect(lost).toMatchObject({
+    results: RETRY,
+    state_string: expect.stringContaining('attempt 1 of 3, again in'),
+  });
+  await allGone(world, 'the orphan to end');
+  await drop(world, 'ended', 'slow');
+  await until('the next build to run', isStarted(2));
+  const ended = await end(world.workers.pop() as Program);
+  expect(ended.code).toBe(0);
+  await allGone(world, 'its processes to end');
+}, 90_000);
