@@ -9,6 +9,7 @@ import { systemClock } from './clock.ts';
 import { readEnvironment } from './config/environment.ts';
 import type { Runtime } from './services/runtime.ts';
 import { type TryCommandInput, tryCommand } from './services/try-command.ts';
+import { ViewStore } from './services/view-store.ts';
 
 const MASTER = `
 workers: [{ name: w1, password: not-used-here }]
@@ -74,6 +75,7 @@ describe('try --local', () => {
       events: false,
       asks: false,
       version: '0.0.0',
+      store: new ViewStore(),
       ...change,
     };
     return { code: await tryCommand(input, runtime), out };

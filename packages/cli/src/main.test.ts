@@ -5,13 +5,18 @@ const main = (argv: readonly string[]) => runMain(argv, new URL('../', import.me
 
 describe('the command line', () => {
   let said: string;
+  let out: string;
   beforeEach(() => {
     said = '';
+    out = '';
     const take = (chunk: string | Uint8Array) => {
       said += String(chunk);
       return true;
     };
-    vi.spyOn(process.stdout, 'write').mockImplementation(take);
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      out += String(chunk);
+      return take(chunk);
+    });
     vi.spyOn(process.stderr, 'write').mockImplementation(take);
   });
   afterEach(() => vi.restoreAllMocks());
@@ -35,6 +40,39 @@ describe('the command line', () => {
     expect(said).toContain(reason);
     expect(said).not.toContain('This is a bug');
     expect(said).not.toContain('\u001b[2J');
+  });
+
+  describe.each([
+    [['try', '--nope'], 2, 'Nonexistent flag: --nope'],
+    [['try', '--builder='], 2, '--builder must not be empty'],
+    [['try', '--connect=pb'], 2, 'is not spoken by this client'],
+    [['try', '--dryrun', '--diff', '/nowhere/x.diff'], 2, 'does not exist'],
+    [['watch', '7', '--api', 'ftp://x'], 2, 'not an address'],
+  ])('tells scripts how %j ended', (argv, exitCode, reason) => {
+    const message = expect.stringContaining(reason);
+    it('as the one object of --json', async () => {
+      expect(await main([...argv, '--json'])).toBe(exitCode);
+      const error = { message };
+      expect(JSON.parse(out)).toMatchObject({ schema: 'buildbot.try/1', exitCode, error, builds: [] });
+      expect(said.split('error: ')).toHaveLength(2);
+    });
+
+    it('as the last event of --events', async () => {
+      expect(await main([...argv, '--events'])).toBe(exitCode);
+      const last = JSON.parse(out.trim().split('\n').at(-1) ?? '');
+      expect(last).toMatchObject({
+        schema: 'buildbot.try.event/1',
+        event: 'finished',
+        exitCode,
+        text: message,
+      });
+      expect(said.split('error: ')).toHaveLength(2);
+    });
+  });
+
+  it('tells people on stderr alone', async () => {
+    expect(await main(['try', '--builder='])).toBe(2);
+    expect(out).toBe('');
   });
 
   it('ends with 4 when the master cannot be reached', async () => {

@@ -4,9 +4,9 @@
  * command 20 ms of 100 (2026-11).
  */
 import { readFile } from 'node:fs/promises';
-import { type ExternalError, messageOf, nearest, sanitizeName, UserError } from '@buildbot/shared';
+import { nearest, sanitizeName, UserError } from '@buildbot/shared';
 import { COMMANDS } from './command-table.ts';
-import { EXIT } from './view/verdict.ts';
+import { failureLines, failureOf } from './failure.ts';
 
 /** Runs the command of `argv` (without `node` and the script) and gives the exit code. `root` is the package's folder. */
 export async function main(argv: readonly string[], root: URL): Promise<number> {
@@ -69,46 +69,8 @@ function quietOnBrokenPipe(stream: NodeJS.WriteStream): void {
   });
 }
 
-/** One line for what went wrong, one for what to do about it; a stack only for what is our own fault. */
 function told(error: unknown): number {
-  const { lines, exitCode } = describe(error);
-  for (const line of lines) process.stderr.write(`${line}\n`);
-  return exitCode;
-}
-
-function describe(error: unknown): { lines: string[]; exitCode: number } {
-  if (isNamed<UserError>(error, 'UserError')) return { lines: withHint(error), exitCode: error.exitCode };
-  if (isNamed<ExternalError>(error, 'ExternalError'))
-    return { lines: withHint(error), exitCode: EXIT.infrastructure };
-  if (isNamed(error, 'LinkError')) {
-    const lines = [`error: the master cannot be reached: ${printable(error.message)}`];
-    return { lines, exitCode: EXIT.infrastructure };
-  }
-  // Errors of oclif's parser: an unknown flag, a missing argument.
-  if (error instanceof Error && 'oclif' in error) {
-    return { lines: [`error: ${printable(error.message)}`, "See 'buildbot --help'."], exitCode: EXIT.usage };
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  return { lines: ['This is a bug in buildbot:', printable(stack)], exitCode: EXIT.infrastructure };
-}
-
-/**
- * By name: `--local` brings a master along whose classes are not those of this bundle, and `LinkError` lives with the
- * client, which light commands do not load.
- */
-function isNamed<E extends Error>(error: unknown, name: string): error is E {
-  return error instanceof Error && error.name === name;
-}
-
-function withHint(error: UserError | ExternalError): string[] {
-  const hint = error.hint === undefined ? [] : [printable(error.hint)];
-  return [`error: ${printable(error.message)}`, ...hint];
-}
-
-/** Lines stay lines; everything else that could reach the terminal's controls does not. */
-function printable(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => sanitizeName(line.replaceAll('\t', '  '), { maxLength: 2000 }))
-    .join('\n');
+  const failure = failureOf(error);
+  for (const line of failureLines(failure)) process.stderr.write(`${line}\n`);
+  return failure.exitCode;
 }

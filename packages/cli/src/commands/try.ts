@@ -1,9 +1,9 @@
 /** `buildbot try`: would this working copy pass? */
 import { Flags } from '@oclif/core';
-import { BaseCommand } from '../base-command.ts';
 import { propertyOf, settingFlags, settingsOfFlags, TRY_KEYS } from '../config/flags.ts';
+import { ShowingCommand } from '../showing-command.ts';
 
-export default class Try extends BaseCommand {
+export default class Try extends ShowingCommand {
   static override summary = 'Build the working copy as it is now, and show the result live.';
   static override description =
     'Exit codes: 0 passed, 1 failed, 2 usage or configuration, 3 cancelled, 4 infrastructure, 5 not let in or host key, ' +
@@ -68,6 +68,7 @@ export default class Try extends BaseCommand {
         events: flags.events,
         asks: !flags.yes,
         version: this.config.version,
+        store: this.store,
       },
       this.runtime,
     );

@@ -1,9 +1,10 @@
 /** `buildbot watch`: how things stand now, or one try to its end. */
 import { Args, Flags } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { connectionFlags } from '../base-command.ts';
 import { parseId, settingsOfFlags } from '../config/flags.ts';
+import { ShowingCommand } from '../showing-command.ts';
 
-export default class Watch extends BaseCommand {
+export default class Watch extends ShowingCommand {
   static override summary = 'Watch all builders, or attach again to a try.';
   static override args = {
     id: Args.string({ description: 'Number of a try; without it the whole farm is shown.' }),
@@ -27,6 +28,7 @@ export default class Watch extends BaseCommand {
           buildSetId,
           json: flags.json,
           events: flags.events,
+          store: this.store,
         },
         this.runtime,
       ),

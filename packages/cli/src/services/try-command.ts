@@ -11,7 +11,7 @@ import type { Submitter } from './submit.ts';
 import { runTry } from './try.ts';
 import { newJobId, tryJobOf } from './try-job.ts';
 import { readTrySource, refuseChoiceOfDiff, type TrySourceWishes } from './try-source.ts';
-import { ViewStore } from './view-store.ts';
+import type { ViewStore } from './view-store.ts';
 
 export interface TryCommandInput {
   given: SettingValues;
@@ -26,6 +26,8 @@ export interface TryCommandInput {
   /** False: no questions, even at a terminal. */
   asks: boolean;
   version: string;
+  /** Empty; holds in the end what there was to show. */
+  store: ViewStore;
 }
 
 /** Gives the exit code. */
@@ -99,7 +101,7 @@ async function submitAndShow(
   { settings, wishes }: Prepared,
   runtime: Runtime,
 ): Promise<number> {
-  const store = new ViewStore();
+  const { store } = input;
   const words = input.local ? ['--local'] : connectionWords(input.given);
   store.dispatch({ type: 'connection', words, isLocal: input.local });
   const submitter = await submitterFor(input, settings, runtime);

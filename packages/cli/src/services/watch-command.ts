@@ -9,7 +9,7 @@ import type { MasterLink } from './master-link.ts';
 import { presentFarm } from './present-farm.ts';
 import { faceFor, present } from './present-try.ts';
 import type { Runtime } from './runtime.ts';
-import { ViewStore } from './view-store.ts';
+import type { ViewStore } from './view-store.ts';
 
 export interface WatchCommandInput {
   link: MasterLink;
@@ -18,11 +18,13 @@ export interface WatchCommandInput {
   buildSetId: number | null;
   json: boolean;
   events: boolean;
+  /** Empty; holds in the end what there was to show. */
+  store: ViewStore;
 }
 
 /** Gives the exit code: of a try as `try` has it, of the farm 0. */
 export async function watchCommand(input: WatchCommandInput, runtime: Runtime): Promise<number> {
-  const store = new ViewStore();
+  const { store } = input;
   const face = faceFor({ json: input.json, events: input.events, quiet: false }, runtime);
   if (input.buildSetId !== null)
     return watchTry({ ...input, buildSetId: input.buildSetId }, { store, face }, runtime);

@@ -28,7 +28,13 @@ export type LocalFact = { at: number } & (
   /** `canStop`: for a moment a second Ctrl-C still stops the builds. */
   | { type: 'detached'; attach: string; canStop: boolean }
   | { type: 'note'; text: string }
-  | { type: 'finished'; exitCode: number; text: string }
+  /** `error`: why there is no result. */
+  | {
+      type: 'finished';
+      exitCode: number;
+      text: string;
+      error?: { message: string; hint: string | null };
+    }
 );
 
 /** What the client is busy with before there is anything to follow. */

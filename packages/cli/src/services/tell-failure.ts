@@ -1,0 +1,30 @@
+/**
+ * The last word of `--json` and `--events` when a command fails: scripts get their one object, or a `finished` event,
+ * at every end. People read the same on stderr, which is the business of whoever runs the command.
+ */
+import type { Failure } from '../failure.ts';
+import { factsOf } from '../view/facts.ts';
+import { eventLine } from '../view/renderers/events.ts';
+import { finalObject } from '../view/renderers/json.ts';
+import type { ViewState } from '../view/state.ts';
+import { tryView } from '../view/try-view.ts';
+
+export type MachineForm = 'json' | 'events';
+
+/** What was asked for, even where the flags cannot be parsed. Null for people. */
+export function machineFormOf(argv: readonly string[]): MachineForm | null {
+  const end = argv.indexOf('--');
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  if (flags.includes('--json')) return 'json';
+  return flags.includes('--events') ? 'events' : null;
+}
+
+/** The text that ends a failed try for scripts, without its line end. `state` is what was known by then. */
+export function failedTryText(form: MachineForm, state: ViewState, failure: Failure, now: number): string {
+  const { exitCode, message, hint } = failure;
+  const error = { message, hint };
+  const finished = { key: 'failed', type: 'finished', at: now, exitCode, text: message, error } as const;
+  if (form === 'events') return eventLine(finished);
+  const object = finalObject(tryView(state, now), [...factsOf(state), finished], exitCode);
+  return JSON.stringify({ ...object, error }, null, 2);
+}

@@ -1,0 +1,21 @@
+/** What `try` and `watch` share: with `--json` and `--events` standard output says how it ended, at every end. */
+import { BaseCommand } from './base-command.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { failedTryText, type MachineForm, machineFormOf } from './services/tell-failure.ts';
+import { ViewStore } from './services/view-store.ts';
+
+export abstract class ShowingCommand extends BaseCommand {
+  /** What is known so far of what is shown. */
+  protected readonly store = new ViewStore();
+
+  /** People read the same on stderr, from whoever runs the command. */
+  protected override catch(error: Error): Promise<never> {
+    const form = machineFormOf(this.argv);
+    if (form !== null) this.runtime.stdout.write(`${this.failedText(form, failureOf(error))}\n`);
+    return super.catch(error);
+  }
+
+  protected failedText(form: MachineForm, failure: Failure): string {
+    return failedTryText(form, this.store.state, failure, this.runtime.clock.now());
+  }
+}
