@@ -92,7 +92,7 @@ async function eventTimes(world: World, work: string): Promise<Record<'queued' |
 function screenTimes(world: World, work: string): Promise<Record<'frame' | 'painted' | 'exit', number>> {
   const [file, ...args] = program('cli', 'try');
   const begin = performance.now();
-  const own: NodeJS.ProcessEnv = { ...process.env, ...world.env, TERM: 'xterm-256color' };
+  const own: Record<string, string | undefined> = { ...process.env, ...world.env, TERM: 'xterm-256color' };
   const { CI: _, ...env } = own;
   const pty = spawn(file as string, args, {
     cols: 100,

@@ -183,6 +183,7 @@ describe('all four faces', () => {
     link_lost: /connection lost/,
     link_restored: /connected again/,
     finished: /try #7 failed/,
+    request_cancelled: null,
     kept: null,
     stopping: null,
     detached: null,
@@ -199,7 +200,7 @@ describe('all four faces', () => {
   it.each([
     { type: 'kept', reason: 'no master runs', at: T0 },
     { type: 'stopping', reason: 'Ctrl-C', at: T0 },
-    { type: 'detached', attach: 'buildbot watch 7', at: T0 },
+    { type: 'detached', attach: 'buildbot watch 7', canStop: false, at: T0 },
     { type: 'note', text: 'by the way', at: T0 },
   ] as const)('tell what only this client knows: $type', (fact) => {
     const [told] = factsOf(reduce(EMPTY_STATE, { type: 'local', fact }));
