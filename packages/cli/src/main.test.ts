@@ -70,6 +70,14 @@ describe('the command line', () => {
     });
   });
 
+  it('tells scripts how watching the farm failed, in its own schema', async () => {
+    expect(await main(['watch', '--api', 'ftp://x', '--json'])).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ schema: 'buildbot.watch/1', exitCode: 2, error: {} });
+    out = '';
+    expect(await main(['watch', '--api', 'ftp://x', '--events'])).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ schema: 'buildbot.watch.event/1', event: 'finished' });
+  });
+
   it('tells people on stderr alone', async () => {
     expect(await main(['try', '--builder='])).toBe(2);
     expect(out).toBe('');

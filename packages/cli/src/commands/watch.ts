@@ -2,6 +2,8 @@
 import { Args, Flags } from '@oclif/core';
 import { connectionFlags } from '../base-command.ts';
 import { parseId, settingsOfFlags } from '../config/flags.ts';
+import type { Failure } from '../failure.ts';
+import { failedFarmText, type MachineForm } from '../services/tell-failure.ts';
 import { ShowingCommand } from '../showing-command.ts';
 
 export default class Watch extends ShowingCommand {
@@ -16,8 +18,11 @@ export default class Watch extends ShowingCommand {
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
   };
 
+  #isOfFarm = true;
+
   async run(): Promise<number> {
     const { flags, args } = await this.parse(Watch);
+    this.#isOfFarm = args.id === undefined;
     const { watchCommand } = await import('../services/watch-command.ts');
     const buildSetId = args.id === undefined ? null : parseId(args.id, 'the number of a try');
     return this.withLink(flags, (link) =>
@@ -33,5 +38,10 @@ export default class Watch extends ShowingCommand {
         this.runtime,
       ),
     );
+  }
+
+  protected override failedText(form: MachineForm, failure: Failure): string {
+    if (!this.#isOfFarm) return super.failedText(form, failure);
+    return failedFarmText(form, failure, this.runtime.clock.now());
   }
 }

@@ -1,5 +1,6 @@
 /** Feeds a store with how the whole farm stands: one status, then events; a status again when events were missed. */
-import type { StatusResource } from '@buildbot/shared';
+import { type EstimateResource, type EventMessage, matchesPath, type StatusResource } from '@buildbot/shared';
+import { type ApiClient, NotFound } from '../client/api-client.ts';
 import { type LinkDeps, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 
@@ -24,14 +25,45 @@ export async function followFarm(deps: LinkDeps & { store: ViewStore }, signal: 
       while (!signal.aborted) {
         const [status] = (await client.get('status', 'statuses', signal)) as StatusResource[];
         if (status === undefined) return;
+        const busy = new Set(status.builds.map(({ builderid }) => builderid));
+        const estimates = await Promise.all([...busy].map((id) => readEstimate(client, id, signal)));
+        for (const estimate of estimates.flat())
+          store.dispatch({ type: 'estimate', n: status.event_number, estimate });
         store.dispatch({ type: 'status', status });
         let events = 0;
         for await (const told of client.events(PATHS, status.event_number, signal)) {
           if ('resync' in told || ++events > FRESH_AFTER_EVENTS) break;
+          // A build is shown with its estimate from the first moment.
+          for (const estimate of await estimatesFor(client, told, signal))
+            store.dispatch({ type: 'estimate', n: told.n ?? 0, estimate });
           store.dispatch({ type: 'event', event: told });
         }
       }
     },
     { signal },
   );
+}
+
+/** Past builds of the builder whose build has just begun; nothing for any other event. */
+async function estimatesFor(
+  client: ApiClient,
+  { k, m }: EventMessage,
+  signal: AbortSignal,
+): Promise<EstimateResource[]> {
+  if (!matchesPath('builds/*/new', k) || typeof m !== 'object' || m === null) return [];
+  return 'builderid' in m && typeof m.builderid === 'number' ? readEstimate(client, m.builderid, signal) : [];
+}
+
+/** A real Buildbot has no estimates. */
+async function readEstimate(
+  client: ApiClient,
+  builderId: number,
+  signal: AbortSignal,
+): Promise<EstimateResource[]> {
+  try {
+    return await client.resources('estimates', `builders/${builderId}/estimate`, signal);
+  } catch (error) {
+    if (error instanceof NotFound) return [];
+    throw error;
+  }
 }

@@ -2,11 +2,10 @@
 
 import { textOf } from '../ui/line.ts';
 import { watchLines } from '../ui/watch-layout.ts';
-import { factsOf } from '../view/facts.ts';
-import { eventLine } from '../view/renderers/events.ts';
-import { plainLines } from '../view/renderers/plain.ts';
-import { ToldOnce } from '../view/renderers/told-once.ts';
+import { FarmReporter } from '../view/farm-news.ts';
+import { FARM_SCHEMA, farmEventLine, farmNewsLines } from '../view/renderers/farm.ts';
 import type { ViewState } from '../view/state.ts';
+import { EXIT } from '../view/verdict.ts';
 import { watchView } from '../view/watch-view.ts';
 import type { FaceName } from './face.ts';
 import type { Runtime } from './runtime.ts';
@@ -56,32 +55,41 @@ async function once(
   await following;
   if (store.state.farm === null) return;
   stdout.write(
-    `${JSON.stringify({ schema: 'buildbot.watch/1', ...watchView(store.state, clock.now()) }, null, 2)}\n`,
+    `${JSON.stringify({ schema: FARM_SCHEMA, ...watchView(store.state, clock.now()) }, null, 2)}\n`,
   );
 }
 
-/** How things stand as a table (but for NDJSON), then each fact as it comes. */
+/** How things stand as a table (but for NDJSON), then what is new as it comes. */
 async function asLines(
-  { store, face, following }: FarmPresentation,
+  { store, face, following, ended }: FarmPresentation,
   { stdout, clock }: Runtime,
 ): Promise<void> {
-  const toldOnce = new ToldOnce();
+  const reporter = new FarmReporter();
   const write = (line: string) => void stdout.write(`${line}\n`);
   const isEvents = face === 'events';
   let isFirst = true;
   const update = (state: ViewState) => {
+    const news = reporter.take(state, clock.now());
     if (state.farm === null) return;
-    const facts = toldOnce.take(factsOf(state));
-    if (isFirst && !isEvents) {
-      const window = { columns: 200, rows: 10_000 };
-      for (const line of watchLines(watchView(state, clock.now()), window).slice(0, -1))
-        write(textOf(line).trimEnd());
-    }
-    // What had ended before somebody watched is no news.
-    const news = isFirst ? facts.filter(({ type }) => isEvents && type === 'build_started') : facts;
+    if (isEvents) for (const one of news) write(farmEventLine(one));
+    else if (isFirst) for (const line of tableLines(state, clock.now())) write(line);
+    else for (const line of news.flatMap(farmNewsLines)) write(line);
     isFirst = false;
-    for (const fact of news) for (const line of isEvents ? [eventLine(fact)] : plainLines(fact)) write(line);
   };
   store.subscribe(update);
   await following;
+  const exitCode = exitCodeOfFarm(ended.signal);
+  if (isEvents) write(farmEventLine({ key: 'end', type: 'finished', at: clock.now(), exitCode, text: '' }));
+}
+
+function tableLines(state: ViewState, now: number): string[] {
+  const window = { columns: 200, rows: 10_000 };
+  return watchLines(watchView(state, now), window)
+    .slice(0, -1)
+    .map((line) => textOf(line).trimEnd());
+}
+
+/** Of a farm nobody watches any longer. */
+export function exitCodeOfFarm(ended: AbortSignal): number {
+  return ended.reason === 'timeout' ? EXIT.timedOut : EXIT.passed;
 }

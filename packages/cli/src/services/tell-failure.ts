@@ -5,6 +5,7 @@
 import type { Failure } from '../failure.ts';
 import { factsOf } from '../view/facts.ts';
 import { eventLine } from '../view/renderers/events.ts';
+import { FARM_SCHEMA, farmEventLine } from '../view/renderers/farm.ts';
 import { finalObject } from '../view/renderers/json.ts';
 import type { ViewState } from '../view/state.ts';
 import { tryView } from '../view/try-view.ts';
@@ -27,4 +28,11 @@ export function failedTryText(form: MachineForm, state: ViewState, failure: Fail
   if (form === 'events') return eventLine(finished);
   const object = finalObject(tryView(state, now), [...factsOf(state), finished], exitCode);
   return JSON.stringify({ ...object, error }, null, 2);
+}
+
+/** The same for `watch` of the whole farm, in its own schemas. */
+export function failedFarmText(form: MachineForm, { exitCode, message, hint }: Failure, now: number): string {
+  const error = { message, hint };
+  if (form === 'json') return JSON.stringify({ schema: FARM_SCHEMA, exitCode, error }, null, 2);
+  return farmEventLine({ key: 'failed', type: 'finished', at: now, exitCode, text: message, error });
 }

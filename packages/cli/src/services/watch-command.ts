@@ -1,12 +1,11 @@
 /** `buildbot watch`: one try to its end like `try` itself, or the whole farm until somebody has seen enough. */
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
-import { EXIT } from '../view/verdict.ts';
 import { connectionWords } from './connect.ts';
 import { followFarm } from './follow-farm.ts';
 import { TryFollower } from './follow-try.ts';
 import type { MasterLink } from './master-link.ts';
-import { presentFarm } from './present-farm.ts';
+import { exitCodeOfFarm, presentFarm } from './present-farm.ts';
 import { faceFor, present } from './present-try.ts';
 import type { Runtime } from './runtime.ts';
 import type { ViewStore } from './view-store.ts';
@@ -38,7 +37,7 @@ export async function watchCommand(input: WatchCommandInput, runtime: Runtime): 
       ended.signal,
     );
     await presentFarm({ store, face, following, ended }, runtime);
-    return ended.signal.reason === 'timeout' ? EXIT.timedOut : EXIT.passed;
+    return exitCodeOfFarm(ended.signal);
   } finally {
     stopListening();
   }

@@ -3,11 +3,11 @@
  * work now. Never more than `MAX_LINES` and always one less than the window, for a full window scrolls.
  */
 import { displayWidth, formatDuration, truncateToWidth } from '@buildbot/shared';
+import { shortTimeLeft, timeLeftText } from '../view/time-left.ts';
 import type { BuilderRow, TryView } from '../view/try-view.ts';
 import { bar } from './bar.ts';
 import { fit } from './cells.ts';
 import { cutLine, type Line, lineWidth, span } from './line.ts';
-import { shortTimeLeft, timeLeftText } from './time-left.ts';
 
 export const MAX_LINES = 12;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reduce } from '../view/reduce.ts';
 import { EMPTY_STATE } from '../view/state.ts';
-import { build, builder, request, step, T0 } from '../view/testing/resources.ts';
+import { build, builder, estimate, request, step, T0 } from '../view/testing/resources.ts';
 import { watchView } from '../view/watch-view.ts';
 import { textOf } from './line.ts';
 import { testTerminal, until } from './testing/terminal.ts';
@@ -66,6 +66,15 @@ describe('the screen of the farm', () => {
     const lines = watchLines(many, { columns: 80, rows: 10 }).map(textOf);
     expect(lines).toHaveLength(9);
     expect(lines.join('\n')).toContain('94 more lines');
+  });
+
+  it('says of each running build how long it will take, as a try does', () => {
+    const known = reduce(farm, { type: 'estimate', n: 3, estimate: estimate() });
+    const rowOf = (state: typeof farm, now: number) =>
+      textOf(watchLines(watchView(state, now), { columns: 120, rows: 20 })[1] ?? []);
+    expect(rowOf(known, T0 + 20_000)).toContain('20s  ~40s left');
+    expect(rowOf(known, T0 + 999_000)).toContain('overdue');
+    expect(rowOf(farm, T0 + 20_000)).toContain('20s  no estimate yet');
   });
 
   it('puts busy builders first and says why a request waits', () => {

@@ -1,7 +1,8 @@
 /** The farm as lines: a header, busy builders with their running builds, idle ones with their last result. */
 import { displayWidth, formatDuration } from '@buildbot/shared';
+import { shortTimeLeft } from '../view/time-left.ts';
 import { resultMark, verdictText } from '../view/verdict.ts';
-import type { FarmRow, WatchView } from '../view/watch-view.ts';
+import type { FarmRow, RunningBuild, WatchView } from '../view/watch-view.ts';
 import { fit } from './cells.ts';
 import { lookOfResults } from './fact-lines.ts';
 import { cutLine, type Line, span } from './line.ts';
@@ -66,6 +67,7 @@ function rowLines(row: FarmRow, widths: Widths): Line[] {
       span(
         `${`#${build.number}`.padEnd(widths.number)} ${fit(build.step ?? 'between steps', widths.step)} ${formatDuration(build.elapsedMs).padStart(6)}  `,
       ),
+      span(`${leftText(build).padEnd(15)}  `),
       span(`on ${build.worker}`, { dim: true }),
       ...(index === 0 && waiting !== '' ? [span(`  ${waiting}`, { color: 'yellow' })] : []),
     ],
@@ -74,6 +76,11 @@ function rowLines(row: FarmRow, widths: Widths): Line[] {
   if (row.waiting > 0)
     return [[span(' ⧗ ', { dim: true }), span(`${name}  `), span(waiting, { color: 'yellow' })]];
   return [[...lastResult(row, name, widths)]];
+}
+
+function leftText({ left }: RunningBuild): string {
+  if (left === null) return 'no estimate yet';
+  return left.high <= 0 ? shortTimeLeft(left) : `${shortTimeLeft(left)} left`;
 }
 
 function lastResult({ last }: FarmRow, name: string, widths: Widths): Line {

@@ -2,7 +2,13 @@
  * What the view model is fed with: resources and events of the API as they come, and what only this client knows
  * (its snapshot, its link, a person's wish to detach). A message is plain data, so a recorded run can be replayed.
  */
-import type { BuildSetSummaryResource, EventMessage, StatusResource, WorkerResource } from '@buildbot/shared';
+import type {
+  BuildSetSummaryResource,
+  EstimateResource,
+  EventMessage,
+  StatusResource,
+  WorkerResource,
+} from '@buildbot/shared';
 
 /** Something that happened on this side of the link. `at` is epoch milliseconds. */
 export type LocalFact = { at: number } & (
@@ -53,6 +59,8 @@ export type ViewMessage =
   | { type: 'local'; fact: LocalFact }
   | { type: 'summary'; summary: BuildSetSummaryResource }
   | { type: 'status'; status: StatusResource }
+  /** As it was when event `n` was the newest. */
+  | { type: 'estimate'; n: number; estimate: EstimateResource }
   /** As they were when event `n` was the newest. */
   | { type: 'workers'; n: number; workers: readonly WorkerResource[] }
   | { type: 'event'; event: EventMessage }

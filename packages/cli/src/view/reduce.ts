@@ -30,6 +30,10 @@ export function reduce(state: ViewState, message: ViewMessage): ViewState {
       return withStatus(state, message.status);
     case 'workers':
       return { ...state, workers: merge(state.workers, message.n, message.workers, idOf.workers) };
+    case 'estimate': {
+      const { n, estimate } = message;
+      return { ...state, estimates: merge(state.estimates, n, [estimate], idOf.builders) };
+    }
     case 'connection':
       return { ...state, connection: { words: message.words, isLocal: message.isLocal } };
     case 'event':
@@ -61,7 +65,7 @@ function merge<T>(table: Table<T>, n: number, values: readonly T[], idOf: (value
 const idOf = {
   buildSets: (value: BuildSetResource) => value.bsid,
   requests: (value: BuildRequestResource) => value.buildrequestid,
-  builders: (value: BuilderResource) => value.builderid,
+  builders: (value: Pick<BuilderResource, 'builderid'>) => value.builderid,
   workers: (value: WorkerResource) => value.workerid,
   builds: (value: BuildResource) => value.buildid,
   steps: (value: StepResource) => value.stepid,
@@ -78,7 +82,7 @@ function withSummary(state: ViewState, summary: BuildSetSummaryResource): ViewSt
     builds: merge(state.builds, n, summary.builds, idOf.builds),
     steps: merge(state.steps, n, summary.steps, idOf.steps),
     logs: merge(state.logs, n, summary.logs, idOf.logs),
-    estimates: merge(state.estimates, n, summary.estimates, (value) => value.builderid),
+    estimates: merge(state.estimates, n, summary.estimates, idOf.builders),
   };
 }
 

@@ -182,7 +182,8 @@ function stepRows(state: ViewState, build: BuildResource, now: number): StepRow[
   }));
 }
 
-function estimateOf(
+/** What past builds say about a builder's running or next build at the time `now`. */
+export function estimateOf(
   state: ViewState,
   builderId: number,
   build: BuildResource | undefined,

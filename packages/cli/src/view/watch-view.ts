@@ -2,9 +2,9 @@
  * How things stand now, without history: the first screen of `buildbot watch`, worked out from the state and the time.
  * Plain data; every name in it is fit for a terminal.
  */
-import { type BuildResource, type Results, sanitizeName } from '@buildbot/shared';
+import { type BuildResource, type Range, type Results, sanitizeName } from '@buildbot/shared';
 import type { ViewState } from './state.ts';
-import { stepsOf } from './try-view.ts';
+import { estimateOf, stepsOf } from './try-view.ts';
 
 export interface RunningBuild {
   buildId: number;
@@ -13,6 +13,12 @@ export interface RunningBuild {
   /** Name of the step that runs now, null between steps. */
   step: string | null;
   elapsedMs: number;
+  /** 0 to 1, null without an estimate. */
+  fraction: number | null;
+  /** Time left in milliseconds, null without an estimate. */
+  left: Range | null;
+  /** Past builds behind the estimate. */
+  samples: number;
 }
 
 export interface FarmRow {
@@ -128,6 +134,7 @@ function runningBuild(state: ViewState, build: BuildResource, now: number): Runn
     }),
     step: step === undefined ? null : sanitizeName(step.name, { maxLength: 70 }),
     elapsedMs: Math.max(0, now - build.started_at_ms),
+    ...estimateOf(state, build.builderid, build, now),
   };
 }
 

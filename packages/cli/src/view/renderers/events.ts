@@ -1,5 +1,5 @@
 /** The NDJSON face (`--events`): one object per fact and line, each with the version of its schema. */
-import { resultName } from '@buildbot/shared';
+import { type Results, resultName } from '@buildbot/shared';
 import type { Fact } from '../facts.ts';
 
 /** Grows when a field changes its meaning or goes away; new fields and events may come without. */
@@ -12,7 +12,19 @@ export function eventLine(fact: Fact): string {
 
 /** The fact as scripts see it; `--json` lists the same objects. */
 export function eventObject(fact: Fact): Record<string, unknown> {
+  return { schema: EVENT_SCHEMA, ...eventFields(fact) };
+}
+
+/** Everything but the schema: the same for all streams of events. */
+export function eventFields(fact: Told): Record<string, unknown> {
   const { key: _, type, at, ...rest } = fact;
-  const result = 'results' in rest ? { result: resultName(rest.results) } : {};
-  return { schema: EVENT_SCHEMA, event: type, at, ...rest, ...result };
+  const result = rest.results === undefined ? {} : { result: resultName(rest.results) };
+  return { event: type, at, ...rest, ...result };
+}
+
+interface Told {
+  key?: string;
+  type: string;
+  at: number;
+  results?: Results;
 }

@@ -1,0 +1,36 @@
+/** News of the farm as lines of text and as NDJSON, in the words of a try where a try has them. */
+
+import type { FarmChange, FarmNews } from '../farm-news.ts';
+import { timeLeftText } from '../time-left.ts';
+import { eventFields } from './events.ts';
+import { plainLines } from './plain.ts';
+
+/** Of the one object of `--json`. */
+export const FARM_SCHEMA = 'buildbot.watch/1';
+
+/** Grows when a field changes its meaning or goes away; new fields and events may come without. */
+export const FARM_EVENT_SCHEMA = 'buildbot.watch.event/1';
+
+/** One line without its end. */
+export function farmEventLine(news: FarmNews): string {
+  return JSON.stringify({ schema: FARM_EVENT_SCHEMA, ...eventFields(news) });
+}
+
+/** The lines that tell it, without line ends. */
+export function farmNewsLines(news: FarmNews): string[] {
+  if (!('key' in news)) return [changeLine(news)];
+  const lines = plainLines(news);
+  if (news.type !== 'build_started' || news.left === undefined) return lines;
+  return lines.map((line) => `${line} · ${timeLeftText(news.left ?? null, news.samples ?? 0)}`);
+}
+
+function changeLine(change: FarmChange): string {
+  switch (change.type) {
+    case 'worker_connected':
+      return `… worker ${change.worker} connected`;
+    case 'worker_disconnected':
+      return `… worker ${change.worker} disconnected`;
+    case 'request_waiting':
+      return `⧗ ${change.builder} request ${change.requestId} waits: ${change.reason}`;
+  }
+}
