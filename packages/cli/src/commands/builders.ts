@@ -5,18 +5,23 @@ import type { BuilderItem } from '../services/list-farm.ts';
 
 export default class Builders extends BaseCommand {
   static override summary = 'List the builders of the master.';
-  static override flags = { ...connectionFlags, json: Flags.boolean({ description: 'Print one array.' }) };
+  static override flags = {
+    ...connectionFlags,
+    json: Flags.boolean({ description: 'Print one array.', exclusive: ['quiet'] }),
+    quiet: Flags.boolean({ char: 'q', description: 'Names only.' }),
+  };
 
   async run(): Promise<BuilderItem[]> {
     const { flags } = await this.parse(Builders);
-    const { builderLines, listBuilders } = await import('../services/list-farm.ts');
+    const { builderLines, listBuilders, nameLines } = await import('../services/list-farm.ts');
     const { rememberBuilders } = await import('../services/builder-cache.ts');
     const builders = await this.withLink(flags, async (link) => listBuilders(await link.open()));
     await rememberBuilders(
       this.runtime.environment.cacheDir,
       builders.map(({ name }) => name),
     );
-    this.log(flags.json ? JSON.stringify(builders, null, 2) : builderLines(builders).join('\n'));
+    const lines = flags.quiet ? nameLines(builders) : builderLines(builders);
+    this.log(flags.json ? JSON.stringify(builders, null, 2) : lines.join('\n'));
     return builders;
   }
 }

@@ -5,13 +5,18 @@ import type { WorkerItem } from '../services/list-farm.ts';
 
 export default class Workers extends BaseCommand {
   static override summary = 'List the workers of the master.';
-  static override flags = { ...connectionFlags, json: Flags.boolean({ description: 'Print one array.' }) };
+  static override flags = {
+    ...connectionFlags,
+    json: Flags.boolean({ description: 'Print one array.', exclusive: ['quiet'] }),
+    quiet: Flags.boolean({ char: 'q', description: 'Names only.' }),
+  };
 
   async run(): Promise<WorkerItem[]> {
     const { flags } = await this.parse(Workers);
-    const { listWorkers, workerLines } = await import('../services/list-farm.ts');
+    const { listWorkers, nameLines, workerLines } = await import('../services/list-farm.ts');
     const workers = await this.withLink(flags, async (link) => listWorkers(await link.open()));
-    this.log(flags.json ? JSON.stringify(workers, null, 2) : workerLines(workers).join('\n'));
+    const lines = flags.quiet ? nameLines(workers) : workerLines(workers);
+    this.log(flags.json ? JSON.stringify(workers, null, 2) : lines.join('\n'));
     return workers;
   }
 }

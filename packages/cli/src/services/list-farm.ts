@@ -1,20 +1,59 @@
 /** The builders and workers of a master as rows and as columns of text. */
-import { displayWidth, sanitizeName } from '@buildbot/shared';
+import { displayWidth, type Results, sanitizeName } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
+import { verdictText } from '../view/verdict.ts';
 
 export interface BuilderItem {
   builderId: number;
   name: string;
   tags: readonly string[];
   description: string | null;
+  /** The newest build that has ended. */
+  last: { buildId: number; number: number; results: Results } | null;
+  /** Builds now. */
+  running: number;
+  /** Requests in the queue. */
+  waiting: number;
+  /** Names of the workers it may use. */
+  workers: readonly string[];
 }
 
-/** Builders that the master is configured with now. */
+/** Builders that the master is configured with now, and how they stand. */
 export async function listBuilders(client: ApiClient): Promise<BuilderItem[]> {
+  const [builders, workers, running, requests] = await Promise.all([
+    client.resources('builders'),
+    client.resources('workers'),
+    client.resources('builds', 'builds?complete=false'),
+    client.resources('buildrequests', 'buildrequests?complete=false&claimed=false'),
+  ]);
+  const configured = builders.filter(({ masterids }) => masterids.length > 0);
+  return Promise.all(
+    configured.map(async ({ builderid, name, tags, description }) => ({
+      builderId: builderid,
+      name,
+      tags,
+      description,
+      last: await lastBuild(client, builderid),
+      running: running.filter((build) => build.builderid === builderid).length,
+      waiting: requests.filter((request) => request.builderid === builderid).length,
+      workers: workers
+        .filter((worker) => worker.configured_on.some((place) => place.builderid === builderid))
+        .map((worker) => worker.name),
+    })),
+  );
+}
+
+/** Names alone, in one request. */
+export async function listBuilderNames(client: ApiClient): Promise<string[]> {
   const builders = await client.resources('builders');
-  return builders
-    .filter(({ masterids }) => masterids.length > 0)
-    .map(({ builderid, name, tags, description }) => ({ builderId: builderid, name, tags, description }));
+  return builders.filter(({ masterids }) => masterids.length > 0).map(({ name }) => name);
+}
+
+async function lastBuild(client: ApiClient, builderId: number): Promise<BuilderItem['last']> {
+  const path = `builders/${builderId}/builds?complete=true&order=-number&limit=1`;
+  const [build] = await client.resources('builds', path);
+  if (build === undefined || build.results === null) return null;
+  return { buildId: build.buildid, number: build.number, results: build.results };
 }
 
 export interface WorkerItem {
@@ -22,6 +61,8 @@ export interface WorkerItem {
   name: string;
   connected: boolean;
   availability: string | null;
+  /** Which rule decided it. */
+  availabilityRule: string | null;
   paused: boolean;
   runningBuilds: number | null;
   version: string | null;
@@ -35,6 +76,7 @@ export async function listWorkers(client: ApiClient): Promise<WorkerItem[]> {
     connected: worker.connected_to.length > 0,
     // A real Buildbot does not know these.
     availability: worker.availability ?? null,
+    availabilityRule: worker.availability_rule ?? null,
     paused: worker.paused,
     runningBuilds: worker.running_builds ?? null,
     version: worker.workerinfo.version ?? null,
@@ -42,20 +84,38 @@ export async function listWorkers(client: ApiClient): Promise<WorkerItem[]> {
   }));
 }
 
+/** Name, last result, what runs and waits, workers. */
 export function builderLines(builders: readonly BuilderItem[]): string[] {
-  return columns(builders.map(({ name, tags, description }) => [name, tags.join(' '), description ?? '']));
+  return columns([
+    ['BUILDER', 'LAST', 'RUNNING', 'WAITING', 'WORKERS'],
+    ...builders.map(({ name, last, running, waiting, workers }) => [
+      name,
+      last === null ? '-' : `#${last.number} ${verdictText(last.results)}`,
+      String(running),
+      String(waiting),
+      workers.length === 0 ? '-' : workers.join(','),
+    ]),
+  ]);
 }
 
+/** Name, whether it is there, for whom, by which rule, what runs, and its version. */
 export function workerLines(workers: readonly WorkerItem[]): string[] {
-  return columns(
-    workers.map((worker) => [
+  return columns([
+    ['WORKER', 'STATE', 'AVAILABILITY', 'RULE', 'RUNNING', 'VERSION'],
+    ...workers.map((worker) => [
       worker.name,
-      !worker.connected ? 'offline' : worker.paused ? 'paused' : (worker.availability ?? 'connected'),
-      worker.runningBuilds === null ? '' : `${worker.runningBuilds} running`,
-      worker.version ?? '',
-      worker.tags.join(' '),
+      !worker.connected ? 'offline' : worker.paused ? 'paused' : 'connected',
+      worker.availability ?? '-',
+      worker.availabilityRule ?? '-',
+      String(worker.runningBuilds ?? '-'),
+      worker.version ?? '-',
     ]),
-  );
+  ]);
+}
+
+/** For other programs: one per line, and nothing else. */
+export function nameLines(items: readonly { name: string }[]): string[] {
+  return items.map(({ name }) => sanitizeName(name, { maxLength: 200 }));
 }
 
 /** Cells come from outside and are made fit for a terminal here. */

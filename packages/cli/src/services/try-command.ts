@@ -39,29 +39,22 @@ export async function tryCommand(input: TryCommandInput, process: Runtime): Prom
   const settings = await loadSettings(given, runtime.environment, runtime.cwd);
   for (const note of settings.notes) runtime.stderr.write(`${sanitizeName(note)}\n`);
   const wishes: TrySourceWishes = { ...input.source, historyFrom: input.local ? 'here' : 'remotes' };
-  if (input.builderNames) return listBuilderNames(settings, runtime);
+  if (input.builderNames) return printBuilderNames(settings, runtime);
   if (input.dryRun) return dryRun(input, settings, wishes, runtime);
   return submitAndShow(input, { settings, wishes }, runtime);
 }
 
-async function listBuilderNames(settings: LoadedSettings, runtime: Runtime): Promise<number> {
-  const [{ masterLink }, { builderLines, listBuilders }, { rememberBuilders }] = await Promise.all([
+async function printBuilderNames(settings: LoadedSettings, runtime: Runtime): Promise<number> {
+  const [{ masterLink }, { listBuilderNames }, { rememberBuilders }] = await Promise.all([
     import('./connect.ts'),
     import('./list-farm.ts'),
     import('./builder-cache.ts'),
   ]);
   const link = await masterLink(settings, runtime);
   try {
-    const builders = await listBuilders(await link.open());
-    await rememberBuilders(
-      runtime.environment.cacheDir,
-      builders.map(({ name }) => name),
-    );
-    runtime.stdout.write(
-      builderLines(builders.map(({ name }) => ({ builderId: 0, name, tags: [], description: null })))
-        .map((line) => `${line}\n`)
-        .join(''),
-    );
+    const names = await listBuilderNames(await link.open());
+    await rememberBuilders(runtime.environment.cacheDir, names);
+    runtime.stdout.write(names.map((name) => `${sanitizeName(name, { maxLength: 200 })}\n`).join(''));
     return 0;
   } finally {
     link.close();

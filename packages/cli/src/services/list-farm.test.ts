@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ApiServer, apiServer } from '../client/testing/api-server.ts';
+import { build, builder, request } from '../view/testing/resources.ts';
+import {
+  builderLines,
+  listBuilderNames,
+  listBuilders,
+  listWorkers,
+  nameLines,
+  workerLines,
+} from './list-farm.ts';
+
+const worker = {
+  workerid: 1,
+  name: 'w1',
+  connected_to: [{ masterid: 1 }],
+  configured_on: [{ masterid: 1, builderid: 1 }],
+  workerinfo: { version: '1.0' },
+  paused: false,
+  availability: 'avoid',
+  availability_rule: 'somebody uses the machine',
+  running_builds: 1,
+  tags: [],
+};
+
+const ANSWERS: Readonly<Record<string, object>> = {
+  builders: {
+    builders: [
+      builder(),
+      builder({ builderid: 2, name: 'a\u001b[2J' }),
+      builder({ builderid: 3, name: 'gone', masterids: [] }),
+    ],
+  },
+  workers: {
+    workers: [worker, { workerid: 2, name: 'old-one', connected_to: [], configured_on: [], workerinfo: {} }],
+  },
+  'builds?complete=false': { builds: [build()] },
+  'buildrequests?complete=false&claimed=false': {
+    buildrequests: [request(), request({ buildrequestid: 12 })],
+  },
+  'builders/1/builds?complete=true&order=-number&limit=1': {
+    builds: [build({ buildid: 90, number: 4, complete: true, results: 2 })],
+  },
+  'builders/2/builds?complete=true&order=-number&limit=1': { builds: [] },
+};
+
+let server: ApiServer;
+beforeEach(async () => {
+  server = await apiServer('HTTP/1.1', (asked, response) => {
+    const found = ANSWERS[(asked.url ?? '').replace('/api/v2/', '')];
+    response.statusCode = found === undefined ? 404 : 200;
+    response.end(JSON.stringify(found ?? { error: asked.url }));
+  });
+});
+afterEach(() => server.close());
+
+describe('builders', () => {
+  it('are listed with how they stand, one per line, fit for a terminal', async () => {
+    expect(builderLines(await listBuilders(server.client))).toEqual([
+      'BUILDER  LAST       RUNNING  WAITING  WORKERS',
+      'linux    #4 failed  1        2        w1',
+      'a␛[2J    -          0        0        -',
+    ]);
+  });
+
+  it('are listed by name alone for other programs', async () => {
+    expect(nameLines(await listBuilders(server.client))).toEqual(['linux', 'a␛[2J']);
+    expect(await listBuilderNames(server.client)).toEqual(['linux', 'a\u001b[2J']);
+  });
+});
+
+describe('workers', () => {
+  it('are listed with availability and its rule, and with what a real Buildbot does not know as unknown', async () => {
+    expect(workerLines(await listWorkers(server.client))).toEqual([
+      'WORKER   STATE      AVAILABILITY  RULE                       RUNNING  VERSION',
+      'w1       connected  avoid         somebody uses the machine  1        1.0',
+      'old-one  offline    -             -                          -        -',
+    ]);
+  });
+});
