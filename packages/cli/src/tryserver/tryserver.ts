@@ -6,6 +6,7 @@
  */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Greeting, Verdict } from '@buildbot/shared';
 import { readLine } from '@buildbot/shared/trylink/line-reader';
@@ -203,9 +204,18 @@ async function readSome(stdin: Readable, most: number): Promise<Buffer | null> {
   }
 }
 
+/** The job is durable by now: whatever becomes of the master, it is kept at least. */
 async function verdictOf({ gateway }: Session, file: string): Promise<Verdict> {
-  if (gateway.status === 'connected') return gateway.link.take(file);
-  return { status: 'kept', reason: `${gateway.reason}; the job waits in the try directory` };
+  const kept = (why: string): Verdict => ({
+    status: 'kept',
+    reason: `${why}; the job waits in the try directory`,
+  });
+  if (gateway.status !== 'connected') return kept(gateway.reason);
+  try {
+    return await gateway.link.take(file);
+  } catch (error) {
+    return kept(`the master went away: ${(error as Error).message}`);
+  }
 }
 
 /** Plain mode, Buildbot's own: a job file until the end of input. */
@@ -252,7 +262,13 @@ async function relay({ io, gateway }: Session): Promise<number> {
     say(io, { attached: false, reason: gateway.reason });
     return 0;
   }
-  const socket = await gateway.link.attach();
+  let socket: Socket;
+  try {
+    socket = await gateway.link.attach();
+  } catch (error) {
+    say(io, { attached: false, reason: `the master went away: ${(error as Error).message}` });
+    return 0;
+  }
   say(io, { attached: true, reason: null });
   io.stdin.pipe(socket);
   socket.pipe(io.stdout, { end: false });
