@@ -120,7 +120,10 @@ describe('log', () => {
     const step = await buildbot('log', 'quick/1', 'tset');
     expect([step.code, step.stderr]).toEqual([2, expect.stringContaining("Did you mean 'test'?")]);
     const build = await buildbot('log', 'quick/4711');
-    expect([build.code, build.stderr]).toEqual([2, 'error: the master has no builders/quick/builds/4711\n']);
+    expect([build.code, build.stderr]).toEqual([
+      2,
+      "error: there is no build quick/4711\n'buildbot watch' shows the builds.\n",
+    ]);
     expect((await buildbot('log', 'a b c')).code).toBe(2);
   });
 });
@@ -165,9 +168,7 @@ describe('steering', () => {
     expect((await buildbot('rebuild', 'quick/4711')).code).toBe(2);
     expect((await buildbot('force', 'nobody')).code).toBe(2);
     expect((await buildbot('cancel', 'x')).code).toBe(2);
-    expect((await buildbot('stop', 'quick/4711')).stderr).toContain(
-      'the master has no builders/quick/builds/4711',
-    );
+    expect((await buildbot('stop', 'quick/4711')).stderr).toContain('there is no build quick/4711');
   });
 });
 
