@@ -57,8 +57,9 @@ const exitOf = async (buildSetId: number): Promise<number | null> =>
   (await buildbot('watch', String(buildSetId))).code;
 
 test('builders and workers are listed for people and for programs', async () => {
-  const lines = (await buildbot('builders')).stdout.trim().split('\n');
-  expect(lines.sort()).toEqual(['fails', 'quick', 'slow']);
+  const names = (await buildbot('builders', '-q')).stdout.trim().split('\n');
+  expect(names.sort()).toEqual(['fails', 'quick', 'slow']);
+  expect((await buildbot('builders')).stdout).toMatch(/^quick +#1 passed +0 +0 +w1$/m);
   const builders = JSON.parse((await buildbot('builders', '--json')).stdout) as { name: string }[];
   expect(builders.map(({ name }) => name).sort()).toEqual(['fails', 'quick', 'slow']);
   expect((await buildbot('workers')).stdout).toContain('w1');
@@ -198,7 +199,8 @@ describe('watch', () => {
     await events.says(/"build_finished"/);
     expect((await end(plain, 'SIGINT')).code).toBe(0);
     const lines = (await end(events, 'SIGINT')).stdout.trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line).schema)).toEqual(lines.map(() => 'buildbot.try.event/1'));
+    expect(lines.map((line) => JSON.parse(line).schema)).toEqual(lines.map(() => 'buildbot.watch.event/1'));
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'finished', exitCode: 0 });
   });
 
   test('gives up after --timeout with 124', async () => {
