@@ -18,7 +18,7 @@ export interface MasterLink {
   close(): void;
 }
 
-/** The API at `http://host:port` or `unix:PATH`. */
+/** The API at `http://host:port` or `unix:PATH`. Opening it throws when nobody answers there. */
 export function addressLink(address: string): MasterLink {
   const parsed = parseApiAddress(address);
   let client: ApiClient | undefined;
@@ -28,6 +28,10 @@ export function addressLink(address: string): MasterLink {
       const { h1Transport } = await import('../client/h1-transport.ts');
       client?.close();
       client = new ApiClient(h1Transport(parsed));
+      // HTTP connects with the first question: an answer, whatever it says, tells that somebody is there.
+      await client.get('masters?limit=1', 'masters').catch((error: unknown) => {
+        if (error instanceof LinkError) throw error;
+      });
       return client;
     },
     close: () => client?.close(),
