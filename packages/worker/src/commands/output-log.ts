@@ -12,11 +12,15 @@ import type { Spool } from '../spool/spool.ts';
 const FLUSH_MS = 250;
 
 const PARAMS = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
-const FRAME_BYTES = 64;
+/** More than a frame can be longer than what is in it (ZSTD_COMPRESSBOUND and a header). */
+const FRAME_BYTES = 256;
 
-/** One zstd frame. The output nearly always fits the first buffer, so there is nothing to put together afterwards. */
-function compress(bytes: Uint8Array): Uint8Array {
-  const chunkSize = Math.ceil(bytes.length / 2) + FRAME_BYTES;
+/**
+ * One zstd frame. The buffer is larger than any frame of these bytes: where a frame fills it to the last byte, Node
+ * (24.21) begins a second, empty one, and the master takes nothing but exactly one.
+ */
+export function compress(bytes: Uint8Array): Uint8Array {
+  const chunkSize = bytes.length + (bytes.length >>> 8) + FRAME_BYTES;
   return zstdCompressSync(bytes, { params: PARAMS, chunkSize });
 }
 
