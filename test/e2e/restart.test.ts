@@ -193,7 +193,7 @@ test('asked to end, a master with running builds and watchers does so at once an
 
 test('a queued request is cancelled with name and reason, and the try that waits for it ends with 3', async () => {
   const world = await setup({
-    builders: { slow: [{ type: 'shell', name: 'wait', command: ['sleep', '600'] }] },
+    builders: { slow: [{ type: 'shell', name: 'wait', command: ['sleep', '20'] }] },
     maxBuilds: 1,
   });
   const running = await world.buildbot(world.work, ['try', '--no-wait']);
