@@ -130,6 +130,11 @@ describe('log', () => {
 });
 
 describe('steering', () => {
+  test('takes what to stop from its arguments, never from what is piped into it', async () => {
+    const result = await world.buildbot(work, ['stop'], 'quick/1\n');
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining('build')]);
+  });
+
   test('stop ends a build with a name and a reason', async () => {
     const id = await slowTry();
     const { builds } = await world.api<{ builds: { buildid: number }[] }>('/api/v2/builds?complete=false');

@@ -6,7 +6,7 @@ import { parseId, reasonFlag } from '../config/flags.ts';
 export default class Cancel extends BaseCommand {
   static override summary = 'Cancel a build request.';
   static override args = {
-    request: Args.string({ description: 'Id of a build request.', required: true }),
+    request: Args.string({ description: 'Id of a build request.', required: true, ignoreStdin: true }),
   };
   static override flags = {
     ...connectionFlags,

@@ -9,7 +9,12 @@ export default class Completion extends BaseCommand {
     '<%= config.bin %> completion fish | source',
   ];
   static override args = {
-    shell: Args.string({ description: 'The shell.', required: true, options: ['bash', 'zsh', 'fish'] }),
+    shell: Args.string({
+      description: 'The shell.',
+      required: true,
+      options: ['bash', 'zsh', 'fish'],
+      ignoreStdin: true,
+    }),
   };
 
   async run(): Promise<string> {

@@ -5,7 +5,11 @@ import { BaseCommand, connectionFlags } from '../base-command.ts';
 export default class Force extends BaseCommand {
   static override summary = 'Start a build through a force scheduler.';
   static override args = {
-    scheduler: Args.string({ description: 'Name of the force scheduler.', required: true }),
+    scheduler: Args.string({
+      description: 'Name of the force scheduler.',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...connectionFlags,

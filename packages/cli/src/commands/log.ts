@@ -9,9 +9,13 @@ export default class Log extends BaseCommand {
   static override description =
     'Without STEP: of the step that failed, else of the one that runs, else of the last. Without LOG: stdio.';
   static override args = {
-    build: Args.string({ description: 'Id of a build, builder/number or a URL.', required: true }),
-    step: Args.string({ description: 'Name or number of a step.' }),
-    log: Args.string({ description: 'Name of a log.' }),
+    build: Args.string({
+      description: 'Id of a build, builder/number or a URL.',
+      required: true,
+      ignoreStdin: true,
+    }),
+    step: Args.string({ description: 'Name or number of a step.', ignoreStdin: true }),
+    log: Args.string({ description: 'Name of a log.', ignoreStdin: true }),
   };
   static override flags = {
     ...connectionFlags,

@@ -5,7 +5,11 @@ import { BaseCommand, connectionFlags } from '../base-command.ts';
 export default class Rebuild extends BaseCommand {
   static override summary = 'Build the same source once more.';
   static override args = {
-    build: Args.string({ description: 'Id of a build, builder/number or a URL.', required: true }),
+    build: Args.string({
+      description: 'Id of a build, builder/number or a URL.',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = connectionFlags;
 

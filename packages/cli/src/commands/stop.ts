@@ -7,7 +7,11 @@ export default class Stop extends BaseCommand {
   static override summary =
     'Stop a build: its processes end, and it reads CANCELLED with your name and reason.';
   static override args = {
-    build: Args.string({ description: 'Id of a build, builder/number or a URL.', required: true }),
+    build: Args.string({
+      description: 'Id of a build, builder/number or a URL.',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...connectionFlags,

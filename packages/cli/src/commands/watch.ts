@@ -9,7 +9,10 @@ import { ShowingCommand } from '../showing-command.ts';
 export default class Watch extends ShowingCommand {
   static override summary = 'Watch all builders, or attach again to a try.';
   static override args = {
-    id: Args.string({ description: 'Number of a try; without it the whole farm is shown.' }),
+    id: Args.string({
+      description: 'Number of a try; without it the whole farm is shown.',
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...connectionFlags,

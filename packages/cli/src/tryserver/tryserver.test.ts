@@ -36,6 +36,7 @@ function start(jobdir: string, ...more: string[]) {
   const code = tryserver({
     argv,
     originalCommand: undefined,
+    overSsh: false,
     home: undefined,
     stdin,
     stdout,
