@@ -92,6 +92,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const sshd = await startSshd({ authorizedKeys: '' });
   const ssh = await createSshWorld();
   await ssh.trust(sshd.knownHostsLine);
+  const clients: Program[] = [];
   const world: World = {
     dir,
     upstream,
@@ -113,8 +114,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     buildbot: (cwd, args, input) =>
       run(program('cli', ...args), { cwd, env, ...(input === undefined ? {} : { input }) }),
-    startBuildbot: (cwd, args, more = {}) =>
-      start(program('cli', ...args), { cwd, env: { ...env, ...more } }),
+    startBuildbot(cwd, args, more = {}) {
+      const started = start(program('cli', ...args), { cwd, env: { ...env, ...more } });
+      clients.push(started);
+      return started;
+    },
     async startMaster() {
       const master = start(program('master', 'run', basedir));
       await master.says(/^buildbot-master ready/m);
@@ -136,6 +140,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await ssh.addHost(user, { ...sshd, clientKey: key });
     },
     async remove() {
+      // One that follows a master tries for ever to reach it again.
+      await Promise.all(clients.map((client) => end(client, 'SIGKILL')));
       await Promise.all(world.workers.map((worker) => end(worker, 'SIGKILL')));
       if (world.master !== null) await end(world.master, 'SIGKILL');
       await sshd.stop();
