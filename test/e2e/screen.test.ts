@@ -181,3 +181,22 @@ test.each([{ TERM: 'dumb' }, { CI: 'true' }])('%o gives plain lines', async (env
   expect(screen.bytes()).not.toContain('\x1b');
   expect(await screen.text()).toContain('› compile');
 });
+
+test('asks about an unknown host where it can be read and answered, then goes on', async () => {
+  const { ssh, sshd } = world;
+  const known = join(flags, 'nobody-yet');
+  await ssh.configure('Host newcomer', `UserKnownHostsFile ${known}`);
+  await ssh.addHost('newcomer', { ...sshd, clientKey: ssh.path('key-alice') });
+  const argv = program('cli', 'try', '--host', 'newcomer', '-b', 'many-1');
+  const screen = ptyScreen(argv, { cwd: work, env: world.env, columns: 80, rows: 24 });
+  onTestFinished(() => screen.kill('SIGKILL'));
+  await screen.shows('Trust it and remember it (yes/no)?');
+  const asked = (await screen.text()).trimEnd().split('\n');
+  expect(asked.at(-1)).toMatch(/^Trust it and remember it/);
+  expect(asked.some((line) => /key is SHA256:[A-Za-z0-9+/]{43}$/.test(line))).toBe(true);
+  screen.type('yes\r');
+  await writeFile(join(flags, 'go'), '');
+  onTestFinished(() => rm(join(flags, 'go'), { force: true }));
+  expect(await screen.exited).toBe(0);
+  expect(await screen.text()).toMatch(/try #\d+ passed/);
+});

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
 import { readEnvironment } from './config/environment.ts';
 import type { Runtime } from './services/runtime.ts';
+import { TerminalTurn } from './services/terminal-turn.ts';
 import { type TryCommandInput, tryCommand } from './services/try-command.ts';
 import { ViewStore } from './services/view-store.ts';
 
@@ -61,6 +62,7 @@ describe('try --local', () => {
       stdout: stdout as unknown as NodeJS.WriteStream,
       stderr: stdout as unknown as NodeJS.WriteStream,
       stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+      terminal: new TerminalTurn(),
       isInteractive: false,
       onInterrupt,
     };

@@ -2,6 +2,7 @@
 import { systemClock } from './clock.ts';
 import { readEnvironment } from './config/environment.ts';
 import type { Runtime } from './services/runtime.ts';
+import { TerminalTurn } from './services/terminal-turn.ts';
 
 export function processRuntime(): Runtime {
   return {
@@ -12,6 +13,7 @@ export function processRuntime(): Runtime {
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: process.stdin,
+    terminal: new TerminalTurn(),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     onInterrupt: (listener) => {
       const onCtrlC = () => listener('ctrl-c');

@@ -27,6 +27,7 @@ export async function present(
   work: () => Promise<Ending>,
 ): Promise<number> {
   const clear = name === 'screen' ? paintFirstFrame(runtime.stdout, firstLine) : () => {};
+  if (name === 'screen') await runtime.terminal.draw({ hide: clear, show: () => {} });
   const working = work();
   // Whoever waits for the face first must not leave a failure unheard.
   working.catch(() => {});

@@ -1,6 +1,7 @@
 /** What a command gets from the process it runs in; tests give their own. */
 import type { Clock } from '../clock.ts';
 import type { Environment } from '../config/environment.ts';
+import type { TerminalTurn } from './terminal-turn.ts';
 
 /** A person's Ctrl-C may be the first of two; SIGTERM and SIGHUP leave no time for a second. */
 export type Interruption = 'ctrl-c' | 'termination';
@@ -14,6 +15,8 @@ export interface Runtime {
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;
+  /** Whose turn it is there. */
+  terminal: TerminalTurn;
   /** Somebody is there who can be asked. */
   isInteractive: boolean;
   /** Somebody wants it to end, each time. Gives the function that stops listening. */

@@ -26,10 +26,12 @@ export interface ScreenFaceOptions {
 
 export async function screenFace({ store, runtime, onAction, clear }: ScreenFaceOptions): Promise<Face> {
   const { startTryApp } = await import('../ui/try-app.tsx');
-  const { clock, stdout, stdin } = runtime;
+  const { clock, stdout, stdin, terminal } = runtime;
   const { allowsColour } = runtime.environment;
   const look = () => ({ view: tryView(store.state, clock.now()), facts: factsOf(store.state) });
+  await terminal.draw(null);
   clear();
   const app = startTryApp({ stdout, stdin, allowsColour, now: () => clock.now(), onAction }, look);
+  await terminal.draw(app);
   return { update: () => {}, end: () => app.end(look()) };
 }

@@ -16,27 +16,25 @@ export async function loadTransport(wishes: TransportWishes, runtime: Runtime): 
 }
 
 /** The questions go to standard error, so that standard output stays what was asked for. */
-function interactionOf({ stdin, stderr, isInteractive }: Runtime): SshInteraction {
+function interactionOf({ stdin, stderr, isInteractive, terminal }: Runtime): SshInteraction {
   const note = (text: string) => void stderr.write(`${text}\n`);
   if (!isInteractive) return { note };
   return {
     note,
-    askHost: async ({ host, fingerprint, keyType, warnings }) => {
-      for (const warning of warnings) note(sanitizeName(warning));
-      note(
-        `The host ${sanitizeName(host)} is not known. Its ${sanitizeName(keyType)} key is ${sanitizeName(fingerprint)}`,
-      );
-      return (
-        (await ask({ stdin, stderr }, 'Trust it and remember it (yes/no)? ')).trim().toLowerCase() === 'yes'
-      );
-    },
-    askPassphrase: async (keyFile) => {
-      const answer = await askHidden(
-        { stdin, stderr },
-        `Passphrase for ${sanitizeName(keyFile)} (empty skips this key): `,
-      );
-      return answer === '' ? null : answer;
-    },
+    askHost: ({ host, fingerprint, keyType, warnings }) =>
+      terminal.ask(async () => {
+        for (const warning of warnings) note(sanitizeName(warning));
+        note(`The host ${sanitizeName(host)} is not known.`);
+        note(`Its ${sanitizeName(keyType)} key is ${sanitizeName(fingerprint)}`);
+        const answer = await ask({ stdin, stderr }, 'Trust it and remember it (yes/no)? ');
+        return answer.trim().toLowerCase() === 'yes';
+      }),
+    askPassphrase: (keyFile) =>
+      terminal.ask(async () => {
+        const question = `Passphrase for ${sanitizeName(keyFile)} (empty skips this key): `;
+        const answer = await askHidden({ stdin, stderr }, question);
+        return answer === '' ? null : answer;
+      }),
   };
 }
 

@@ -22,6 +22,10 @@ export interface TryPicture {
 }
 
 export interface TryApp {
+  /** Takes the live block away and stops reading keys; the facts stay. */
+  hide(): Promise<void>;
+  /** Goes on after `hide`. */
+  show(): void;
   /** Draws the picture and leaves the terminal as it was; only the facts stay. */
   end(picture: TryPicture): Promise<void>;
 }
@@ -49,8 +53,21 @@ export function startTryApp({ now, onAction, ...streams }: TryAppOptions, look: 
     );
   };
   const instance = mount(screen(look()), streams, frame);
-  const timer = setInterval(() => instance.rerender(screen(look())), TICK_MS);
+  let isHidden = false;
+  const draw = (picture: TryPicture): void =>
+    instance.rerender(screen(isHidden ? { ...picture, view: null } : picture));
+  const timer = setInterval(() => {
+    if (!isHidden) draw(look());
+  }, TICK_MS);
   return {
+    hide: async () => {
+      isHidden = true;
+      draw(look());
+      await instance.waitUntilRenderFlush();
+    },
+    show: () => {
+      isHidden = false;
+    },
     end: async (picture) => {
       clearInterval(timer);
       instance.rerender(screen({ ...picture, view: null }));
