@@ -172,6 +172,7 @@ test('asks about an unknown host by name, type and fingerprint, and remembers a 
 
 test('gives a person more time than a host', async () => {
   const world = await setup(['ConnectTimeout 1']);
+  // The claim is about time: an answer that comes after the host's one second is over must still count.
   const askHost = () => new Promise<boolean>((resolve) => setTimeout(resolve, 1500, true));
   expect((await connect(world, { askHost })).join()).toContain('Added');
 });

@@ -1,3 +1,7 @@
+/**
+ * `.buildbot` and the user's own settings, good and bad. Over 400 lines because the refusals are one table, read best in
+ * one place.
+ */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

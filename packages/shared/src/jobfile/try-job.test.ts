@@ -1,3 +1,6 @@
+/**
+ * Try job files of all versions, good and bad. Over 400 lines because the refusals are one table, read best in one place.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeTryJob } from './encode-try-job.ts';
