@@ -39,6 +39,20 @@ export interface WorkersTable {
   paused: Flag;
   graceful: Flag;
   info: JsonText;
+  /** What the master's admin wants of it, beside what the worker says of itself. */
+  adminAvailability: Generated<string>;
+  adminReason: Generated<string>;
+  /** Who said so, `null` when nobody did. */
+  adminBy: string | null;
+  /** When the admin's word ends, `null` for never. */
+  adminUntil: number | null;
+  /** When what the worker says of itself ends, `null` for never or unknown. */
+  availabilityUntil: number | null;
+  /** Builds it lost in a row. */
+  losses: Generated<number>;
+  /** It gets no builds before this time: it lost several in a row. `null` when it is trusted. */
+  suspectUntil: number | null;
+  suspectReason: Generated<string>;
 }
 
 /** Which worker may build what. */
@@ -144,6 +158,11 @@ export interface BuildRequestsTable {
   cancelBy: string | null;
   cancelReason: string | null;
   cancelAt: number | null;
+  /** Infrastructure failures since it was asked for, or since it was last taken off the shelf. */
+  failures: Generated<number>;
+  /** Since when it waits for a person (state `shelved`). */
+  shelvedAt: number | null;
+  shelvedReason: string | null;
 }
 
 export interface BuildsTable {
@@ -163,6 +182,10 @@ export interface BuildsTable {
   stopAt: number | null;
   /** Bytes of the build's log file that count; 0 for no file. What lies behind is a torn tail. */
   logBytes: number;
+  /** Fingerprint of the recipe it began with; `null` for builds from before there was one. */
+  recipe: JsonText | null;
+  /** It ended for a reason that says nothing about the source. */
+  infrastructure: Generated<Flag>;
 }
 
 export interface BuildPropertiesTable {
@@ -185,6 +208,8 @@ export interface StepsTable {
   /** `[{name, url}]`. */
   urls: JsonText;
   hidden: Flag;
+  /** How many texts of the master's own are durable in its logs: what a step that runs again has said already. */
+  appends: Generated<number>;
 }
 
 export interface LogsTable {
@@ -205,6 +230,8 @@ export interface CommandsTable {
   command: JsonText;
   startedAt: number | null;
   outcome: JsonText | null;
+  /** Bytes of each of its logs that are durable: log name to count. */
+  received: Generated<JsonText>;
 }
 
 export interface WorkerSessionsTable {

@@ -1,0 +1,51 @@
+/**
+ * Schema version 2: what builds need to outlive the master (recipe, texts, received log bytes), infrastructure failures
+ * told apart and shelved, workers' availability as the master's admin sees it, and workers that lose builds.
+ */
+import { sql } from 'kysely';
+import type { Migration } from './migration.ts';
+
+export const nothingIsLost: Migration = {
+  version: 2,
+  name: 'nothing is lost',
+  async up({ schema }, { int }) {
+    const add = (table: string) => schema.alterTable(table);
+    await add('builds').addColumn('recipe', 'text').execute();
+    await add('builds')
+      .addColumn('infrastructure', int, (c) => c.notNull().defaultTo(0))
+      .execute();
+    await add('steps')
+      .addColumn('appends', int, (c) => c.notNull().defaultTo(0))
+      .execute();
+    await add('commands')
+      .addColumn('received', 'text', (c) => c.notNull().defaultTo('{}'))
+      .execute();
+    await add('buildRequests')
+      .addColumn('failures', int, (c) => c.notNull().defaultTo(0))
+      .execute();
+    await add('buildRequests').addColumn('shelvedAt', int).execute();
+    await add('buildRequests').addColumn('shelvedReason', 'text').execute();
+    await add('workers')
+      .addColumn('adminAvailability', 'text', (c) => c.notNull().defaultTo('eager'))
+      .execute();
+    await add('workers')
+      .addColumn('adminReason', 'text', (c) => c.notNull().defaultTo(''))
+      .execute();
+    await add('workers').addColumn('adminBy', 'text').execute();
+    await add('workers').addColumn('adminUntil', int).execute();
+    await add('workers').addColumn('availabilityUntil', int).execute();
+    await add('workers')
+      .addColumn('losses', int, (c) => c.notNull().defaultTo(0))
+      .execute();
+    await add('workers').addColumn('suspectUntil', int).execute();
+    await add('workers')
+      .addColumn('suspectReason', 'text', (c) => c.notNull().defaultTo(''))
+      .execute();
+    await schema
+      .createIndex('requestsShelved')
+      .on('buildRequests')
+      .column('requestId')
+      .where(sql.ref('state'), '=', sql.lit('shelved'))
+      .execute();
+  },
+};
