@@ -1,0 +1,110 @@
+/**
+ * Libraries that are preloaded into a real program to make its disk or its clock misbehave. Built from the C files beside
+ * this one, once per test process. Without a C compiler that fails, and says so: `.ci/run` installs one.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+type ShimName = 'fail-nth' | 'clock-shift';
+
+let folder: string | null = null;
+const built = new Map<ShimName, Promise<string>>();
+
+/** A folder that goes with the test process. */
+function shimFolder(): string {
+  if (folder !== null) return folder;
+  const made = mkdtempSync(join(tmpdir(), 'shims-'));
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  folder = made;
+  return made;
+}
+
+async function build(name: ShimName): Promise<string> {
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
+  const library = join(shimFolder(), `${name}.so`);
+  try {
+    await run('gcc', [
+      '-shared',
+      '-fPIC',
+      '-O1',
+      '-Wall',
+      '-Werror',
+      '-o',
+      library,
+      source,
+      '-ldl',
+      '-pthread',
+    ]);
+  } catch (cause) {
+    throw new Error(`this test needs a C compiler (Debian: gcc libc6-dev) to build ${name}.c`, { cause });
+  }
+  return library;
+}
+
+function shim(name: ShimName): Promise<string> {
+  const library = built.get(name) ?? build(name);
+  built.set(name, library);
+  return library;
+}
+
+/** What becomes of writes or syncs below a folder. */
+export interface FailureOrder {
+  /** Absolute path; calls on files whose real path begins so are counted. */
+  prefix: string;
+  kind: 'sync' | 'write';
+  /** Which call fails, from 1; 0 to count only. */
+  nth: number;
+  error: 'EIO' | 'ENOSPC';
+  /** `always`: every call from the n-th on. Default `once`. */
+  repeat?: 'once' | 'always';
+}
+
+/** A program's environment in which calls fail, and how many were made. */
+export interface FailingDisk {
+  env: Record<string, string>;
+  calls(): Promise<number>;
+}
+
+/** Environment for a program whose n-th write or sync below a folder fails. */
+export async function failingDisk(order: FailureOrder): Promise<FailingDisk> {
+  const { prefix, kind, nth, error, repeat = 'once' } = order;
+  const count = join(mkdtempSync(join(shimFolder(), 'calls-')), 'count');
+  const env = {
+    LD_PRELOAD: await shim('fail-nth'),
+    FAIL_PREFIX: prefix,
+    FAIL_KIND: kind,
+    FAIL_NTH: String(nth),
+    FAIL_ERRNO: error,
+    FAIL_REPEAT: repeat,
+    FAIL_COUNT: count,
+  };
+  return { env, calls: async () => Number(await readFile(count, 'utf8').catch(() => '0')) };
+}
+
+/** A wall clock that can be shifted while programs run on it. */
+export interface ShiftedClock {
+  env: Record<string, string>;
+  /** Milliseconds from the real time; seen by every program with this environment at its next look at the clock. */
+  shift(ms: number): Promise<void>;
+}
+
+/** Environment for programs whose wall clock is shifted by `ms`, to begin with. */
+export async function shiftedClock(ms = 0): Promise<ShiftedClock> {
+  const file = join(mkdtempSync(join(shimFolder(), 'clock-')), 'shift');
+  writeFileSync(file, String(ms));
+  return {
+    env: { LD_PRELOAD: await shim('clock-shift'), CLOCK_SHIFT_FILE: file },
+    async shift(to) {
+      // Replaced whole: nobody may read half a number.
+      await writeFile(`${file}.new`, String(to));
+      await rename(`${file}.new`, file);
+    },
+  };
+}
