@@ -46,7 +46,10 @@ export async function readTrySource(
   signal: AbortSignal,
 ): Promise<TrySource> {
   if (wishes.diff !== undefined) return givenDiff(wishes, settings, runtime);
-  const { findUpwards, findWorkingCopy, knownVcs } = await import('../vcs/known.ts');
+  const [{ findUpwards, findWorkingCopy, knownVcs }, { whyNotSendable }] = await Promise.all([
+    import('../vcs/known.ts'),
+    import('../vcs/sendable.ts'),
+  ]);
   const { environment } = runtime;
   const cwd = await startFolder(settings, runtime.cwd, findUpwards);
   const found = await findWorkingCopy(
@@ -67,6 +70,8 @@ export async function readTrySource(
     signal,
   });
   if (!taken.ok) throw refused(taken);
+  const refusal = whyNotSendable(taken.snapshot);
+  if (refusal !== null) throw refused(refusal);
   return taken.snapshot;
 }
 
@@ -85,14 +90,34 @@ async function startFolder(
 async function givenDiff(
   { diff = '-', patchlevel, baserev }: TrySourceWishes,
   settings: LoadedSettings,
-  { cwd, stdin }: Runtime,
+  runtime: Runtime,
 ): Promise<TrySource> {
   const { readGivenDiff } = await import('../vcs/given-diff.ts');
   const { vc: vcs, repository, branch } = settings;
-  const options = { vcs, repository, branch, baseRevision: baserev, patchLevel: patchlevel };
+  const baseRevision = baserev === undefined ? undefined : await givenRevision(baserev, settings, runtime);
+  const options = { vcs, repository, branch, baseRevision, patchLevel: patchlevel };
+  const { cwd, stdin } = runtime;
   const taken = await readGivenDiff({ name: diff, cwd, stdin }, options);
   if (!taken.ok) throw refused(taken);
   return taken.source;
+}
+
+/** Revisions of other systems are numbers that mean the same everywhere. */
+async function givenRevision(
+  name: string,
+  settings: LoadedSettings,
+  { environment, cwd }: Runtime,
+): Promise<string> {
+  if (settings.vc !== undefined && settings.vc !== 'git') return name;
+  const [{ findUpwards, knownVcs }, { resolveGivenRevision }] = await Promise.all([
+    import('../vcs/known.ts'),
+    import('../vcs/given-revision.ts'),
+  ]);
+  const dir = await startFolder(settings, cwd, findUpwards);
+  const systems = knownVcs({ env: environment.env, tmpdir: environment.tmpdir });
+  const found = await resolveGivenRevision(systems, dir, name);
+  if (!found.ok) throw refused(found);
+  return found.revision;
 }
 
 function refused({ reason, hint }: Refusal): UserError {

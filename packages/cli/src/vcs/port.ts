@@ -120,12 +120,17 @@ export interface SnapshotOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a name of a revision stands for, as an id that means the same everywhere. */
+export type RevisionOutcome = { readonly ok: true; readonly revision: string } | Refusal;
+
 export interface Vcs {
   /** As `--vc` and `vc:` in `.buildbot` name it. */
   readonly name: string;
   /** The working copy around `dir`; null when there is none of this system, a refusal when it cannot be used. */
   detect(dir: string): Promise<WorkingCopy | Refusal | null>;
   snapshot(options: SnapshotOptions): Promise<SnapshotOutcome>;
+  /** The id of what the working copy around `dir` calls `name`. */
+  resolveRevision(dir: string, name: string): Promise<RevisionOutcome>;
 }
 
 /** What an implementation needs from outside. */

@@ -15,6 +15,7 @@ import {
   upstreamOf,
   withoutPassword,
 } from './references.ts';
+import { resolveCommit } from './resolve-commit.ts';
 
 export interface Base {
   readonly revision: string;
@@ -73,19 +74,6 @@ async function givenBase(
     remote,
     unpushedCommits: unpushed.count,
   };
-}
-
-/** The name goes in by standard input, where nothing is an option. */
-async function resolveCommit(git: Git, name: string): Promise<string> {
-  const isOneLine = name !== '' && !/[\0\r\n]/.test(name);
-  const input = Buffer.from(`${name}^{commit}\n`);
-  const answer = isOneLine ? await git.read(['cat-file', '--batch-check=%(objectname)'], { input }) : '';
-  const revision = answer.toString().trim();
-  if (/^[0-9a-f]{40,64}$/.test(revision)) return revision;
-  throw new Refused(
-    `there is no commit ${JSON.stringify(name)} in this working copy`,
-    'git fetch it first, or give another --baserev',
-  );
 }
 
 async function baseOnBranch(
