@@ -155,6 +155,33 @@ test('only the edge of a process looks at the environment, and only clock.ts at 
   expect([env, clock, exit].map((files) => files.map(({ path }) => path))).toEqual([[], [], []]);
 });
 
+/** What is loaded from `path` before anything runs: values it imports, and theirs; not types, not `import()`. */
+function loadedAtOnce(path: string, seen = new Map<string, string[]>()): Map<string, string[]> {
+  if (seen.has(path)) return seen;
+  const { text } = product.find((file) => file.path === path) as SourceFile;
+  const found = [...text.matchAll(/^(?:import|export)\s(?!type\b)[^'"]*?from\s*'([^']+)'/gms)];
+  const specifiers = found.map((match) => match[1] as string);
+  seen.set(
+    path,
+    specifiers.filter((specifier) => !specifier.startsWith('.')),
+  );
+  for (const specifier of specifiers)
+    if (specifier.startsWith('.')) loadedAtOnce(target(path, specifier), seen);
+  return seen;
+}
+
+test.each(['master', 'worker'])('the %s answers --version and status without loading schemas', (name) => {
+  const light = ['@buildbot/shared/errors', '@buildbot/shared/text/nearest'];
+  const loaded = loadedAtOnce(`packages/${name}/src/daemon/bin.ts`);
+  expect(loaded.size).toBeGreaterThan(3);
+  const heavy = [...loaded].flatMap(([path, specifiers]) =>
+    specifiers
+      .filter((specifier) => !specifier.startsWith('node:') && !light.includes(specifier))
+      .map((specifier) => `${path} -> ${specifier}`),
+  );
+  expect(heavy).toEqual([]);
+});
+
 test('no room is called after nothing in particular', () => {
   const vague = sources.filter(({ path }) => /\/(utils?|common|helpers?|misc)(\/|\.tsx?$)/.test(path));
   expect(vague.map(({ path }) => path)).toEqual([]);

@@ -2,5 +2,6 @@
 
 export { checkStep } from './builds/steps/registry.ts';
 export { defineMaster } from './config/define.ts';
-export { findConfig, loadConfig } from './config/load.ts';
+export { findConfig } from './config/find.ts';
+export { loadConfig } from './config/load.ts';
 export { type MasterHandle, type MasterOptions, startMaster } from './main.ts';

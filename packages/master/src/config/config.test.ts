@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '@buildbot/shared';
 import { afterEach, expect, test } from 'vitest';
-import { findConfig, loadConfig } from './load.ts';
+import { findConfig } from './find.ts';
+import { loadConfig } from './load.ts';
 import { ConfigError } from './problem.ts';
 import type { StepCheck } from './validate.ts';
 

@@ -1,10 +1,10 @@
 /**
- * Find and read a master's configuration: `master.yaml`, or `master.config.ts` (any of `.ts .mts .js .mjs`), which is
- * evaluated in a process of its own so that an endless loop or an exit in it harms nobody.
+ * Read a master's configuration: `master.yaml`, or `master.config.ts` (any of `.ts .mts .js .mjs`), which is evaluated in
+ * a process of its own so that an endless loop or an exit in it harms nobody.
  */
 import { execFile } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type MasterConfig, messageOf, UserError } from '@buildbot/shared';
@@ -12,32 +12,7 @@ import { ConfigError, type ConfigProblem } from './problem.ts';
 import { type StepCheck, validate } from './validate.ts';
 import { readYaml } from './yaml-source.ts';
 
-const NAMES = [
-  'master.yaml',
-  'master.config.ts',
-  'master.config.mts',
-  'master.config.mjs',
-  'master.config.js',
-];
 const EVALUATION_TIMEOUT_MS = 20_000;
-
-/** The configuration file of a base directory; none or two of them are a `UserError`. */
-export async function findConfig(basedir: string): Promise<string> {
-  const present: string[] = [];
-  for (const name of NAMES) {
-    const found = await stat(join(basedir, name)).catch(() => null);
-    if (found?.isFile()) present.push(name);
-  }
-  if (present.length === 1) return join(basedir, present[0] as string);
-  if (present.length > 1) {
-    throw new UserError(`${basedir} has more than one configuration: ${present.join(', ')}`, {
-      hint: 'keep one of them',
-    });
-  }
-  throw new UserError(`there is no master.yaml or master.config.ts in ${basedir}`, {
-    hint: `make one with: buildbot-master create ${basedir}`,
-  });
-}
 
 /** Read and check one configuration file; everything wrong with it is one `ConfigError`. */
 export async function loadConfig(file: string, checkStep: StepCheck): Promise<MasterConfig> {

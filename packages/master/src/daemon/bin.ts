@@ -1,6 +1,6 @@
 /** The process edge of `buildbot-master`: arguments, output, exit code. Nothing else of the master touches them. */
 import { readFileSync } from 'node:fs';
-import { ExternalError, UserError } from '@buildbot/shared';
+import { ExternalError, UserError } from '@buildbot/shared/errors';
 import { main } from './cli.ts';
 
 /** Print an error the way its kind asks for: what and what next for people, the stack for our own faults. */

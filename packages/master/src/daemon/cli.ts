@@ -4,7 +4,9 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type MasterConfig, messageOf, nearest, UserError } from '@buildbot/shared';
+import type { MasterConfig } from '@buildbot/shared';
+import { messageOf, UserError } from '@buildbot/shared/errors';
+import { nearest } from '@buildbot/shared/text/nearest';
 import { runningPid } from './pid-file.ts';
 import { pidFile, start, stop } from './start-stop.ts';
 
@@ -76,7 +78,8 @@ const VERBS: Record<string, Verb> = {
 };
 
 async function configOf(basedir: string): Promise<MasterConfig> {
-  const [{ findConfig, loadConfig }, { checkStep }] = await Promise.all([
+  const [{ findConfig }, { loadConfig }, { checkStep }] = await Promise.all([
+    import('../config/find.ts'),
     import('../config/load.ts'),
     import('../builds/steps/registry.ts'),
   ]);

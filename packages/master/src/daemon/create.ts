@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@buildbot/shared';
+import { UserError } from '@buildbot/shared/errors';
 
 function template(password: string): string {
   return `# Configuration of this master. Check it with: buildbot-master checkconfig BASEDIR

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
-import { UserError } from '@buildbot/shared';
+import { UserError } from '@buildbot/shared/errors';
 
 interface Entry {
   pid: number;

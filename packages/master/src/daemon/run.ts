@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { messageOf } from '@buildbot/shared';
 import { checkStep } from '../builds/steps/registry.ts';
-import { findConfig, loadConfig } from '../config/load.ts';
+import { findConfig } from '../config/find.ts';
+import { loadConfig } from '../config/load.ts';
 import { createLogger } from '../log.ts';
 import { startMaster } from '../main.ts';
 import { acquirePidFile } from './pid-file.ts';

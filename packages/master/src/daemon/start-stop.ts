@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExternalError, UserError } from '@buildbot/shared';
-import { findConfig } from '../config/load.ts';
+import { ExternalError, UserError } from '@buildbot/shared/errors';
+import { findConfig } from '../config/find.ts';
 import { runningPid, waitForExit } from './pid-file.ts';
 
 /** Builds run on at the workers, so leaving is quick; this is only the bound after which something is wrong. */

@@ -1,6 +1,6 @@
 /** The process edge of `buildbot-worker`: arguments, environment, output, exit code. Nothing else touches them. */
 import { readFileSync } from 'node:fs';
-import { ExternalError, UserError } from '@buildbot/shared';
+import { ExternalError, UserError } from '@buildbot/shared/errors';
 import { main } from './cli.ts';
 import type { StartReport } from './run.ts';
 

@@ -1,8 +1,11 @@
-/** The verbs of `buildbot-worker`. Parsing and printing only; what they do is in the files beside. */
+/**
+ * The verbs of `buildbot-worker`. Parsing and printing only; what they do is in the files beside. What checks or runs a
+ * worker is loaded by the verb that needs it: schemas alone take 130 ms to load, and `status` needs none (2026-11).
+ */
 import { resolve } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { messageOf, nearest, UserError } from '@buildbot/shared';
-import { createBasedir, passwordFrom } from './create.ts';
+import { messageOf, UserError } from '@buildbot/shared/errors';
+import { nearest } from '@buildbot/shared/text/nearest';
 import { runningPid } from './pid-file.ts';
 import type { StartReport } from './run.ts';
 import { start, stop } from './start-stop.ts';
@@ -48,6 +51,7 @@ async function passwordOf({ options, surroundings }: Call): Promise<string> {
       hint: 'a password in the arguments can be seen by everybody on this machine while the command runs',
     });
   }
+  const { passwordFrom } = await import('./create.ts');
   return password ?? passwordFrom(resolve(surroundings.cwd, file ?? ''));
 }
 
@@ -64,6 +68,7 @@ const VERBS: Record<string, Verb> = {
     async run(call) {
       const { basedir, options, surroundings } = call;
       const input = { basedir, master: required(options, 'master'), name: required(options, 'name') };
+      const { createBasedir } = await import('./create.ts');
       await createBasedir({ ...input, password: await passwordOf(call) });
       surroundings.out(`made ${basedir}; next: buildbot-worker start ${basedir}`);
       return 0;
@@ -74,7 +79,6 @@ const VERBS: Record<string, Verb> = {
     summary: 'run in the foreground; prints one ready line, logs to standard error',
     options: {},
     async run({ basedir, surroundings }) {
-      // Loaded by the one verb that needs the whole worker: 100 ms (2026-11).
       const { run } = await import('./run.ts');
       await run({ basedir, ...surroundings });
       return 0;

@@ -5,7 +5,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '@buildbot/shared';
+import { UserError } from '@buildbot/shared/errors';
 import { platformFor } from '../process/current-platform.ts';
 
 const LOOK_MS = 25;

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExternalError, UserError } from '@buildbot/shared';
+import { ExternalError, UserError } from '@buildbot/shared/errors';
 import { runningPid, waitForExit } from './pid-file.ts';
 import type { StartReport } from './run.ts';
 

@@ -1,5 +1,5 @@
 /** The platform this process runs on. Another system joins by one file and one line here. */
-import { UserError } from '@buildbot/shared';
+import { UserError } from '@buildbot/shared/errors';
 import { linux } from './linux.ts';
 import type { Platform } from './platform.ts';
 import { posix } from './posix.ts';
