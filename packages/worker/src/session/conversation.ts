@@ -18,7 +18,7 @@ import type { CommandTable } from '../commands/command-table.ts';
 import type { WorkerLog } from '../log.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BlobPieces } from './blob-pieces.ts';
-import { Link } from './link.ts';
+import { type Dial, Link } from './link.ts';
 import { Sender } from './sender.ts';
 
 /** How a connection ended. */
@@ -37,6 +37,7 @@ export interface ConversationDeps {
   blobs: BlobPieces;
   hello: () => Hello;
   onWelcome: (welcome: Welcome) => void;
+  dial?: Dial | undefined;
 }
 
 export class Conversation {
@@ -53,13 +54,14 @@ export class Conversation {
     this.end = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#link = new Link(url, deps.clock, {
+    const handlers = {
       onOpen: () => this.#link.sendText(deps.hello()),
-      onText: (text) => this.#onText(text),
-      onBinary: (bytes) => this.#onBinary(bytes),
+      onText: (text: string) => this.#onText(text),
+      onBinary: (bytes: Uint8Array) => this.#onBinary(bytes),
       onProbe: () => this.#probe(),
-      onClose: (reason) => this.#onClose(reason),
-    });
+      onClose: (reason: string) => this.#onClose(reason),
+    };
+    this.#link = new Link(url, deps.clock, handlers, deps.dial);
   }
 
   get isWelcomed(): boolean {

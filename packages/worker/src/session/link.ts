@@ -19,6 +19,16 @@ export interface LinkHandlers {
   onClose(reason: string): void;
 }
 
+/** Opens a WebSocket to a master; a simulation gives one of its own. */
+export type Dial = (url: string) => WebSocket;
+
+const dialMaster: Dial = (url) =>
+  new WebSocket(url, {
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handshakeTimeout: HANDSHAKE_MS,
+  });
+
 function bytesOf(data: RawData): Buffer {
   if (Buffer.isBuffer(data)) return data;
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
@@ -33,14 +43,10 @@ export class Link {
   #isClosed = false;
   #reason: string | null = null;
 
-  constructor(url: string, clock: WorkerClock, handlers: LinkHandlers) {
+  constructor(url: string, clock: WorkerClock, handlers: LinkHandlers, dial: Dial = dialMaster) {
     this.#clock = clock;
     this.#handlers = handlers;
-    this.#ws = new WebSocket(url, {
-      perMessageDeflate: false,
-      maxPayload: MAX_MESSAGE_BYTES,
-      handshakeTimeout: HANDSHAKE_MS,
-    });
+    this.#ws = dial(url);
     this.#ws.on('upgrade', (response) => {
       this.#socket = response.socket;
     });

@@ -12,6 +12,7 @@ import type { WorkerLog } from '../log.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BlobPieces } from './blob-pieces.ts';
 import { Conversation, type ConversationEnd } from './conversation.ts';
+import type { Dial } from './link.ts';
 
 /** What a person may want to know about the connection. */
 export type SessionState =
@@ -38,6 +39,8 @@ export interface SessionDeps {
   masters: readonly string[];
   availability: () => AvailabilityState;
   onState: (state: SessionState) => void;
+  /** How to reach a master, if not over the network. */
+  dial?: Dial | undefined;
 }
 
 /** How long `stop` waits for the master to acknowledge how the last commands ended. */
@@ -104,7 +107,7 @@ export class Session {
   }
 
   async #converse(url: string): Promise<ConversationEnd> {
-    const { onState, clock, log, spool, commands, blobs } = this.#deps;
+    const { onState, clock, log, spool, commands, blobs, dial } = this.#deps;
     onState({ kind: 'connecting', url });
     const conversation = new Conversation(url, {
       clock,
@@ -112,6 +115,7 @@ export class Session {
       spool,
       commands,
       blobs,
+      dial,
       hello: () => this.#hello(),
       onWelcome: (welcome) => this.#onWelcome(welcome, url),
     });
