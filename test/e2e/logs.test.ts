@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import xterm from '@xterm/headless';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Program, program, start, until } from '../support/processes.ts';
+import { ptyScreen } from '../support/pty-screen.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -84,8 +85,17 @@ beforeAll(async () => {
 afterAll(() => world.remove());
 
 /** Standard output of `buildbot log`, as bytes. */
-async function log(...args: string[]): Promise<Buffer> {
-  const child = startLog(...args);
+function log(...args: string[]): Promise<Buffer> {
+  return bytesOf(startLog(...args));
+}
+
+/** What a terminal would get: the bytes of a pipe, with colours. */
+function shownLog(...args: string[]): Promise<Buffer> {
+  const env = { ...world.env, FORCE_COLOR: '1' };
+  return bytesOf(start(program('cli', 'log', ...args), { cwd: work, env }));
+}
+
+async function bytesOf(child: Program): Promise<Buffer> {
   const chunks: Buffer[] = [];
   child.child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const { code, stderr } = await child.finished;
@@ -150,13 +160,23 @@ test('the terminal that judges sees what raw bytes would do', async () => {
 });
 
 test.each(Object.keys(PRINTED))('%s is harmless to a terminal', async (step) => {
-  const shown = await log(String(buildId), step);
+  const shown = await shownLog(String(buildId), step);
   expect(await effectsOn(shown)).toEqual([]);
   // Neither C0 controls but tab and line end, nor C1, nor what turns the direction of text.
   expect(shown.toString()).not.toMatch(
     /[\x00-\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u,
   );
   expect(shown.toString().replace(/\x1b\[[0-9;:]*m/g, '')).not.toContain('\u001b');
+});
+
+test('colours reach a terminal and nothing else, but for those who want them', async () => {
+  const colours = /\x1b\[[0-9;]*m/;
+  expect((await log(String(buildId), 'hostile')).toString()).not.toContain('\x1b');
+  expect((await shownLog(String(buildId), 'hostile')).toString()).toMatch(colours);
+  const argv = program('cli', 'log', String(buildId), 'hostile');
+  const onTerminal = ptyScreen(argv, { cwd: work, env: world.env, columns: 80, rows: 24 });
+  expect(await onTerminal.exited).toBe(0);
+  expect(onTerminal.bytes()).toMatch(colours);
 });
 
 test('what a failing step printed last is harmless, too, where try shows it', async () => {

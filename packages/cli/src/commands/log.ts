@@ -21,7 +21,10 @@ export default class Log extends BaseCommand {
     ...connectionFlags,
     follow: Flags.boolean({ char: 'f', description: 'Go on until the log is complete.' }),
     local: Flags.boolean({ description: 'Of a build of try --local.' }),
-    raw: Flags.boolean({ description: 'The bytes as they are. Default: made fit for a terminal.' }),
+    raw: Flags.boolean({
+      description:
+        'The bytes as they are. Default: made fit for a terminal, without colours where there is none.',
+    }),
   };
 
   async run(): Promise<ReadLogResult> {

@@ -10,8 +10,10 @@ export interface Environment {
   /** Folder for what can be made again. */
   readonly cacheDir: string;
   readonly tmpdir: string;
-  /** Colours may be used (https://no-color.org). */
+  /** Colours may be used on a terminal (https://no-color.org). */
   readonly allowsColour: boolean;
+  /** Colours are wanted even where no terminal is (https://force-color.org); counts more than `NO_COLOR`, as in Node. */
+  readonly forcesColour: boolean;
   /** Runs in continuous integration, or on a terminal that cannot move its cursor: lines only. */
   readonly wantsPlain: boolean;
 }
@@ -23,12 +25,15 @@ export function readEnvironment(
   const isSet = (name: string) =>
     env[name] !== undefined && env[name] !== '' && env[name] !== '0' && env[name] !== 'false';
   const isDumb = env.TERM === 'dumb';
+  const forcesColour = isSet('FORCE_COLOR');
+  const refusesColour = (env.NO_COLOR ?? '') !== '' || isDumb || (env.FORCE_COLOR ?? '') !== '';
   return {
     env,
     configDir: join(env.XDG_CONFIG_HOME || join(home, '.config'), 'buildbot'),
     cacheDir: join(env.XDG_CACHE_HOME || join(home, '.cache'), 'buildbot'),
     tmpdir: tmpdir(),
-    allowsColour: (env.NO_COLOR ?? '') === '' && !isDumb,
+    allowsColour: forcesColour || !refusesColour,
+    forcesColour,
     wantsPlain: isSet('CI') || isDumb || isSet('ACCESSIBLE'),
   };
 }

@@ -106,13 +106,17 @@ describe('the environment', () => {
     ]).toEqual([false, true, false, true, true]);
   });
 
-  it('asks for no colour with NO_COLOR and on a dumb terminal', () => {
-    const colour = (env: Record<string, string>) => readEnvironment({ HOME: '/h', ...env }).allowsColour;
-    expect([
-      colour({}),
-      colour({ NO_COLOR: '' }),
-      colour({ NO_COLOR: '1' }),
-      colour({ TERM: 'dumb' }),
-    ]).toEqual([true, true, false, false]);
+  it.each([
+    [{}, { allowsColour: true, forcesColour: false }],
+    [{ NO_COLOR: '' }, { allowsColour: true, forcesColour: false }],
+    [{ NO_COLOR: '1' }, { allowsColour: false, forcesColour: false }],
+    [{ TERM: 'dumb' }, { allowsColour: false, forcesColour: false }],
+    [{ FORCE_COLOR: '0' }, { allowsColour: false, forcesColour: false }],
+    [
+      { FORCE_COLOR: '1', NO_COLOR: '1', TERM: 'dumb' },
+      { allowsColour: true, forcesColour: true },
+    ],
+  ])('says with %o whether colours are wanted', (env, wanted) => {
+    expect(readEnvironment({ HOME: '/h', ...env })).toMatchObject(wanted);
   });
 });

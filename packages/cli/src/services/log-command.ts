@@ -26,7 +26,8 @@ export async function logCommand(
   };
   try {
     const reference = parseBuildReference(build);
-    const { allowsColour } = environment;
+    // Whatever reads a pipe or a file (grep, an editor) would take colours for text.
+    const allowsColour = environment.forcesColour || (environment.allowsColour && stdout.isTTY === true);
     return await readLog(
       { link, store: null, clock, random },
       { ...input, reference, allowsColour, write, signal: interrupted.signal },

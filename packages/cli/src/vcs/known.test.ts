@@ -10,6 +10,7 @@ function system(name: string, answer: WorkingCopy | Refusal | null): Vcs {
     name,
     detect: async () => answer,
     snapshot: () => Promise.reject(new Error('not asked for')),
+    resolveRevision: () => Promise.reject(new Error('not asked for')),
   };
 }
 
