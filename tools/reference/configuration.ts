@@ -1,6 +1,7 @@
 /** Tables of `master.yaml`, of the step types and of `worker.yaml`, made from the schemas that check them. */
 import {
   builderConfigSchema,
+  calendarFieldsSchema,
   forceSchedulerConfigSchema,
   masterConfigSchema,
   trySchedulerConfigSchema,
@@ -26,6 +27,9 @@ function section(title: string, schema: z.ZodObject): string {
 /** Lists of the master's configuration get a table of their own. */
 const LISTS = ['workers', 'builders', 'schedulers'];
 
+/** A list of the worker's configuration that gets a table of its own. */
+const CALENDAR = 'availability.calendar';
+
 export function masterKeys(): string {
   const top = keysOf(masterConfigSchema).filter(({ path }) => !LISTS.includes(path));
   return [
@@ -38,7 +42,10 @@ export function masterKeys(): string {
 }
 
 export function workerKeys(): string {
-  return keyTable(keysOf(workerFileSchema));
+  const top = keysOf(workerFileSchema).map((key) =>
+    key.path === CALENDAR ? { ...key, value: 'list of rules' } : key,
+  );
+  return `${keyTable(top)}\n\n${section(`Each of \`${CALENDAR}\``, calendarFieldsSchema)}`;
 }
 
 /** What every step type has stands once, except where the defaults differ. */

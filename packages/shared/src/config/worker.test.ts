@@ -15,6 +15,7 @@ test('reads a file and fills in the defaults', async () => {
     master: 'ws://m:9989',
     password: 's',
     spoolMiB: 1024,
+    availability: { calendar: [] },
   });
 });
 
@@ -31,6 +32,51 @@ test('a wrong value, a missing key and broken YAML are told with their line', as
   expect(await problemOf('name: w1\n')).toMatch(/^worker\.yaml:1: master: /);
   expect(await problemOf('name: w1\nmaster: "x\n')).toMatch(/^worker\.yaml:\d: /);
   expect(await problemOf('- a\n')).toMatch(/^worker\.yaml:1: /);
+});
+
+test('reads calendar and load rules as plain data', async () => {
+  const text = `name: w1
+master: m
+availability:
+  calendar:
+    - { days: fri-mon, from: "22:30", to: "06:00", timezone: Europe/Berlin, be: reluctant, reason: nightly backup }
+    - { days: [sat, sun], be: unavailable }
+  load: { above: 1.5, for: 2m, below: 0.8, be: reluctant }
+`;
+  const { availability } = await parseWorkerFile(text, 'worker.yaml');
+  expect(availability).toEqual({
+    calendar: [
+      {
+        ...{ days: new Set([4, 5, 6, 0]), from: 22 * 60 + 30, to: 360, timezone: 'Europe/Berlin' },
+        ...{ be: 'reluctant', reason: 'nightly backup' },
+      },
+      { days: new Set([5, 6]), from: 0, to: 1440, timezone: null, be: 'unavailable', reason: null },
+    ],
+    load: { above: 1.5, forMs: 120_000, below: 0.8, be: 'reluctant' },
+  });
+});
+
+test.each([
+  ['{ dayz: mon, be: reluctant }', 'unknown key "dayz", did you mean "days"?'],
+  ['{ days: mon-fry, be: reluctant }', 'availability.calendar[1].days: expected days such as'],
+  ['{ from: 8am, be: reluctant }', 'availability.calendar[1].from: expected a time such as 08:00'],
+  ['{ from: "08:00", to: "08:00", be: reluctant }', 'availability.calendar[1].to: the range is empty'],
+  [
+    '{ timezone: Europe/Berln, be: reluctant }',
+    'unknown time zone "Europe/Berln", did you mean "Europe/Berlin"?',
+  ],
+  ['{ be: eager }', 'availability.calendar[1].be: '],
+  ['{ days: mon }', 'availability.calendar[1].be: '],
+])('a calendar rule %s is told with its line', async (rule, expected) => {
+  const text = `name: w1\nmaster: m\navailability:\n  calendar:\n    - { be: reluctant }\n    - ${rule}\n`;
+  const problem = await problemOf(text);
+  expect(problem).toContain(expected);
+  expect(problem).toMatch(/^worker\.yaml:6: /);
+});
+
+test('a load rule that never ends is refused with its line', async () => {
+  const text = 'name: w1\nmaster: m\navailability:\n  load:\n    above: 1\n    below: 2\n    be: reluctant\n';
+  expect(await problemOf(text)).toBe('worker.yaml:6: availability.load.below: must be less than above');
 });
 
 test('any text gives a file or a readable problem', async () => {

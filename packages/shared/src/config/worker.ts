@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { messageOf, UserError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { nameSchema } from './master.ts';
+import { workerAvailabilitySchema } from './worker-availability.ts';
 
 export const workerFileSchema = z.strictObject({
   name: nameSchema.meta({ description: 'As in the configuration of the master.' }),
@@ -30,25 +31,47 @@ export const workerFileSchema = z.strictObject({
         'Variables of the worker that commands may see; LC_* means all that begin so. ' +
         'Default: PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TZ, TMPDIR.',
     }),
+  availability: workerAvailabilitySchema.prefault({}),
 });
 
 /** `worker.yaml` with every default filled in. */
 export type WorkerFile = z.infer<typeof workerFileSchema>;
 
 interface Problem {
-  /** The key that is wrong, `null` for the whole file. */
-  key: string | null;
+  /** Where: keys and indexes from the top of the file. */
+  path: readonly PropertyKey[];
   message: string;
 }
 
-function problemOf(issue: z.core.$ZodIssue): Problem {
+interface JsonNode {
+  items?: JsonNode;
+  properties?: Record<string, JsonNode>;
+}
+
+/** Keys that the file may have at `path`. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  // JSON Schema is the one stable view into a zod schema, whatever wraps its objects.
+  let node = workerFileSchema.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as JsonNode | undefined;
+  for (const key of path) node = typeof key === 'number' ? node?.items : node?.properties?.[String(key)];
+  return Object.keys(node?.properties ?? {});
+}
+
+function problemOf({ path, message, ...issue }: z.core.$ZodIssue): Problem {
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
-    const near = nearest(key, Object.keys(workerFileSchema.shape));
-    return { key, message: `unknown key "${key}"${near === undefined ? '' : `, did you mean "${near}"?`}` };
+    const near = nearest(key, keysAt(path));
+    const hint = near === undefined ? '' : `, did you mean "${near}"?`;
+    return { path: [...path, key], message: `unknown key "${key}"${hint}` };
   }
-  const key = issue.path[0] === undefined ? null : String(issue.path[0]);
-  return { key, message: key === null ? issue.message : `${key}: ${issue.message}` };
+  return { path, message: path.length === 0 ? message : `${pathText(path)}: ${message}` };
+}
+
+/** `availability.calendar[0].from`. */
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .slice(1);
 }
 
 /** Aliases are refused: a file of seven keys needs none, and they are how YAML becomes a bomb. */
@@ -62,7 +85,7 @@ function plainData(document: Document.Parsed, fail: (offset: number, message: st
 
 /** Read the text of `worker.yaml`. Throws `UserError` naming `file`, line and what to do. */
 export async function parseWorkerFile(text: string, file: string): Promise<WorkerFile> {
-  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
+  const { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -77,10 +100,17 @@ export async function parseWorkerFile(text: string, file: string): Promise<Worke
   const result = workerFileSchema.safeParse(plainData(document, fail) ?? {});
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const problem = issue === undefined ? { key: null, message: 'not a worker file' } : problemOf(issue);
-  const root = document.contents;
-  const pairs = isMap(root) ? root.items : [];
-  const pair = pairs.find(({ key }) => isScalar(key) && String(key.value) === problem.key);
-  const offset = isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
+  const problem = issue === undefined ? { path: [], message: 'not a worker file' } : problemOf(issue);
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const key of problem.path) {
+    const pair = isMap(node)
+      ? node.items.find((one) => isScalar(one.key) && one.key.value === key)
+      : undefined;
+    node = isSeq(node) ? node.items[Number(key)] : pair?.value;
+    // Of a key that is missing, its nearest parent that is there.
+    const found = isNode(pair?.key) ? pair.key : node;
+    offset = (isNode(found) ? found.range?.[0] : undefined) ?? offset;
+  }
   throw fail(offset, problem.message);
 }
