@@ -12,6 +12,10 @@ import { availabilitySchema, commandKeySchema, commandOutcomeSchema, commandSche
 
 const seqSchema = z.number().int().min(0);
 const shortText = z.string().max(1024);
+/** Load average per processor, in steps coarse enough that it is told seldom. */
+const loadSchema = z.number().min(0).max(1000);
+/** Epoch milliseconds. */
+const momentSchema = z.number().int().min(0);
 
 export const workerInfoSchema = z.object({
   admin: shortText.nullable(),
@@ -33,6 +37,11 @@ export const helloSchema = z.object({
   info: workerInfoSchema,
   availability: availabilitySchema,
   availabilityRule: shortText,
+  /** As in `availability`. Older workers say none of these four. */
+  availabilityReason: shortText.nullable().optional(),
+  availabilityUntil: momentSchema.nullable().optional(),
+  load: loadSchema.optional(),
+  graceful: z.boolean().optional(),
   /** Keys of commands that run or have ended without the master having acknowledged it. */
   commands: z.array(commandKeySchema).max(10_000),
   /** Number of the newest message the worker ever made in this session, 0 for none. */
@@ -54,6 +63,11 @@ export const welcomeSchema = z.object({
   graceMs: z.number().int().positive(),
   /** Bytes of unacknowledged frames that may be under way. */
   window: z.number().int().positive(),
+  /**
+   * Whether the master tells a worker that is draining (`graceful` in `availability`) when it has no build left there: by
+   * `refused` with `again` false. Older masters do not say so; their workers leave when they have been idle for a while.
+   */
+  drains: z.boolean().optional(),
   /** Every command that should be running; the worker ends those of its own that are not among them. */
   wanted: z.array(z.object({ key: commandKeySchema, command: commandSchema })),
 });
@@ -102,7 +116,13 @@ export const availabilityMessageSchema = z.object({
   type: z.literal('availability'),
   availability: availabilitySchema,
   rule: shortText,
+  /** The worker is leaving: no new builds, and a goodbye as soon as none is there. */
   graceful: z.boolean(),
+  /** Why, in the words of whoever made the rule. */
+  reason: shortText.nullable().optional(),
+  /** When this ends as far as the worker knows. */
+  until: momentSchema.nullable().optional(),
+  load: loadSchema.optional(),
 });
 
 /** Numbered: the command has begun. */
