@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type Finished, program, run, until, unusedPort } from '../support/processes.ts';
+import { end, type Finished, program, run, start, until, unusedPort } from '../support/processes.ts';
 
 let dir: string;
 let basedir: string;
@@ -98,6 +98,27 @@ describe('a master', () => {
     expect(stderr).toContain(`127.0.0.1:${workersPort}`);
     expect(code).not.toBe(0);
     expect(await master('status', basedir)).toMatchObject({ code: 1 });
+  });
+
+  test('keeps its heap small however it is started, as the process that was started', async () => {
+    await createMaster();
+    const optionsOf = async (pid: number) =>
+      (await readFile(`/proc/${pid}/cmdline`, 'utf8'))
+        .split('\0')
+        .filter((word) => word.startsWith('--max-semi'));
+    await master('start', basedir);
+    expect(await optionsOf(pidOf(await master('status', basedir)))).toEqual(['--max-semi-space-size=8']);
+    await master('stop', basedir);
+    const foreground = start(program('master', 'run', basedir));
+    onTestFinished(async () => void (await end(foreground, 'SIGKILL')));
+    await foreground.says(/^buildbot-master ready/m);
+    expect(await optionsOf(foreground.child.pid as number)).toEqual(['--max-semi-space-size=8']);
+    expect(await end(foreground)).toMatchObject({ code: 0 });
+    const [node, bin] = program('master') as [string, string];
+    const chosen = start([node, '--max-semi-space-size=16', bin, 'run', basedir]);
+    onTestFinished(async () => void (await end(chosen, 'SIGKILL')));
+    await chosen.says(/^buildbot-master ready/m);
+    expect(await optionsOf(chosen.child.pid as number)).toEqual(['--max-semi-space-size=16']);
   });
 
   test('keeps its secrets to itself', async () => {
@@ -262,6 +283,7 @@ test.each<['master' | 'worker' | 'cli', string[], RegExp]>([
   ['master', ['strat', '/nowhere'], /did you mean "start"/],
   ['master', ['start', '/nowhere', 'more'], /unexpected argument/],
   ['master', ['start', '--bogus'], /bogus/],
+  ['master', ['run', '/nowhere'], /no master\.yaml/],
   ['master', ['start', '/nowhere'], /no master\.yaml/],
   ['master', ['checkconfig', '/nowhere'], /no master\.yaml/],
   ['worker', [], /usage/i],

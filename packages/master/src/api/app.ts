@@ -11,6 +11,7 @@ import { sseListenRoutes } from './events/sse-listen.ts';
 import { errorAnswer, jsonAnswer, rpcAnswer } from './http/answer.ts';
 import { ApiError, badRequest, invalidPath } from './http/api-error.ts';
 import { hostName, isLoopbackName, isOriginAllowed } from './http/origin.ts';
+import { metricsAnswer } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { createReader } from './routes/reader.ts';
 import { registerRoutes } from './routes/register.ts';
@@ -82,6 +83,7 @@ export function createApp(deps: ApiDeps, hub: EventHub): OpenAPIHono<AppEnv> {
     await deps.store.eventRange();
     return jsonAnswer(c, { status: 'ok' });
   });
+  app.get('/metrics', async () => metricsAnswer(deps.metrics));
   app.get('/api', (c) => {
     const { origin } = new URL(c.req.url);
     return jsonAnswer(c, { api_versions: { v2: `${origin}${API_PREFIX}` } });
@@ -92,7 +94,11 @@ export function createApp(deps: ApiDeps, hub: EventHub): OpenAPIHono<AppEnv> {
     app.get(`${prefix}/events`, eventsRoute(deps, hub));
   }
   sseListenRoutes(app, deps, hub);
-  const document = openApiDocument(app, deps.title);
-  app.get('/api/openapi.json', (c) => jsonAnswer(c, document));
+  // Made for the first who asks: 85 ms and 20 MB that a master's start does not need (2026-11).
+  let document: object | null = null;
+  app.get('/api/openapi.json', (c) => {
+    document ??= openApiDocument(app, deps.title);
+    return jsonAnswer(c, document);
+  });
   return app;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ExternalError, UserError } from '@buildbot/shared/errors';
 import { main } from './cli.ts';
+import { ensureSmallHeap } from './small-heap.ts';
 
 /** Print an error the way its kind asks for: what and what next for people, the stack for our own faults. */
 function explain(error: unknown): string {
@@ -13,6 +14,7 @@ function explain(error: unknown): string {
 
 /** Run the command line of this process; `bin` is the program to start in the background. */
 export async function runBin(bin: string): Promise<void> {
+  if (process.argv[2] === 'run') ensureSmallHeap();
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const out = (line: string): void => void process.stdout.write(`${line}\n`);
   try {

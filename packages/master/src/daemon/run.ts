@@ -28,9 +28,11 @@ export async function run(basedir: string): Promise<void> {
     process.disconnect();
   };
   try {
+    // First of all, so that a folder which is none gets one clear line.
+    const file = await findConfig(basedir);
     const release = await acquirePidFile(pidFile(basedir));
     try {
-      const config = await loadConfig(await findConfig(basedir), checkStep);
+      const config = await loadConfig(file, checkStep);
       const logger = createLogger();
       const ended = endSignal();
       const master = await startMaster({ basedir, config, logger });

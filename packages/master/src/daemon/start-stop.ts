@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ExternalError, UserError } from '@buildbot/shared/errors';
 import { findConfig } from '../config/find.ts';
 import { runningPid, waitForExit } from './pid-file.ts';
+import { SMALL_HEAP } from './small-heap.ts';
 
 /** Builds run on at the workers, so leaving is quick; this is only the bound after which something is wrong. */
 const STOP_TIMEOUT_MS = 30_000;
@@ -28,7 +29,7 @@ export async function start(basedir: string, bin: string): Promise<string> {
     const child = fork(bin, ['run', basedir], {
       detached: true,
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
-      execArgv: [],
+      execArgv: [...SMALL_HEAP],
     });
     const report = await new Promise<StartReport>((resolve) => {
       child.once('message', (message) => resolve(message as StartReport));
