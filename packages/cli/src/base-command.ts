@@ -9,6 +9,9 @@ import type { Runtime } from './services/runtime.ts';
 /** Flags of commands that follow or steer a master. */
 export const connectionFlags = settingFlags(CONNECTION_KEYS);
 
+/** Of commands that stay linked to a master. */
+export const reconnectFlag = settingFlags(['reconnect']);
+
 export abstract class BaseCommand extends Command {
   /** Runs the command with its arguments; gives what it returns. */
   static launch(
@@ -33,12 +36,13 @@ export abstract class BaseCommand extends Command {
   /** Does something with the master that flags and files name, and lets go of it. */
   protected async withLink<T>(
     flags: Readonly<Record<string, unknown>>,
-    use: (link: MasterLink) => Promise<T>,
+    use: (link: MasterLink, settings: LoadedSettings) => Promise<T>,
   ): Promise<T> {
     const { masterLink } = await import('./services/connect.ts');
-    const link = await masterLink(await this.settings(flags), this.runtime);
+    const settings = await this.settings(flags);
+    const link = await masterLink(settings, this.runtime);
     try {
-      return await use(link);
+      return await use(link, settings);
     } finally {
       link.close();
     }

@@ -1,6 +1,6 @@
 import { ExternalError, UserError } from '@buildbot/shared';
 import { afterEach, describe, expect, it } from 'vitest';
-import { NotFound, type Told } from './api-client.ts';
+import { type ApiLimits, NotFound, type Told } from './api-client.ts';
 import { type Answer, type ApiServer, apiServer, DIALECTS } from './testing/api-server.ts';
 import { LinkError } from './transport.ts';
 
@@ -8,8 +8,8 @@ describe.each(DIALECTS)('the API client over %s', (dialect) => {
   let server: ApiServer | undefined;
   afterEach(() => server?.close());
 
-  async function client(answer: Answer) {
-    server = await apiServer(dialect, answer);
+  async function client(answer: Answer, limits?: ApiLimits) {
+    server = await apiServer(dialect, answer, limits);
     return server.client;
   }
 
@@ -100,6 +100,37 @@ describe.each(DIALECTS)('the API client over %s', (dialect) => {
       enough.abort();
     }
     expect(told).toHaveLength(1);
+  });
+
+  it('takes a host that does not answer, and a stream that has gone silent, for a lost link', async () => {
+    const limits = { answerMs: 100, silentIntervalMs: 20 };
+    const api = await client((request, response) => {
+      if (!request.url?.includes('events')) return;
+      response.writeHead(200);
+      response.write('data: {"k":"builds/1/new","m":{},"n":1}\n\n');
+    }, limits);
+    await expect(api.get('builds', 'builds')).rejects.toThrow(new LinkError('no answer within 0.1s'));
+    const events = api.events(['builds/*/*'], null, new AbortController().signal);
+    expect((await events.next()).value).toMatchObject({ n: 1 });
+    await expect(events.next()).rejects.toThrow(new LinkError('nothing was heard for too long'));
+  });
+
+  it('takes a heartbeat for a sign of life', async () => {
+    let beats = 0;
+    const api = await client(
+      (_, response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => {
+          const isLast = ++beats === 12;
+          response.write(isLast ? 'data: {"k":"builds/1/new","m":{},"n":1}\n\n' : ': still here\nid: 1\n\n');
+          if (isLast) clearInterval(timer);
+        }, 20);
+      },
+      { answerMs: 1000, silentIntervalMs: 60 },
+    );
+    const events = api.events(['builds/*/*'], null, new AbortController().signal);
+    expect((await events.next()).value).toMatchObject({ n: 1 });
+    await events.return(undefined);
   });
 
   it('says that the link broke when a log is cut off, and goes on from the byte it has', async () => {

@@ -7,13 +7,14 @@ import type { Readable } from 'node:stream';
 import {
   type EventMessage,
   ExternalError,
+  formatDuration,
   messageOf,
   type ResourceName,
   type ResourceOf,
   UserError,
 } from '@buildbot/shared';
 import { SseParser } from './sse.ts';
-import { type ApiResponse, type ApiTransport, LinkError } from './transport.ts';
+import { type ApiRequest, type ApiResponse, type ApiTransport, LinkError } from './transport.ts';
 
 /** Largest answer that is read whole. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -26,11 +27,41 @@ export interface Resync {
 
 export type Told = EventMessage | Resync;
 
+export interface ApiLimits {
+  /** How long the head of an answer may take. Milliseconds. */
+  answerMs: number;
+  /** A stream of events that says nothing for three to four of these is dead; the master speaks at least every 15 s. */
+  silentIntervalMs: number;
+}
+
+const SILENT_INTERVALS = 3;
+
+const LIMITS: ApiLimits = { answerMs: 30_000, silentIntervalMs: 15_000 };
+
 export class ApiClient {
   readonly #transport: ApiTransport;
+  readonly #limits: ApiLimits;
 
-  constructor(transport: ApiTransport) {
+  constructor(transport: ApiTransport, limits: ApiLimits = LIMITS) {
     this.#transport = transport;
+    this.#limits = limits;
+  }
+
+  /** A host that is gone without a word would else be waited for until TCP gives up, which takes minutes. */
+  async #ask(request: ApiRequest): Promise<ApiResponse> {
+    const late = new AbortController();
+    const { answerMs } = this.#limits;
+    const timer = setTimeout(() => late.abort(), answerMs);
+    const signal =
+      request.signal === undefined ? late.signal : AbortSignal.any([request.signal, late.signal]);
+    try {
+      return await this.#transport.request({ ...request, signal });
+    } catch (error) {
+      if (late.signal.aborted) throw new LinkError(`no answer within ${formatDuration(answerMs)}`);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -38,7 +69,7 @@ export class ApiClient {
    * @throws NotFound, UserError (other refusals), ExternalError (the server is at fault), LinkError
    */
   async get(path: string, plural: string, signal?: AbortSignal): Promise<unknown[]> {
-    const response = await this.#transport.request({ method: 'GET', path: `/api/v2/${path}`, signal });
+    const response = await this.#ask({ method: 'GET', path: `/api/v2/${path}`, signal });
     const answer = parseObject(await readAll(response.body), path);
     if (response.status !== 200) throw refusal(response.status, answer.error, path);
     const resources = answer[plural];
@@ -59,7 +90,7 @@ export class ApiClient {
   /** A control method of the resource at `path`; gives its result. Same errors as `get`. */
   async control(path: string, method: string, params: Record<string, unknown>): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-    const response = await this.#transport.request({ method: 'POST', path: `/api/v2/${path}`, body });
+    const response = await this.#ask({ method: 'POST', path: `/api/v2/${path}`, body });
     const answer = parseObject(await readAll(response.body), path);
     if (response.status === 200) return answer.result;
     const error = answer.error;
@@ -75,20 +106,41 @@ export class ApiClient {
   async *events(paths: readonly string[], from: number | null, signal: AbortSignal): AsyncGenerator<Told> {
     const query = new URLSearchParams(paths.map((path): [string, string] => ['path', path]));
     if (from !== null) query.set('from', String(from));
-    const response = await this.#transport.request({
+    const response = await this.#ask({
       method: 'GET',
       path: `/api/v2/events?${query}`,
       signal,
     });
     if (response.status !== 200) throw await refusalOf(response, 'events');
     const parser = new SseParser();
-    for await (const bytes of bytesOf(response.body, signal)) {
-      for (const { data } of parser.push(bytes)) {
-        const told = toldBy(data);
-        if (told !== undefined) yield told;
+    const silence = this.#watchSilence(response.body);
+    try {
+      for await (const bytes of bytesOf(response.body, signal)) {
+        silence.heard();
+        for (const { data } of parser.push(bytes)) {
+          const told = toldBy(data);
+          if (told !== undefined) yield told;
+        }
       }
+    } finally {
+      silence.end();
     }
     if (!signal.aborted) throw new LinkError('the event stream ended');
+  }
+
+  /** Intervals are counted, not time: a client that was asleep has not missed anything. */
+  #watchSilence(body: Readable): { heard: () => void; end: () => void } {
+    let silent = 0;
+    const timer = setInterval(() => {
+      silent += 1;
+      if (silent > SILENT_INTERVALS) body.destroy(new Error('nothing was heard for too long'));
+    }, this.#limits.silentIntervalMs);
+    return {
+      heard: () => {
+        silent = 0;
+      },
+      end: () => clearInterval(timer),
+    };
   }
 
   /**
@@ -102,7 +154,7 @@ export class ApiClient {
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const path = `/api/v2/logs/${logId}/raw?offset=${offset}${follow ? '&follow=1' : ''}`;
-    const response = await this.#transport.request({ method: 'GET', path, signal });
+    const response = await this.#ask({ method: 'GET', path, signal });
     if (response.status !== 200 && response.status !== 206) throw await refusalOf(response, `log ${logId}`);
     yield* bytesOf(response.body, signal);
   }

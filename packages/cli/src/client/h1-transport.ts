@@ -12,6 +12,8 @@ function httpFor(address: ApiAddress) {
   return process.getBuiltinModule(isTls ? 'node:https' : 'node:http');
 }
 
+const KEEPALIVE_MS = 30_000;
+
 export function h1Transport(address: ApiAddress): ApiTransport {
   const { Agent, request } = httpFor(address);
   const agent = new Agent({ keepAlive: true });
@@ -27,6 +29,8 @@ export function h1Transport(address: ApiAddress): ApiTransport {
           ...options(asked),
         });
         open.add(sent);
+        // A log that is followed may be silent for hours: only this tells a quiet host from one that is gone.
+        sent.once('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS));
         sent.once('response', (response: IncomingMessage) =>
           resolve({ status: response.statusCode ?? 0, body: response }),
         );

@@ -1,6 +1,6 @@
 /** `buildbot log`: a log as it is, or as it comes. */
 import { Args, Flags } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { BaseCommand, connectionFlags, reconnectFlag } from '../base-command.ts';
 import type { MasterLink } from '../services/master-link.ts';
 import type { ReadLogResult } from '../services/read-log.ts';
 
@@ -19,6 +19,7 @@ export default class Log extends BaseCommand {
   };
   static override flags = {
     ...connectionFlags,
+    ...reconnectFlag,
     follow: Flags.boolean({ char: 'f', description: 'Go on until the log is complete.' }),
     local: Flags.boolean({ description: 'Of a build of try --local.' }),
     raw: Flags.boolean({
@@ -31,9 +32,10 @@ export default class Log extends BaseCommand {
     const { args, flags } = await this.parse(Log);
     const { logCommand } = await import('../services/log-command.ts');
     const { follow, raw } = flags;
-    const read = (link: MasterLink) => logCommand({ link, ...args, follow, raw }, this.runtime);
-    if (!flags.local) return this.withLink(flags, read);
+    const read = (link: MasterLink, reconnectMs?: number) =>
+      logCommand({ link, ...args, follow, raw, reconnectMs }, this.runtime);
+    if (!flags.local) return this.withLink(flags, (link, { reconnect }) => read(link, reconnect));
     const { localInputOf, withLocalLink } = await import('../local.ts');
-    return withLocalLink(localInputOf(await this.settings(flags)), this.runtime, read);
+    return withLocalLink(localInputOf(await this.settings(flags)), this.runtime, (link) => read(link));
   }
 }

@@ -1,6 +1,6 @@
 /** `buildbot watch`: how things stand now, or one try to its end. */
 import { Args, Flags } from '@oclif/core';
-import { connectionFlags } from '../base-command.ts';
+import { connectionFlags, reconnectFlag } from '../base-command.ts';
 import { parseId, settingsOfFlags } from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
 import { failedFarmText, type MachineForm } from '../services/tell-failure.ts';
@@ -8,6 +8,9 @@ import { ShowingCommand } from '../showing-command.ts';
 
 export default class Watch extends ShowingCommand {
   static override summary = 'Watch all builders, or attach again to a try.';
+  static override description =
+    'A master that was lost is tried again and again: for a try as long as --reconnect says, then with exit code 75; for ' +
+    'the whole farm for ever, unless --reconnect is given, then with exit code 4.';
   static override args = {
     id: Args.string({
       description: 'Number of a try; without it the whole farm is shown.',
@@ -16,6 +19,7 @@ export default class Watch extends ShowingCommand {
   };
   static override flags = {
     ...connectionFlags,
+    ...reconnectFlag,
     timeout: Flags.string({ description: 'Stop watching after this long (exit code 124). Default: never.' }),
     json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events'] }),
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
@@ -28,11 +32,13 @@ export default class Watch extends ShowingCommand {
     this.#isOfFarm = args.id === undefined;
     const { watchCommand } = await import('../services/watch-command.ts');
     const buildSetId = args.id === undefined ? null : parseId(args.id, 'the number of a try');
-    return this.withLink(flags, (link) =>
+    return this.withLink(flags, (link, { reconnect }) =>
       watchCommand(
         {
           link,
           given: settingsOfFlags(flags),
+          // What a file says is meant for tries.
+          reconnectMs: this.#isOfFarm ? settingsOfFlags(flags).reconnect : reconnect,
           buildSetId,
           json: flags.json,
           events: flags.events,

@@ -191,6 +191,14 @@ export const SETTINGS = [
     help: 'Stop waiting after this long (exit code 124); the builds go on. Default: never.',
   },
   {
+    key: 'reconnect',
+    flag: 'reconnect',
+    kind: 'duration',
+    from: 'tree',
+    default: null,
+    help: 'Try this long to reach a master that was lost, then detach (exit code 75); the builds go on. Default: 10m.',
+  },
+  {
     key: 'local',
     flag: null,
     kind: 'text',

@@ -8,7 +8,7 @@ import { type ApiClient, NotFound } from '../client/api-client.ts';
 import { tableOfEvent } from '../view/reduce.ts';
 import type { ViewState } from '../view/state.ts';
 import { findBuildSet } from './build-reference.ts';
-import { type LinkDeps, stayLinked } from './stay-linked.ts';
+import { type LinkDeps, type LinkEnd, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 
 const POLL_MS = 2000;
@@ -17,20 +17,21 @@ export interface FollowInput {
   buildSetId: number;
   /** A client that is open already. */
   first?: ApiClient | undefined;
+  giveUpAfterMs?: number | undefined;
   signal: AbortSignal;
   /** Is given each client in use, for logs and control. */
   onClient: (client: ApiClient) => void;
 }
 
-/** Resolves when the build set is complete or `signal` aborts. */
+/** Resolves when the build set is complete, `signal` aborts, or there was no contact for too long. */
 export async function followBuildSet(
   deps: LinkDeps & { store: ViewStore },
-  { buildSetId, first, signal, onClient }: FollowInput,
-): Promise<void> {
+  { buildSetId, first, giveUpAfterMs, signal, onClient }: FollowInput,
+): Promise<LinkEnd> {
   const { store, clock } = deps;
   let position: number | null = null;
   const isComplete = () => store.state.buildSets.get(buildSetId)?.value.complete === true;
-  await stayLinked(
+  return stayLinked(
     deps,
     async (client) => {
       onClient(client);
@@ -66,7 +67,7 @@ export async function followBuildSet(
         if (isComplete()) return;
       }
     },
-    { first, signal },
+    { first, giveUpAfterMs, signal },
   );
 }
 

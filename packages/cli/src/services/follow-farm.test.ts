@@ -50,7 +50,7 @@ async function firstSeen(): Promise<Map<number, RunningBuild>> {
     if (seen.size === 2) ended.abort();
   });
   const link = addressLink(server.url);
-  await followFarm({ link, store, clock: systemClock, random: () => 0 }, ended.signal);
+  await followFarm({ link, store, clock: systemClock, random: () => 0 }, { signal: ended.signal });
   link.close();
   return seen;
 }

@@ -1,7 +1,7 @@
 /** Feeds a store with how the whole farm stands: one status, then events; a status again when events were missed. */
 import { type EstimateResource, type EventMessage, matchesPath, type StatusResource } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
-import { type LinkDeps, stayLinked } from './stay-linked.ts';
+import { type LinkDeps, type LinkEnd, type LinkOptions, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 
 const PATHS = [
@@ -16,10 +16,14 @@ const PATHS = [
 /** Finished builds and complete requests pile up in the state; a fresh status clears them away this often. */
 const FRESH_AFTER_EVENTS = 2000;
 
-/** Runs until `signal` aborts. */
-export async function followFarm(deps: LinkDeps & { store: ViewStore }, signal: AbortSignal): Promise<void> {
+/** Runs until `signal` aborts, or there was no contact for too long. */
+export async function followFarm(
+  deps: LinkDeps & { store: ViewStore },
+  options: Pick<LinkOptions, 'giveUpAfterMs' | 'signal'>,
+): Promise<LinkEnd> {
   const { store } = deps;
-  await stayLinked(
+  const { signal } = options;
+  return stayLinked(
     deps,
     async (client) => {
       while (!signal.aborted) {
@@ -40,7 +44,7 @@ export async function followFarm(deps: LinkDeps & { store: ViewStore }, signal: 
         }
       }
     },
-    { signal },
+    options,
   );
 }
 

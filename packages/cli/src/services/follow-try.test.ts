@@ -31,7 +31,7 @@ describe('following a try', () => {
   let server: ApiServer | undefined;
   afterEach(() => server?.close());
 
-  async function world(answer: Answer, timeoutMs?: number) {
+  async function world(answer: Answer, timeoutMs?: number, reconnectMs?: number) {
     server = await apiServer('HTTP/1.1', answer);
     const store = new ViewStore();
     const link = addressLink(server.url);
@@ -42,6 +42,7 @@ describe('following a try', () => {
       runtime,
       attachCommand: ['buildbot', 'watch'],
       timeoutMs,
+      reconnectMs,
       tails: false,
     });
     return { store, follower };
@@ -150,6 +151,18 @@ describe('following a try', () => {
     const ending = await follower.follow(7, null);
     expect(ending.exitCode).toBe(124);
     expect(ending.text).toContain('buildbot watch 7');
+  });
+
+  it('detaches from a master that does not come back, with the line that attaches again', async () => {
+    const { store, follower } = await world(
+      answering(() => void server?.close()),
+      undefined,
+      300,
+    );
+    expect((await follower.follow(7, null)).exitCode).toBe(75);
+    const facts = factsOf(store.state);
+    expect(facts.at(-2)).toMatchObject({ type: 'note', text: '… no contact for 0.3s: given up' });
+    expect(facts.at(-1)).toMatchObject({ type: 'detached', attach: 'buildbot watch 7', canStop: false });
   });
 
   it('detaches with the line that attaches again', async () => {

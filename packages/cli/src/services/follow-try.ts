@@ -7,6 +7,7 @@ import { followBuildSet } from './follow-build-set.ts';
 import { Intents } from './intents.ts';
 import type { MasterLink } from './master-link.ts';
 import type { Runtime } from './runtime.ts';
+import { RECONNECT_MS } from './stay-linked.ts';
 import { StepLogs } from './step-logs.ts';
 import type { ViewStore } from './view-store.ts';
 
@@ -24,6 +25,8 @@ export interface FollowerOptions {
   attachCommand: readonly string[];
   /** Milliseconds; undefined waits for ever. */
   timeoutMs: number | undefined;
+  /** Without contact for this long it detaches. Milliseconds. */
+  reconnectMs?: number | undefined;
   /** Whether running steps' tails are shown. */
   tails: boolean;
   /** False when the builds end with this process. */
@@ -75,10 +78,12 @@ export class TryFollower {
       if (this.#isStopping && store.state.requests.size > 0) void this.#cancelOpen();
     });
     try {
-      await followBuildSet(
+      const giveUpAfterMs = this.#options.reconnectMs ?? RECONNECT_MS;
+      const end = await followBuildSet(
         { link, store, clock, random },
-        { buildSetId, first: first ?? undefined, signal, onClient },
+        { buildSetId, first: first ?? undefined, giveUpAfterMs, signal, onClient },
       );
+      if (end === 'no-contact') this.note(`… no contact for ${formatDuration(giveUpAfterMs)}: given up`);
       const { complete, results } = tryView(store.state, clock.now());
       if (!complete || results === null)
         return timeout.signal.aborted ? this.#timedOut(buildSetId) : this.left(buildSetId);

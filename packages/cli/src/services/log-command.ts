@@ -4,6 +4,7 @@ import { parseBuildReference } from './build-reference.ts';
 import type { MasterLink } from './master-link.ts';
 import { type ReadLogResult, readLog } from './read-log.ts';
 import type { Runtime } from './runtime.ts';
+import { RECONNECT_MS } from './stay-linked.ts';
 
 export interface LogCommandInput {
   link: MasterLink;
@@ -12,10 +13,12 @@ export interface LogCommandInput {
   log?: string | undefined;
   follow: boolean;
   raw: boolean;
+  /** Without contact for this long it ends. Milliseconds; ten minutes unless given. */
+  reconnectMs?: number | undefined;
 }
 
 export async function logCommand(
-  { link, build, ...input }: LogCommandInput,
+  { link, build, reconnectMs = RECONNECT_MS, ...input }: LogCommandInput,
   runtime: Runtime,
 ): Promise<ReadLogResult> {
   const { clock, random, environment, stdout } = runtime;
@@ -30,7 +33,14 @@ export async function logCommand(
     const allowsColour = environment.forcesColour || (environment.allowsColour && stdout.isTTY === true);
     return await readLog(
       { link, store: null, clock, random },
-      { ...input, reference, allowsColour, write, signal: interrupted.signal },
+      {
+        ...input,
+        reference,
+        allowsColour,
+        write,
+        giveUpAfterMs: reconnectMs,
+        signal: interrupted.signal,
+      },
     );
   } finally {
     stopListening();

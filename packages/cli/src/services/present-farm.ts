@@ -9,13 +9,14 @@ import { EXIT } from '../view/verdict.ts';
 import { watchView } from '../view/watch-view.ts';
 import type { FaceName } from './face.ts';
 import type { Runtime } from './runtime.ts';
+import type { LinkEnd } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 
 export interface FarmPresentation {
   store: ViewStore;
   face: FaceName;
   /** Feeds the store until `ended` aborts. */
-  following: Promise<void>;
+  following: Promise<LinkEnd>;
   ended: AbortController;
 }
 

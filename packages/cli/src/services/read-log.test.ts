@@ -62,6 +62,7 @@ async function read(change: Partial<ReadLogInput> = {}) {
     follow: false,
     raw: true,
     allowsColour: false,
+    giveUpAfterMs: Number.POSITIVE_INFINITY,
     write: async (chunk) => void chunks.push(Buffer.from(chunk)),
     signal: new AbortController().signal,
     ...change,

@@ -1,6 +1,8 @@
 /** `buildbot log`: the bytes of one log from the first to the last, with `follow` as they come, over any number of breaks. */
 import {
   type BuildResource,
+  ExternalError,
+  formatDuration,
   type LogResource,
   LogSanitizer,
   nearest,
@@ -22,6 +24,7 @@ export interface ReadLogInput {
   allowsColour: boolean;
   /** Resolves when more may be written. */
   write: (chunk: Uint8Array | string) => Promise<void>;
+  giveUpAfterMs: number;
   signal: AbortSignal;
 }
 
@@ -36,7 +39,7 @@ export async function readLog(deps: LinkDeps, input: ReadLogInput): Promise<Read
   let chosen: { step: StepResource; log: LogResource } | undefined;
   let offset = 0;
   const sanitizer = input.raw ? undefined : new LogSanitizer({ colour: input.allowsColour });
-  await stayLinked(
+  const end = await stayLinked(
     deps,
     async (client) => {
       chosen ??= await chooseLog(client, input);
@@ -45,9 +48,11 @@ export async function readLog(deps: LinkDeps, input: ReadLogInput): Promise<Read
         await input.write(sanitizer === undefined ? bytes : sanitizer.push(bytes));
       }
     },
-    { signal: input.signal },
+    { giveUpAfterMs: input.giveUpAfterMs, signal: input.signal },
   );
   if (sanitizer !== undefined) await input.write(sanitizer.end());
+  if (end === 'no-contact')
+    throw new ExternalError(deps.link.name, `no contact for ${formatDuration(input.giveUpAfterMs)}`);
   if (chosen === undefined) throw new UserError('interrupted before the log was found');
   return { logId: chosen.log.logid, step: chosen.step.name, log: chosen.log.name, bytes: offset };
 }

@@ -42,6 +42,7 @@ export async function runTry(input: TryInput, runtime: Runtime): Promise<Ending>
     runtime,
     attachCommand,
     timeoutMs: settings.timeout,
+    reconnectMs: settings.reconnect,
     tails,
     canDetach: input.canDetach,
   });

@@ -1,4 +1,5 @@
 /** `buildbot watch`: one try to its end like `try` itself, or the whole farm until somebody has seen enough. */
+import { ExternalError, formatDuration } from '@buildbot/shared';
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
 import { connectionWords } from './connect.ts';
@@ -13,6 +14,8 @@ import type { ViewStore } from './view-store.ts';
 export interface WatchCommandInput {
   link: MasterLink;
   given: SettingValues;
+  /** Without contact for this long it ends; unless given, a try after ten minutes and the farm never. Milliseconds. */
+  reconnectMs: number | undefined;
   /** Null for the whole farm. */
   buildSetId: number | null;
   json: boolean;
@@ -27,23 +30,34 @@ export async function watchCommand(input: WatchCommandInput, runtime: Runtime): 
   const face = faceFor({ json: input.json, events: input.events, quiet: false }, runtime);
   if (input.buildSetId !== null)
     return watchTry({ ...input, buildSetId: input.buildSetId }, { store, face }, runtime);
+  return watchFarm(input, { store, face }, runtime);
+}
+
+type Shown = { store: ViewStore; face: ReturnType<typeof faceFor> };
+
+async function watchFarm(
+  input: WatchCommandInput,
+  { store, face }: Shown,
+  runtime: Runtime,
+): Promise<number> {
+  const { link, reconnectMs } = input;
   const ended = new AbortController();
   const stopListening = runtime.onInterrupt(() => ended.abort());
   if (input.given.timeout !== undefined)
     void runtime.clock.sleep(input.given.timeout, ended.signal).then(() => ended.abort('timeout'));
   try {
     const following = followFarm(
-      { link: input.link, store, clock: runtime.clock, random: runtime.random },
-      ended.signal,
+      { link, store, clock: runtime.clock, random: runtime.random },
+      { giveUpAfterMs: reconnectMs, signal: ended.signal },
     );
     await presentFarm({ store, face, following, ended }, runtime);
+    if (reconnectMs !== undefined && (await following) === 'no-contact')
+      throw new ExternalError(link.name, `no contact for ${formatDuration(reconnectMs)}`);
     return exitCodeOfFarm(ended.signal);
   } finally {
     stopListening();
   }
 }
-
-type Shown = { store: ViewStore; face: ReturnType<typeof faceFor> };
 
 async function watchTry(
   input: WatchCommandInput & { buildSetId: number },
@@ -56,6 +70,7 @@ async function watchTry(
     runtime,
     attachCommand: ['buildbot', 'watch', ...connectionWords(input.given)],
     timeoutMs: input.given.timeout,
+    reconnectMs: input.reconnectMs,
     tails: face === 'screen',
   });
   const { intents } = follower;

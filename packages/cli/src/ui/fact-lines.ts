@@ -19,9 +19,10 @@ function moreOf(fact: Fact): Look {
   return { dim: fact.type !== 'log_excerpt' && fact.type !== 'detached' };
 }
 
-/** That a step began or ended well is seen in the live block; as lines they would bury what matters. */
+/** What goes on is seen in the live block, as is that a step ended well; as lines they would bury what matters. */
 function isOnlyLive(fact: Fact): boolean {
-  return fact.type === 'step_started' || (fact.type === 'step_finished' && fact.results === 0);
+  if (fact.type === 'step_finished') return fact.results === 0;
+  return fact.type === 'step_started' || fact.type === 'no_contact';
 }
 
 function lookOf(fact: Fact): Look {

@@ -3,6 +3,7 @@
  * work now. Never more than `MAX_LINES` and always one less than the window, for a full window scrolls.
  */
 import { displayWidth, formatDuration, truncateToWidth } from '@buildbot/shared';
+import { noContactText } from '../view/no-contact.ts';
 import { shortTimeLeft, timeLeftText } from '../view/time-left.ts';
 import type { BuilderRow, TryView } from '../view/try-view.ts';
 import { bar } from './bar.ts';
@@ -66,7 +67,8 @@ function following(view: TryView, keys: TryKeys | null, window: Window, budget: 
 
 function header(view: TryView, { columns }: Window): Line {
   const title = [span('─ ', { dim: true }), span(`try #${view.buildSetId}`, { bold: true }), span(' ')];
-  const left = view.isLinkLost ? 'connection lost, trying again' : timeLeftText(view.left, view.samples);
+  const left =
+    view.noContactMs === null ? timeLeftText(view.left, view.samples) : noContactText(view.noContactMs);
   const end = [...counts(view), span('── ', { dim: true }), span(left), span(' ─', { dim: true })];
   const gap = columns - 1 - lineWidth(title) - lineWidth(end);
   return [...title, span(gap > 0 ? `${'─'.repeat(gap - 1)} ` : '', { dim: true }), ...end];

@@ -1,5 +1,6 @@
 /** The farm as lines: a header, busy builders with their running builds, idle ones with their last result. */
 import { displayWidth, formatDuration } from '@buildbot/shared';
+import { noContactText } from '../view/no-contact.ts';
 import { shortTimeLeft } from '../view/time-left.ts';
 import { resultMark, verdictText } from '../view/verdict.ts';
 import type { FarmRow, RunningBuild, WatchView } from '../view/watch-view.ts';
@@ -17,8 +18,7 @@ interface Widths {
 
 /** Never as tall as the window: a full one would scroll. */
 export function watchLines(view: WatchView, window: Window, takesKeys = true): Line[] {
-  if (!view.isKnown)
-    return [[span(view.isLinkLost ? 'connection lost, trying again' : 'connecting …', { dim: true })]];
+  if (!view.isKnown) return [[span(linkText(view) ?? 'connecting …', { dim: true })]];
   const budget = Math.max(1, window.rows - 1);
   const widest = Math.min(28, Math.max(8, Math.floor(window.columns * 0.35)));
   const nameWidth = Math.min(widest, Math.max(8, ...view.rows.map(({ builder }) => displayWidth(builder))));
@@ -39,10 +39,12 @@ function more(lines: number): Line {
   return [span(` … and ${lines} more lines`, { dim: true })];
 }
 
+function linkText({ noContactMs }: WatchView): string | null {
+  return noContactMs === null ? null : noContactText(noContactMs);
+}
+
 function header(view: WatchView): Line {
-  const state = view.isLinkLost
-    ? 'connection lost, trying again'
-    : `${view.running} running · ${view.waiting} waiting`;
+  const state = linkText(view) ?? `${view.running} running · ${view.waiting} waiting`;
   return [
     span(view.title === '' ? 'builders' : view.title, { bold: true }),
     span(`  ${state}`, { dim: true }),

@@ -29,6 +29,8 @@ export type LocalFact = { at: number } & (
   /** Delivered, but nobody answers who could tell how it goes on. */
   | { type: 'kept'; reason: string }
   | { type: 'link_lost'; reason: string; retryInMs: number }
+  /** Told ever more seldom until the link is back. */
+  | { type: 'no_contact'; reason: string; durationMs: number }
   | { type: 'link_restored' }
   | { type: 'stopping'; reason: string }
   /** `canStop`: for a moment a second Ctrl-C still stops the builds. */

@@ -14,6 +14,7 @@ import {
   worstOf,
 } from '@buildbot/shared';
 import type { Preparation } from './messages.ts';
+import { noContactMs } from './no-contact.ts';
 import type { ViewState } from './state.ts';
 import { finalResults } from './verdict.ts';
 
@@ -66,7 +67,8 @@ export interface TryView {
   complete: boolean;
   /** The worst so far of what has ended; the result once complete. */
   results: Results | null;
-  isLinkLost: boolean;
+  /** Since the link was lost, null while there is one. Milliseconds. */
+  noContactMs: number | null;
   /** Whether the builds go on when nobody watches. */
   canDetach: boolean;
 }
@@ -87,9 +89,7 @@ export function tryView(state: ViewState, now: number): TryView {
     ...timeLeft(rows),
     complete: set?.complete ?? false,
     results: set?.complete ? finalResults(set.results) : ended.length > 0 ? worstOf(ended) : null,
-    isLinkLost:
-      state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type ===
-      'link_lost',
+    noContactMs: noContactMs(state, now),
     canDetach: !state.connection.isLocal,
   };
 }

@@ -3,6 +3,7 @@
  * Plain data; every name in it is fit for a terminal.
  */
 import { type BuildResource, type Range, type Results, sanitizeName } from '@buildbot/shared';
+import { noContactMs } from './no-contact.ts';
 import type { ViewState } from './state.ts';
 import { estimateOf, stepsOf } from './try-view.ts';
 
@@ -42,7 +43,8 @@ export interface WatchView {
   workers: { connected: number; total: number; names: readonly string[] };
   running: number;
   waiting: number;
-  isLinkLost: boolean;
+  /** Since the link was lost, null while there is one. Milliseconds. */
+  noContactMs: number | null;
 }
 
 /** `b2` comes before `b10`. */
@@ -73,9 +75,7 @@ export function watchView(state: ViewState, now: number): WatchView {
     workers: workersOf(state),
     running: rows.reduce((sum, row) => sum + row.running.length, 0),
     waiting: rows.reduce((sum, row) => sum + row.waiting, 0),
-    isLinkLost:
-      state.local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored')?.type ===
-      'link_lost',
+    noContactMs: noContactMs(state, now),
   };
 }
 

@@ -157,6 +157,9 @@ export const dotBuildbotSchema = z
       meta('Send files that are not under version control and not ignored.', 'true', 'true'),
     ),
     timeout: durationSchema.meta(meta('Stop waiting after this long; the builds go on.', 'never', '1h30m')),
+    reconnect: durationSchema.meta(
+      meta('Try this long to reach a master that was lost, then detach; the builds go on.', '10m', '30m'),
+    ),
     local: treePath
       .regex(/\.(?:ya?ml|json|[cm]?[jt]s)$/, 'expected a .yaml, .json, .ts or .js file')
       .meta(

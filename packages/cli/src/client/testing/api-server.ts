@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createH1, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createH2 } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { ApiClient } from '../api-client.ts';
+import { ApiClient, type ApiLimits } from '../api-client.ts';
 import { h1Transport } from '../h1-transport.ts';
 import { h2Transport } from '../h2-transport.ts';
 
@@ -19,7 +19,11 @@ export interface ApiServer {
 
 export const DIALECTS = ['HTTP/1.1', 'HTTP/2'] as const;
 
-export async function apiServer(dialect: (typeof DIALECTS)[number], answer: Answer): Promise<ApiServer> {
+export async function apiServer(
+  dialect: (typeof DIALECTS)[number],
+  answer: Answer,
+  limits?: ApiLimits,
+): Promise<ApiServer> {
   // The compatibility API of HTTP/2 has the same shape for all that is used here.
   const server = dialect === 'HTTP/2' ? createH2(answer as never) : createH1(answer);
   const sockets = new Set<Socket>();
@@ -35,7 +39,7 @@ export async function apiServer(dialect: (typeof DIALECTS)[number], answer: Answ
     dialect === 'HTTP/2'
       ? h2Transport(connect(port, '127.0.0.1'))
       : h1Transport({ url: new URL(`http://127.0.0.1:${port}`) });
-  const client = new ApiClient(transport);
+  const client = new ApiClient(transport, limits);
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };

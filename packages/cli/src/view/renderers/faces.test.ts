@@ -4,6 +4,7 @@ import { textOf } from '../../ui/line.ts';
 import { NO_KEYS } from '../../ui/try-keys.ts';
 import { tryLines } from '../../ui/try-layout.ts';
 import { type Fact, factsOf } from '../facts.ts';
+import type { LocalFact } from '../messages.ts';
 import { reduce } from '../reduce.ts';
 import { EMPTY_STATE } from '../state.ts';
 import { build, request, summary, T0 } from '../testing/resources.ts';
@@ -183,6 +184,7 @@ describe('all four faces', () => {
     link_lost: /connection lost/,
     link_restored: /connected again/,
     finished: /try #7 failed/,
+    no_contact: null,
     request_cancelled: null,
     kept: null,
     stopping: null,
@@ -212,6 +214,27 @@ describe('all four faces', () => {
         .map(textOf)
         .join('\n'),
     ).toContain(word);
+  });
+
+  it('tell how long there has been no contact, on the screen as a count that goes on', () => {
+    const told = ['link_lost', 'no_contact'].map((type, index) => ({
+      type: 'local' as const,
+      fact: {
+        type,
+        reason: 'ECONNREFUSED',
+        retryInMs: 250,
+        durationMs: 125_400,
+        at: T0 + index,
+      } as LocalFact,
+    }));
+    const state = told.reduce(reduce, reduce(EMPTY_STATE, { type: 'summary', summary: summary() }));
+    const [line = ''] = plainLines(factsOf(state).find(({ type }) => type === 'no_contact') as Fact);
+    expect(line).toBe('… no contact for 2m05s (ECONNREFUSED), trying again');
+    const header = (now: number) =>
+      textOf(tryLines(tryView(state, now), NO_KEYS, { columns: 80, rows: 24 }, now)[0] ?? []);
+    expect(header(T0 + 3000)).toContain('connection lost, trying again');
+    expect(header(T0 + 125_400)).toContain('no contact for 2m05s, trying again');
+    expect(factsOf(state).flatMap(factLines).map(textOf).join()).not.toContain('no contact');
   });
 
   it('tell a fact once, however often the state is looked at', () => {

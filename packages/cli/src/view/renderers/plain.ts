@@ -27,6 +27,8 @@ function localLines(fact: LocalFact): string[] {
       return [`✔ try delivered: ${fact.reason}`];
     case 'link_lost':
       return [`… connection lost (${fact.reason}), trying again in ${formatDuration(fact.retryInMs)}`];
+    case 'no_contact':
+      return [`… no contact for ${formatDuration(fact.durationMs)} (${fact.reason}), trying again`];
     case 'link_restored':
       return ['… connected again'];
     case 'stopping':

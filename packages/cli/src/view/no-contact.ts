@@ -1,0 +1,17 @@
+/** How long the link has been gone, from the facts of this client. */
+import { formatDuration } from '@buildbot/shared';
+import type { ViewState } from './state.ts';
+
+/** Milliseconds since the link was lost; null while there is one. */
+export function noContactMs({ local }: ViewState, now: number): number | null {
+  const last = local.findLast(({ type }) => type === 'link_lost' || type === 'link_restored');
+  return last?.type === 'link_lost' ? Math.max(0, now - last.at) : null;
+}
+
+/** A break of a moment is nothing to count. */
+const COUNTED_MS = 10_000;
+
+export function noContactText(ms: number): string {
+  if (ms < COUNTED_MS) return 'connection lost, trying again';
+  return `no contact for ${formatDuration(Math.floor(ms / 1000) * 1000)}, trying again`;
+}
