@@ -240,5 +240,5 @@ test('a worker whose spool is full and whose master is gone stops all the same',
   writeFileSync(file('go'), '');
   await until('the spool is full', () => spoolBytes() >= 300_000);
   await worker.stop();
-  expect(worker.state).toEqual({ kind: 'stopped', reason: null });
+  expect(worker.state).toEqual({ kind: 'stopped', cause: 'asked', reason: null });
 });

@@ -28,6 +28,7 @@ export * from './model/results.ts';
 export * from './protocol/codec.ts';
 export * from './protocol/command.ts';
 export * from './protocol/frames.ts';
+export * from './protocol/grace-timer.ts';
 export * from './protocol/liveness.ts';
 export * from './protocol/messages.ts';
 export * from './protocol/version.ts';

@@ -156,7 +156,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     ...{ clock, random, log, spool, commands, blobs, masters },
     name: options.name,
     password: options.password,
-    bootId: randomBytes(16).toString('hex'),
+    newBootId: () => randomBytes(16).toString('hex'),
     info: infoOf(options.info ?? {}),
     availability: () => availability.state,
     onState: board.set,

@@ -3,13 +3,19 @@
  * Connections come and go; the commands stay until their outcome is durable, the worker process is known to be gone, or
  * it did not come back within the grace.
  */
-import { type CommandKey, type CommandOutcome, type Hello, messageOf, type Welcome } from '@buildbot/shared';
+import {
+  type CommandKey,
+  type CommandOutcome,
+  GraceTimer,
+  type Hello,
+  messageOf,
+  type Welcome,
+} from '@buildbot/shared';
 import type { Clock, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import type { ConnectedWorker, WantedCommand } from '../ports/workers.ts';
 import type { WorkerAccount } from './accounts.ts';
 import { Conversation } from './conversation.ts';
-import { GraceTimer } from './grace-timer.ts';
 import { HeldCommand, NEVER_BEGUN } from './held-command.ts';
 import type { Link } from './link.ts';
 

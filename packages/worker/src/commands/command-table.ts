@@ -86,6 +86,12 @@ export class CommandTable {
     }
   }
 
+  /** End everything and forget it, with all that was to be reported: the session it belonged to is over. */
+  async abandon(): Promise<void> {
+    await this.stopAll('master-gone');
+    this.#entries.clear();
+  }
+
   /** End everything and begin nothing more. */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -53,7 +53,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  deps.spool.close();
+  deps.spool.discard();
   linux.signal(linux.leftovers(deps.marks.worker), 'SIGKILL');
   rmSync(root, { recursive: true, force: true });
 });
@@ -342,7 +342,7 @@ describe('nothing is left behind', () => {
 });
 
 test('a full spool stops the command and loses nothing', async () => {
-  deps.spool.close();
+  deps.spool.discard();
   deps = { ...deps, spool: new Spool({ folder: join(root, 'spool'), limitBytes: 400_000 }) };
   const bytes = 6_000_000;
   const running = run(`head -c ${bytes} /dev/urandom; touch through`, { timeoutMs: 500 });

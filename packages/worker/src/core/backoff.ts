@@ -3,6 +3,7 @@
 const FIRST_MS = 100;
 const BASE_MS = 500;
 const CAP_MS = 30_000;
+const REFUSAL_MS = 60_000;
 
 /**
  * Full jitter: any time between nothing and a bound that doubles with each failed attempt in a row, so that a thousand
@@ -12,4 +13,9 @@ const CAP_MS = 30_000;
 export function backoffDelay(attempt: number, random: () => number): number {
   const bound = attempt === 0 ? FIRST_MS : Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt - 1, 16));
   return Math.floor(random() * bound);
+}
+
+/** After a master that let this worker in before and now refuses it: an administrator is at work, which takes minutes. */
+export function refusalDelay(random: () => number): number {
+  return Math.floor(random() * REFUSAL_MS);
 }

@@ -132,7 +132,9 @@ test('start, status, a second start, and a stop that returns when the process is
   // The child runs from source as this test does.
   process.env.NODE_OPTIONS = '-C source';
   try {
-    expect((await call('start', basedir)).out).toMatch(/^buildbot-worker ready: w1 in /);
+    expect((await call('start', basedir)).out).toMatch(
+      /^buildbot-worker started: w1 in .*, not connected yet: .*ECONNREFUSED/,
+    );
   } finally {
     delete process.env.NODE_OPTIONS;
   }
@@ -144,24 +146,49 @@ test('start, status, a second start, and a stop that returns when the process is
   expect(await call('stop', basedir)).toEqual({ code: 0, out: 'it was not running' });
 });
 
-test('a worker in the background that its master sends away says why in its log, and ends', async () => {
+/** A master that says this to every hello. */
+async function masterThatSays(message: object): Promise<void> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  onTestFinished(() => void server.close());
-  const goodbye = { type: 'refused', code: 'wrong-password', reason: 'wrong password', again: false };
-  server.on('connection', (ws) => ws.on('message', () => ws.send(JSON.stringify(goodbye))));
+  onTestFinished(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+  server.on('connection', (ws) => ws.on('message', () => ws.send(JSON.stringify(message))));
   await new Promise((resolve) => server.once('listening', resolve));
   master = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  writeFileSync(join(world, 'bin.mjs'), SOURCE_BIN);
   await create();
+}
+
+/** Let `start` run the program from source, as this test does. */
+function runFromSource(): void {
+  writeFileSync(join(world, 'bin.mjs'), SOURCE_BIN);
   vi.stubEnv('NODE_OPTIONS', '-C source');
   onTestFinished(() => void vi.unstubAllEnvs());
-  await call('start', basedir);
+}
+
+test('start says so when the master sends the worker away, and nothing is left running', async () => {
+  await masterThatSays({ type: 'refused', code: 'wrong-password', reason: 'wrong password', again: false });
+  runFromSource();
+  await expect(call('start', basedir)).rejects.toThrow('the master sent this worker away: wrong password');
   await vi.waitFor(() => expect(runningPid(basedir)).toBeNull(), { timeout: 20_000 });
-  const log = () => readFileSync(join(basedir, 'worker.log'), 'utf8');
-  await vi.waitFor(() => expect(log()).toContain('sent this worker away: wrong password'), {
-    timeout: 20_000,
+  const log = readFileSync(join(basedir, 'worker.log'), 'utf8');
+  expect(log).toContain('sent this worker away: wrong password');
+  expect(log).not.toContain('    at ');
+});
+
+test('start says that it is connected when it is', async () => {
+  const timing = { keepaliveMs: 60_000, timeoutMs: 30_000, graceMs: 60_000 };
+  await masterThatSays({ type: 'welcome', protocol: 1, ackedSeq: 0, ...timing, window: 1e6, wanted: [] });
+  runFromSource();
+  expect((await call('start', basedir)).out).toMatch(/^buildbot-worker ready: w1 in .*, connected to ws:/);
+});
+
+test('a worker that was replaced ends with an exit code of its own, so that no supervisor starts it again', async () => {
+  await masterThatSays({ type: 'superseded', reason: 'another process' });
+  await expect(call('run', basedir)).rejects.toMatchObject({
+    message: 'the master sent this worker away: another process',
+    exitCode: 3,
   });
-  expect(log()).not.toContain('    at ');
 });
 
 test('a pid that the system gave to somebody else is not ours', async () => {

@@ -5,10 +5,16 @@ import { loadSettings, type WorkerSettings } from '../config/load.ts';
 import { lineLog, type WorkerLog } from '../log.ts';
 import type { SessionState } from '../session/session.ts';
 import { startWorker, type WorkerHandle } from '../start-worker.ts';
+import { removeDrainNote, writeDrainNote } from './drain-note.ts';
+import { type EndSignals, endSignals } from './end-signals.ts';
+import { firstAnswer } from './first-answer.ts';
 import { acquirePidFile } from './pid-file.ts';
 
 /** What the worker tells the process that started it in the background. */
 export type StartReport = { ready: string } | { failed: string };
+
+/** Exit code of a worker that another process has replaced. A supervisor must not start it again: the two would fight. */
+export const SUPERSEDED_EXIT_CODE = 3;
 
 export interface RunInput {
   basedir: string;
@@ -19,13 +25,6 @@ export interface RunInput {
   /** One line, with its end, to standard error. */
   err: (text: string) => void;
   report: (report: StartReport) => void;
-}
-
-function endSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.once(signal, () => resolve(signal));
-  });
 }
 
 function tellState(log: WorkerLog, state: SessionState): void {
@@ -39,34 +38,57 @@ function dismissal(worker: WorkerHandle): Promise<UserError> {
   return new Promise((resolve) => {
     worker.onState((state) => {
       if (state.kind !== 'stopped' || state.reason === null) return;
-      resolve(new UserError(`the master sent this worker away: ${state.reason}`, { exitCode: 1 }));
+      const exitCode = state.cause === 'superseded' ? SUPERSEDED_EXIT_CODE : 1;
+      resolve(new UserError(`the master sent this worker away: ${state.reason}`, { exitCode }));
     });
   });
 }
 
 function start({ basedir, version, environment }: RunInput, settings: WorkerSettings, log: WorkerLog) {
-  const { name, password, masters, admin = null, host = null, spoolMiB, environment: allowed } = settings;
+  const { name, password, masters, admin = null, host = null, spoolMiB, availability } = settings;
+  const { environment: allowed } = settings;
   return startWorker({
-    ...{ basedir, name, password, masters, environment, log },
+    ...{ basedir, name, password, masters, environment, availability, log },
     info: { admin, host, version },
     spoolBytes: spoolMiB * 1024 * 1024,
     ...(allowed === undefined ? {} : { allowedEnvironment: allowed }),
   });
 }
 
+/** Resolves when the worker was asked to end and may: no build is left on it, or it was asked twice. */
+async function leaveOnSignal(
+  worker: WorkerHandle,
+  { leave, now }: EndSignals,
+  basedir: string,
+  log: WorkerLog,
+): Promise<void> {
+  log.info(`leaving when no build is left here (${await leave}); a second signal ends it at once`);
+  const drained = worker.drain((waitsFor) => {
+    log.info(`waiting for ${waitsFor}`);
+    writeDrainNote(basedir, waitsFor);
+  });
+  const signal = await Promise.race([drained, now]);
+  log.info(typeof signal === 'string' ? `ending everything now (${signal})` : 'no build is left here');
+}
+
 async function runHeld(input: RunInput, settings: WorkerSettings): Promise<void> {
   const log = lineLog(systemClock, input.err);
-  const ended = endSignal();
+  const ended = endSignals();
   const worker = await start(input, settings, log);
   worker.onState((state) => tellState(log, state));
   const dismissed = dismissal(worker);
-  const ready = `buildbot-worker ready: ${settings.name} in ${input.basedir}, master ${settings.masters.join(', ')}`;
-  input.out(ready);
-  input.report({ ready });
-  const cause = await Promise.race([ended, dismissed]);
-  if (typeof cause === 'string') log.info(`stopping (${cause})`);
+  const { name, masters } = settings;
+  input.out(`buildbot-worker ready: ${name} in ${input.basedir}, master ${masters.join(', ')}`);
+  void firstAnswer({ masters: masters.length, onState: worker.onState }).then((answer) => {
+    const what = `${name} in ${input.basedir}`;
+    if (answer === null) return;
+    if ('connected' in answer)
+      input.report({ ready: `buildbot-worker ready: ${what}, connected to ${answer.connected}` });
+    else input.report({ ready: `buildbot-worker started: ${what}, not connected yet: ${answer.notYet}` });
+  });
+  const refusal = await Promise.race([leaveOnSignal(worker, ended, input.basedir, log), dismissed]);
   await worker.stop();
-  if (typeof cause !== 'string') throw cause;
+  if (refusal instanceof UserError) throw refusal;
 }
 
 /** Run until a signal comes. Throws `UserError` for a configuration, or a master, that will not do. */
@@ -74,9 +96,11 @@ export async function run(input: RunInput): Promise<void> {
   try {
     const settings = await loadSettings(input.basedir);
     const release = acquirePidFile(input.basedir);
+    removeDrainNote(input.basedir);
     try {
       await runHeld(input, settings);
     } finally {
+      removeDrainNote(input.basedir);
       release();
     }
   } catch (error) {

@@ -15,6 +15,7 @@ import {
 } from '@buildbot/shared';
 import type { WorkerClock } from '../clock.ts';
 import type { CommandTable } from '../commands/command-table.ts';
+import type { CallEnd, CallVerdict } from '../core/next-call.ts';
 import type { WorkerLog } from '../log.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BlobPieces } from './blob-pieces.ts';
@@ -22,11 +23,8 @@ import { type Dial, Link } from './link.ts';
 import { Sender } from './sender.ts';
 
 /** How a connection ended. */
-export interface ConversationEnd {
+export interface ConversationEnd extends CallEnd {
   reason: string;
-  welcomed: boolean;
-  /** Do not come back: the master said that it would not help. */
-  isFinal: boolean;
 }
 
 export interface ConversationDeps {
@@ -40,17 +38,25 @@ export interface ConversationDeps {
   dial?: Dial | undefined;
 }
 
+/** What a refusal means for this session. A master that could not make sense of our words may like those of a new one. */
+function refusal({ code, again }: Extract<MasterMessage, { type: 'refused' }>): CallVerdict {
+  if (code === 'malformed') return 'breach';
+  return again ? 'cut' : 'refused';
+}
+
 export class Conversation {
   readonly #deps: ConversationDeps;
   readonly #link: Link;
+  readonly #begunAt: number;
   #sender: Sender | null = null;
-  #isFinal = false;
+  #verdict: CallVerdict = 'cut';
   #resolve: (end: ConversationEnd) => void = () => undefined;
   /** Resolves when the connection is over; never rejects. */
   readonly end: Promise<ConversationEnd>;
 
   constructor(url: string, deps: ConversationDeps) {
     this.#deps = deps;
+    this.#begunAt = deps.clock.monotonic();
     this.end = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -90,12 +96,17 @@ export class Conversation {
   #onText(text: string): void {
     const parsed = parseMessage(masterMessageSchema, text);
     const problem = parsed.ok ? this.#handle(parsed.value) : parsed.reason;
-    if (problem !== null) this.cut(`the master broke the protocol: ${problem}`);
+    if (problem !== null) this.#breach(problem);
+  }
+
+  #breach(problem: string): void {
+    this.#leave('breach', `the master broke the protocol: ${problem}`);
   }
 
   /** Answers what was wrong about the message, `null` for nothing. */
   #handle(message: MasterMessage): string | null {
-    if (message.type === 'refused') return this.#refused(message.reason, message.again);
+    if (message.type === 'refused') return this.#leave(refusal(message), message.reason);
+    if (message.type === 'superseded') return this.#leave('superseded', message.reason);
     if (message.type === 'welcome') return this.#welcomed(message);
     if (!this.isWelcomed) return `'${message.type}' before the welcome`;
     switch (message.type) {
@@ -107,8 +118,6 @@ export class Conversation {
         return null;
       case 'ack':
         return this.#acked(message.seq);
-      case 'superseded':
-        return this.#refused(message.reason, false);
       case 'ping':
         this.#link.sendText({ type: 'pong', id: message.id });
         return null;
@@ -119,8 +128,8 @@ export class Conversation {
     }
   }
 
-  #refused(reason: string, again: boolean): null {
-    this.#isFinal = !again;
+  #leave(verdict: CallVerdict, reason: string): null {
+    this.#verdict = verdict;
     this.cut(reason);
     return null;
   }
@@ -161,13 +170,14 @@ export class Conversation {
     const frame = decodeFrame(bytes);
     const header = frame.ok ? check(blobFrameSchema, frame.header) : frame;
     if (frame.ok && header.ok) this.#deps.blobs.arrived(header.value, frame.payload);
-    else if (!header.ok) this.cut(`the master broke the protocol: ${header.reason}`);
+    else if (!header.ok) this.#breach(header.reason);
   }
 
   #onClose(reason: string): void {
     if (this.isWelcomed) this.#deps.blobs.connected(null);
     const welcomed = this.isWelcomed;
     this.#sender = null;
-    this.#resolve({ reason, welcomed, isFinal: this.#isFinal });
+    const lastedMs = this.#deps.clock.monotonic() - this.#begunAt;
+    this.#resolve({ reason, welcomed, verdict: this.#verdict, lastedMs });
   }
 }

@@ -33,7 +33,7 @@ test('never more than the window is under way, everything goes out once and in o
         expect(sent.length === sizes.length || underWay.length > 0).toBe(true);
       }
       expect(sent).toEqual(sizes.slice(0, sent.length));
-      spool.close();
+      spool.discard();
       rmSync(folder, { recursive: true });
     }),
     { numRuns: 60 },

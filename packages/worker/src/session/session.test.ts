@@ -30,12 +30,14 @@ let spool: Spool;
 let orders: Order[];
 let states: SessionState[];
 let session: Session;
+let sessions: number;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'session-'));
   calls = [];
   orders = [];
   states = [];
+  sessions = 0;
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   server.on('connection', (ws) => {
@@ -59,7 +61,7 @@ beforeEach(async () => {
         });
       },
     }),
-    ...{ name: 'w1', password: 'secret', bootId: 'a'.repeat(32) },
+    ...{ name: 'w1', password: 'secret', newBootId: () => (++sessions).toString(16).padStart(32, '0') },
     info: { admin: null, host: null, accessUri: null, version: null, system: null, cpus: null },
     masters: [`ws://127.0.0.1:${(server.address() as AddressInfo).port}`],
     availability: () => ({ availability: 'eager', rule: 'default' }),
@@ -141,12 +143,46 @@ test.each([
   ['an unknown message', JSON.stringify({ type: 'explode' })],
   ['an acknowledgement of what was never sent', JSON.stringify({ type: 'ack', seq: 9 })],
   ['a welcome that acknowledges what was never sent', JSON.stringify(welcome({ ackedSeq: 9 }))],
-])('%s from the master ends that connection, and the worker tries again', async (_name, text) => {
+  [
+    'a word that it could make nothing of ours',
+    JSON.stringify({ type: 'refused', code: 'malformed', reason: '?', again: true }),
+  ],
+  [
+    'the same for good, as older masters say it',
+    JSON.stringify({ type: 'refused', code: 'malformed', reason: '?', again: false }),
+  ],
+])('%s from the master ends that session, and a new one begins', async (_name, text) => {
   const peer = await call();
   peer.ws.send(text);
   await peer.closed;
   expect(states.at(-1)).toMatchObject({ kind: expect.stringMatching(/waiting|connecting/) });
-  say(await call(1), welcome());
+  const second = await call(1);
+  expect(second.hello.bootId).not.toBe(peer.hello.bootId);
+  say(second, welcome());
+  await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ kind: 'connected' }));
+});
+
+test('nothing of a broken session reaches the next: its commands end first, and nobody hears of them', async () => {
+  const first = await call();
+  say(first, welcome({ wanted: [{ key: '1.1.0.0', command }] }));
+  report('started');
+  await heard(first, 'started 1');
+  await vi.waitFor(() => expect(orders).toHaveLength(1));
+  say(first, { type: 'ack', seq: 77 });
+  const second = await call(1);
+  expect(orders[0]?.signal.reason).toBe('master-gone');
+  expect(second.hello).toMatchObject({ commands: [], lastSeq: 0 });
+  say(second, welcome());
+  report('started');
+  await heard(second, 'started 1');
+});
+
+test('a master that is being reconfigured is asked again, once it had let this worker in', async () => {
+  say(await call(), welcome());
+  await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ kind: 'connected' }));
+  calls[0]?.ws.terminate();
+  say(await call(1), { type: 'refused', code: 'unknown-worker', reason: 'who?', again: false });
+  say(await call(2), welcome());
   await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ kind: 'connected' }));
 });
 
@@ -154,7 +190,9 @@ test('a master that stops is called again, one that refuses for good is not', as
   const refused = { type: 'refused', reason: 'later', again: true };
   say(await call(), { ...refused, code: 'shutting-down' });
   say(await call(1), { ...refused, code: 'unknown-worker', again: false, reason: 'never' });
-  await vi.waitFor(() => expect(states.at(-1)).toEqual({ kind: 'stopped', reason: 'never' }));
+  await vi.waitFor(() =>
+    expect(states.at(-1)).toEqual({ kind: 'stopped', cause: 'refused', reason: 'never' }),
+  );
   expect(calls).toHaveLength(2);
 });
 
@@ -163,7 +201,9 @@ test('a worker that is replaced ends its commands and stays away', async () => {
   say(peer, welcome({ wanted: [{ key: '1.1.0.0', command }] }));
   await vi.waitFor(() => expect(orders).toHaveLength(1));
   say(peer, { type: 'superseded', reason: 'another process' });
-  await vi.waitFor(() => expect(states.at(-1)).toEqual({ kind: 'stopped', reason: 'another process' }));
+  await vi.waitFor(() =>
+    expect(states.at(-1)).toEqual({ kind: 'stopped', cause: 'superseded', reason: 'another process' }),
+  );
   expect(orders[0]?.signal.reason).toBe('worker-shutdown');
 });
 
@@ -174,7 +214,7 @@ test('a stop ends the commands, and the master hears of it before the goodbye', 
   await vi.waitFor(() => expect(orders).toHaveLength(1));
   await session.stop();
   expect(peer.said).toMatchObject([{ type: 'ended', outcome: { cause: 'worker-shutdown' } }]);
-  expect(states.at(-1)).toEqual({ kind: 'stopped', reason: null });
+  expect(states.at(-1)).toEqual({ kind: 'stopped', cause: 'asked', reason: null });
 });
 
 test('an outcome that no master has seen yet survives any number of connections', async () => {

@@ -1,13 +1,14 @@
 /**
- * The worker's side of a session: finds a master, comes back after every cut, and ends the builds when no master has
- * been heard of for too long. It lives as long as the worker process; its boot id is what tells the master so.
+ * The worker's side of its sessions: finds a master, comes back after every cut, and ends the builds when no master has
+ * been heard of for too long. A session normally lives as long as the worker process. Where one side broke the protocol,
+ * nothing that was said in it can be relied on: its commands end, and a new one begins under a new boot id.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Hello, PROTOCOL_VERSIONS, type Welcome, type WorkerInfo } from '@buildbot/shared';
+import { GraceTimer, type Hello, PROTOCOL_VERSIONS, type Welcome, type WorkerInfo } from '@buildbot/shared';
 import type { AvailabilityState } from '../availability.ts';
 import type { WorkerClock } from '../clock.ts';
 import type { CommandTable } from '../commands/command-table.ts';
-import { backoffDelay } from '../core/backoff.ts';
+import { NO_CALLS, nextCall } from '../core/next-call.ts';
 import type { WorkerLog } from '../log.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BlobPieces } from './blob-pieces.ts';
@@ -20,8 +21,8 @@ export type SessionState =
   | { kind: 'connected'; url: string }
   /** Waiting `delayMs` before the next attempt, because of `reason`. */
   | { kind: 'waiting'; reason: string; delayMs: number }
-  /** Over. `reason` is why the master will not have this worker; `null` when it was stopped from here. */
-  | { kind: 'stopped'; reason: string | null };
+  /** Over: stopped from here (`asked`, no reason), or because no master will have this worker, and why. */
+  | { kind: 'stopped'; cause: 'asked' | 'refused' | 'superseded'; reason: string | null };
 
 export interface SessionDeps {
   clock: WorkerClock;
@@ -32,8 +33,8 @@ export interface SessionDeps {
   blobs: BlobPieces;
   name: string;
   password: string;
-  /** 32 hexadecimal digits, new for each process. */
-  bootId: string;
+  /** 32 random hexadecimal digits: one for each session. */
+  newBootId: () => string;
   info: WorkerInfo;
   /** Addresses of masters, tried in turn. */
   masters: readonly string[];
@@ -55,11 +56,13 @@ export class Session {
   #conversation: Conversation | null = null;
   #running: Promise<void> = Promise.resolve();
   #saver: NodeJS.Timeout | null = null;
-  #graceTimer: NodeJS.Timeout | null = null;
-  #graceMs: number | null = null;
+  /** Builds go on without a master for so long. */
+  #grace: GraceTimer | null = null;
+  #bootId: string;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
+    this.#bootId = deps.newBootId();
   }
 
   start(): void {
@@ -73,7 +76,7 @@ export class Session {
     const { commands, spool } = this.#deps;
     // Output that waits for room in the spool would keep its command, and us, for ever when no master makes room.
     const patience = this.#conversation?.isWelcomed ? LAST_OUTPUT_MS : 0;
-    const giveUp = setTimeout(() => spool.close(), patience);
+    const giveUp = setTimeout(() => spool.discard(), patience);
     await commands.close();
     clearTimeout(giveUp);
     await this.#farewell();
@@ -89,21 +92,33 @@ export class Session {
   }
 
   async #run(): Promise<void> {
-    const { masters, onState } = this.#deps;
-    let failures = 0;
-    let turn = 0;
+    const { masters, onState, random } = this.#deps;
+    let history = NO_CALLS;
     while (!this.#stopping.signal.aborted) {
-      const end = await this.#converse(masters[turn % masters.length] ?? '');
+      const end = await this.#converse(masters[history.turn % masters.length] ?? '');
       if (this.#stopping.signal.aborted) break;
-      if (end.isFinal) return this.#finish(end.reason);
-      failures = end.welcomed ? 0 : failures + 1;
-      // A cut is most often a passing one: the same master first, the others when it does not answer.
-      if (!end.welcomed) turn++;
-      const delayMs = backoffDelay(failures, this.#deps.random);
-      onState({ kind: 'waiting', reason: end.reason, delayMs });
-      await delay(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      const next = nextCall(history, end, { masters: masters.length, random });
+      if (next.kind === 'never') {
+        const cause = end.verdict === 'superseded' ? 'superseded' : 'refused';
+        return this.#finish({ cause, reason: end.reason });
+      }
+      history = next.history;
+      onState({ kind: 'waiting', reason: end.reason, delayMs: next.delayMs });
+      if (end.verdict === 'breach') await this.#renew();
+      await delay(next.delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
-    await this.#finish(null);
+    await this.#finish({ cause: 'asked', reason: null });
+  }
+
+  /** Begin a new session. What was begun in the old one ends first, and nobody is told how: nobody would believe it. */
+  async #renew(): Promise<void> {
+    const { commands, spool, log, newBootId } = this.#deps;
+    if (commands.hasRunning) log.warn('ending all builds: the session with the master cannot go on');
+    spool.discard();
+    await commands.abandon();
+    if (this.#stopping.signal.aborted) return;
+    spool.beginAnew();
+    this.#bootId = newBootId();
   }
 
   async #converse(url: string): Promise<ConversationEnd> {
@@ -122,19 +137,19 @@ export class Session {
     this.#conversation = conversation;
     const end = await conversation.end;
     this.#conversation = null;
-    if (end.welcomed) this.#beginGrace();
+    if (end.welcomed) this.#grace?.arm();
     return end;
   }
 
   #hello(): Hello {
-    const { name, password, bootId, info, spool, commands, availability } = this.#deps;
+    const { name, password, info, spool, commands, availability } = this.#deps;
     const state = availability();
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSIONS,
       worker: name,
       password,
-      bootId,
+      bootId: this.#bootId,
       info,
       availability: state.availability,
       availabilityRule: state.rule,
@@ -143,20 +158,23 @@ export class Session {
     };
   }
 
-  #onWelcome({ graceMs }: Welcome, url: string): void {
-    this.#graceMs = graceMs;
-    if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
-    this.#deps.onState({ kind: 'connected', url });
+  #onWelcome({ graceMs, keepaliveMs, timeoutMs }: Welcome, url: string): void {
+    const { clock, onState } = this.#deps;
+    this.#grace?.disarm();
+    this.#grace = new GraceTimer({
+      clock,
+      graceMs,
+      returnMs: keepaliveMs + timeoutMs,
+      onOver: () => this.#endWithoutMaster(),
+    });
+    onState({ kind: 'connected', url });
   }
 
-  /** Builds go on without a master for the grace time, then end: nobody would ever fetch their results. */
-  #beginGrace(): void {
-    if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
-    this.#graceTimer = setTimeout(() => {
-      if (this.#deps.commands.hasRunning)
-        this.#deps.log.warn('no master within the grace time: ending all builds');
-      void this.#deps.commands.stopAll('master-gone');
-    }, this.#graceMs ?? 0);
+  /** No master came back within the grace: nobody would ever fetch the results. A master that comes later is told so. */
+  #endWithoutMaster(): void {
+    const { commands, log } = this.#deps;
+    if (commands.hasRunning) log.warn('no master within the grace time: ending all builds');
+    void commands.stopAll('master-gone');
   }
 
   async #farewell(): Promise<void> {
@@ -166,11 +184,11 @@ export class Session {
       await delay(20);
   }
 
-  async #finish(reason: string | null): Promise<void> {
-    if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
+  async #finish(end: Omit<Extract<SessionState, { kind: 'stopped' }>, 'kind'>): Promise<void> {
+    this.#grace?.disarm();
     if (this.#saver !== null) clearInterval(this.#saver);
-    this.#deps.spool.close();
+    this.#deps.spool.discard();
     await this.#deps.commands.close();
-    this.#deps.onState({ kind: 'stopped', reason });
+    this.#deps.onState({ kind: 'stopped', ...end });
   }
 }

@@ -63,7 +63,7 @@ test('a disk that refuses costs nothing: messages wait in memory until acknowled
   spool.ack(7);
   expect(spool.hasRoom).toBe(true);
   expect(spool.after(7)?.bytes[0]).toBe(8);
-  new Spool({ folder, limitBytes: 1 }).close();
+  new Spool({ folder, limitBytes: 1 }).discard();
   spool.save();
   expect(existsSync(join(folder, '8.spool'))).toBe(true);
   expect(troubles).toEqual([expect.stringContaining('ENOENT'), null]);
@@ -94,7 +94,7 @@ test('any order of appending, reading and acknowledging keeps every unacknowledg
           expect(message?.bytes.every((byte) => byte === ((seq + 1) & 255))).toBe(true);
         }
       }
-      spool.close();
+      spool.discard();
     }),
     { numRuns: 60 },
   );

@@ -44,7 +44,7 @@ export class Spool {
   #ackedSeq = 0;
   #trouble: string | null = null;
   #waiting: (() => void)[] = [];
-  #isClosed = false;
+  #isDiscarding = false;
   #onAppend: () => void = () => undefined;
 
   constructor({
@@ -77,7 +77,7 @@ export class Spool {
   }
 
   get hasRoom(): boolean {
-    if (this.#isClosed) return true;
+    if (this.#isDiscarding) return true;
     return this.diskBytes < this.#limitBytes && this.#unsavedBytes < this.#memoryLimit;
   }
 
@@ -94,7 +94,7 @@ export class Spool {
   /** Add the message that `encode` makes for its number; answers the number. */
   append(binary: boolean, encode: (seq: number) => Uint8Array): number {
     const seq = ++this.#lastSeq;
-    if (this.#isClosed) return seq;
+    if (this.#isDiscarding) return seq;
     const message = { seq, binary, bytes: encode(seq) };
     this.#memory.push(message);
     this.#memoryBytes += message.bytes.length;
@@ -109,7 +109,7 @@ export class Spool {
   after(seq: number): SpoolMessage | null {
     if (seq < this.#ackedSeq) throw new BugError(`spool message ${seq + 1} was acknowledged and is gone`);
     const wanted = seq + 1;
-    if (wanted > this.#lastSeq || this.#isClosed) return null;
+    if (wanted > this.#lastSeq || this.#isDiscarding) return null;
     const first = this.#memory[0];
     if (first !== undefined && first.seq <= wanted) return this.#memory[wanted - first.seq] ?? null;
     const segment = this.#segments.findLast((candidate) => candidate.firstSeq <= wanted);
@@ -147,12 +147,22 @@ export class Spool {
   }
 
   /** Remove every file and take nothing more: what is added from now on is dropped, so that nobody waits for room. */
-  close(): void {
-    this.#isClosed = true;
+  discard(): void {
+    this.#isDiscarding = true;
     for (const segment of this.#segments) segment.remove();
     this.#segments = [];
     this.#memory = [];
+    this.#memoryBytes = 0;
+    this.#unsavedBytes = 0;
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** After `discard`, and when nobody adds to the old session any more: take messages again, numbered from 1. */
+  beginAnew(): void {
+    this.#lastSeq = 0;
+    this.#ackedSeq = 0;
+    this.#unsavedSeq = 1;
+    this.#isDiscarding = false;
   }
 
   #unsaved(): SpoolMessage[] {

@@ -14,7 +14,7 @@ afterEach(() => vi.useRealTimers());
 
 const timer = () =>
   new GraceTimer({
-    clock: { now: () => now, monotonic: () => now },
+    clock: { monotonic: () => now },
     graceMs: 600_000,
     returnMs: 45_000,
     onOver: () => {
@@ -36,7 +36,7 @@ test('gives up after the grace, once', () => {
   expect(over).toBe(1);
 });
 
-test('a worker that is back is not given up', () => {
+test('one that is back is not given up', () => {
   const grace = timer();
   grace.arm();
   pass(1000);
@@ -45,7 +45,7 @@ test('a worker that is back is not given up', () => {
   expect(over).toBe(0);
 });
 
-test('a master that was frozen gives its workers time to come back first', () => {
+test('who was frozen gives the other end time to come back first', () => {
   timer().arm();
   now += 3_600_000;
   vi.advanceTimersByTime(600_000);

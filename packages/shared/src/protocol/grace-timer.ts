@@ -1,13 +1,13 @@
-/** How long a worker that is away may stay away. */
-import type { Clock } from '../ports/service.ts';
+/** How long the other end of the worker link may stay away. Both ends wait for each other in this way. */
 
 /** A timer that fires this much late means that this process was frozen meanwhile, and so could not hear anybody. */
 const FROZEN_MS = 2000;
 
 export interface GraceTimerInput {
-  clock: Clock;
+  clock: { monotonic(): number };
+  /** Milliseconds, as `returnMs`. */
   graceMs: number;
-  /** Time that workers get to come back after this process was frozen. */
+  /** Time that the other end gets to come back after this process was frozen. */
   returnMs: number;
   onOver: () => void;
 }
