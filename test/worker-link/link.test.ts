@@ -2,7 +2,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeAvailability } from '@buildbot/worker';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type LinkWorld, makeLinkWorld, until } from './link-world.ts';
 
@@ -91,7 +90,7 @@ describe('a good link', () => {
     world = await makeLinkWorld();
     await world.startWorker();
     await connected();
-    await writeAvailability(join(world.folder, 'worker'), 'reluctant');
+    writeFileSync(join(world.folder, 'worker', 'availability'), 'reluctant\n');
     await until('the master knows', () => world.sessions.pool.connected()[0]?.availability === 'reluctant');
   });
 });

@@ -1,6 +1,5 @@
 /** What `@buildbot/worker` offers to those who embed a worker or keep its folder. */
 
-export { readAvailability, writeAvailability } from './availability.ts';
 export type { WorkerClock } from './clock.ts';
 export type { WorkerLog } from './log.ts';
 export { masterUrls } from './session/master-url.ts';

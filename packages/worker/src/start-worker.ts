@@ -1,10 +1,10 @@
 /** The composition root of a worker: the one file that knows all of its parts. Also the way to embed one. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, type WorkerInfo } from '@buildbot/shared';
-import { AvailabilityWatch } from './availability.ts';
+import { messageOf, type WorkerAvailability, type WorkerInfo } from '@buildbot/shared';
+import { AvailabilityWatch } from './availability/availability.ts';
 import { systemClock, type WorkerClock } from './clock.ts';
 import { CommandTable } from './commands/command-table.ts';
 import type { ExecDeps } from './commands/exec.ts';
@@ -39,6 +39,8 @@ export interface WorkerOptions {
   /** The environment the worker runs in, and the names of which commands may see (`LC_*` for all with that beginning). */
   environment: Readonly<Record<string, string | undefined>>;
   allowedEnvironment?: readonly string[];
+  /** Calendar and load rules; none unless given. */
+  availability?: WorkerAvailability;
   log?: WorkerLog;
   clock?: WorkerClock;
   random?: () => number;
@@ -48,6 +50,11 @@ export interface WorkerHandle {
   readonly state: SessionState;
   /** Tell `listener` of every change of the connection's state. Returns the way to stop it. */
   onState(listener: (state: SessionState) => void): () => void;
+  /**
+   * Take no new builds; resolves when none is left here, and then it is for the caller to `stop`. `onWait` is told what
+   * is waited for.
+   */
+  drain(onWait: (waitsFor: string) => void): Promise<void>;
   /** Ends all commands and their processes, tells the master if it is there, closes. Twice is harmless. */
   stop(): Promise<void>;
 }
@@ -151,7 +158,11 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     allowedEnvironment: options.allowedEnvironment ?? DEFAULT_ALLOWED,
   };
   const commands = new CommandTable({ spool, run: (order) => runCommand(execDeps, order) });
-  const availability = new AvailabilityWatch(folders.real, (error) => log.warn(messageOf(error)));
+  const availability = new AvailabilityWatch({
+    ...{ basedir: folders.real, clock, rules: options.availability ?? { calendar: [] } },
+    loadAverage: () => (loadavg()[0] ?? 0) / availableParallelism(),
+    onTrouble: (error) => log.warn(messageOf(error)),
+  });
   const session = new Session({
     ...{ clock, random, log, spool, commands, blobs, masters },
     name: options.name,
@@ -169,6 +180,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
       return board.state;
     },
     onState: board.on,
+    drain: (onWait) => session.drain(onWait),
     stop: () => {
       availability.stop();
       stopped ??= session.stop();

@@ -26,6 +26,8 @@ interface Call {
   basedir: string;
   /** Options given, by name. */
   options: Readonly<Record<string, string | undefined>>;
+  /** Names of options without a value that were given. */
+  switches: ReadonlySet<string>;
   surroundings: Surroundings;
 }
 
@@ -42,6 +44,16 @@ function required(options: Call['options'], name: string): string {
     throw new UserError(`--${name} is missing`, { hint: 'see: buildbot-worker create --help' });
   }
   return value;
+}
+
+/** Milliseconds; `null` when it was not given. */
+async function durationOf(options: Call['options'], name: string): Promise<number | null> {
+  const text = options[name];
+  if (text === undefined) return null;
+  const { parseDuration } = await import('@buildbot/shared');
+  const parsed = parseDuration(text);
+  if (parsed.ok) return parsed.ms;
+  throw new UserError(`--${name}: ${parsed.reason}`);
 }
 
 async function passwordOf({ options, surroundings }: Call): Promise<string> {
@@ -94,11 +106,14 @@ const VERBS: Record<string, Verb> = {
     },
   },
   stop: {
-    usage: 'stop [BASEDIR]',
-    summary: 'end it and every process of its builds; returns when it has really ended',
-    options: {},
-    async run({ basedir, surroundings }) {
-      surroundings.out((await stop(basedir)) ? 'stopped' : 'it was not running');
+    usage: 'stop [BASEDIR] [--now] [--timeout 10m]',
+    summary: 'end it when no build is left there; --now ends every process of its builds',
+    options: { now: { type: 'boolean' }, timeout: { type: 'string' } },
+    async run({ basedir, options, switches, surroundings }) {
+      const timeoutMs = await durationOf(options, 'timeout');
+      const now = switches.has('now');
+      const stopped = await stop({ basedir, now, timeoutMs, out: surroundings.out });
+      surroundings.out(stopped ? 'stopped' : 'it was not running');
       return 0;
     },
   },
@@ -166,7 +181,8 @@ async function runVerb(verb: Verb, args: string[], surroundings: Surroundings): 
   if (folder === undefined && verb === VERBS.create)
     throw new UserError('BASEDIR is missing', { hint: verb.usage });
   const basedir = resolve(surroundings.cwd, folder ?? '.');
-  return verb.run({ basedir, options: optionTexts(values), surroundings });
+  const switches = new Set(Object.keys(values).filter((name) => values[name] === true));
+  return verb.run({ basedir, options: optionTexts(values), switches, surroundings });
 }
 
 /** Run one command line (without program name); the result is the exit code: 0 good, 1 no, 2 usage. */

@@ -64,7 +64,7 @@ beforeEach(async () => {
     ...{ name: 'w1', password: 'secret', newBootId: () => (++sessions).toString(16).padStart(32, '0') },
     info: { admin: null, host: null, accessUri: null, version: null, system: null, cpus: null },
     masters: [`ws://127.0.0.1:${(server.address() as AddressInfo).port}`],
-    availability: () => ({ availability: 'eager', rule: 'default' }),
+    availability: () => ({ availability: 'eager', rule: 'default', reason: null, until: null, load: 0 }),
     onState: (state) => states.push(state),
   });
   session.start();
@@ -232,4 +232,32 @@ test('an outcome that no master has seen yet survives any number of connections'
   await heard(third, 'ended 1');
   say(third, { type: 'ack', seq: 1 });
   await vi.waitFor(() => expect(spool.ackedSeq).toBe(1));
+});
+
+test('one that is leaving says so, runs what still comes, and leaves when the master says goodbye', async () => {
+  const peer = await call();
+  say(peer, welcome({ drains: true }));
+  const waits: string[] = [];
+  let left = false;
+  const drained = session.drain((waitsFor) => waits.push(waitsFor)).then(() => (left = true));
+  await vi.waitFor(() => expect(peer.said).toContainEqual(expect.objectContaining({ graceful: true })));
+  await vi.waitFor(() => expect(waits).toEqual(['the master to say that no build is left here']));
+  say(peer, { type: 'start', key: '1.1.1.0', command });
+  await vi.waitFor(() => expect(waits.at(-1)).toBe('1 command to end'));
+  expect(left).toBe(false);
+  peer.ws.terminate();
+  const second = await call(1);
+  expect(second.hello).toMatchObject({ graceful: true, commands: ['1.1.1.0'] });
+  say(second, welcome({ drains: true }));
+  await heard(second, 'availability', 'ended 1');
+  say(second, { type: 'ack', seq: 1 });
+  say(second, { type: 'refused', code: 'shutting-down', reason: 'no build is left', again: false });
+  await drained;
+  expect(states.at(-1)).toEqual({ kind: 'stopped', cause: 'asked', reason: null });
+  expect(calls).toHaveLength(2);
+});
+
+test('one that is leaving and never had a command does not wait for a master that cannot tell', async () => {
+  say(await call(), welcome());
+  await session.drain(() => undefined);
 });

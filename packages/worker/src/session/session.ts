@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { GraceTimer, type Hello, PROTOCOL_VERSIONS, type Welcome, type WorkerInfo } from '@buildbot/shared';
-import type { AvailabilityState } from '../availability.ts';
+import type { AvailabilityReport } from '../availability/availability.ts';
 import type { WorkerClock } from '../clock.ts';
 import type { CommandTable } from '../commands/command-table.ts';
 import { NO_CALLS, nextCall } from '../core/next-call.ts';
@@ -13,6 +13,7 @@ import type { WorkerLog } from '../log.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BlobPieces } from './blob-pieces.ts';
 import { Conversation, type ConversationEnd } from './conversation.ts';
+import { Drain } from './drain.ts';
 import type { Dial } from './link.ts';
 
 /** What a person may want to know about the connection. */
@@ -38,7 +39,7 @@ export interface SessionDeps {
   info: WorkerInfo;
   /** Addresses of masters, tried in turn. */
   masters: readonly string[];
-  availability: () => AvailabilityState;
+  availability: () => AvailabilityReport;
   onState: (state: SessionState) => void;
   /** How to reach a master, if not over the network. */
   dial?: Dial | undefined;
@@ -59,6 +60,10 @@ export class Session {
   /** Builds go on without a master for so long. */
   #grace: GraceTimer | null = null;
   #bootId: string;
+  /** On its way out: no new builds. */
+  #drain: Drain | null = null;
+  /** Whether the master of this connection tells when no build is left here. */
+  #masterTells = false;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
@@ -85,10 +90,22 @@ export class Session {
     await this.#running;
   }
 
+  /** Take no new builds; resolves when none is left here. `onWait` is told what is waited for. */
+  drain(onWait: (waitsFor: string) => void): Promise<void> {
+    const { clock, commands, spool } = this.#deps;
+    this.#drain ??= new Drain({
+      ...{ clock, commands, spool, onWait },
+      master: () => (this.#conversation?.isWelcomed ? { tells: this.#masterTells } : null),
+    });
+    this.announceAvailability();
+    return this.#drain.over;
+  }
+
   /** Tell the master of a changed availability; the newest counts. */
   announceAvailability(): void {
-    const { availability, rule } = this.#deps.availability();
-    this.#conversation?.tell({ type: 'availability', availability, rule, graceful: false });
+    const { availability, rule, reason, until, load } = this.#deps.availability();
+    const graceful = this.#drain !== null;
+    this.#conversation?.tell({ type: 'availability', availability, rule, reason, until, load, graceful });
   }
 
   async #run(): Promise<void> {
@@ -96,7 +113,8 @@ export class Session {
     let history = NO_CALLS;
     while (!this.#stopping.signal.aborted) {
       const end = await this.#converse(masters[history.turn % masters.length] ?? '');
-      if (this.#stopping.signal.aborted) break;
+      // To one that is leaving, the master's refusal is its goodbye.
+      if (this.#stopping.signal.aborted || (this.#drain !== null && end.verdict === 'refused')) break;
       const next = nextCall(history, end, { masters: masters.length, random });
       if (next.kind === 'never') {
         const cause = end.verdict === 'superseded' ? 'superseded' : 'refused';
@@ -153,13 +171,18 @@ export class Session {
       info,
       availability: state.availability,
       availabilityRule: state.rule,
+      availabilityReason: state.reason,
+      availabilityUntil: state.until,
+      load: state.load,
+      graceful: this.#drain !== null,
       commands: [...commands.known().keys()],
       lastSeq: spool.lastSeq,
     };
   }
 
-  #onWelcome({ graceMs, keepaliveMs, timeoutMs }: Welcome, url: string): void {
+  #onWelcome({ graceMs, keepaliveMs, timeoutMs, drains }: Welcome, url: string): void {
     const { clock, onState } = this.#deps;
+    this.#masterTells = drains === true;
     this.#grace?.disarm();
     this.#grace = new GraceTimer({
       clock,
@@ -168,6 +191,8 @@ export class Session {
       onOver: () => this.#endWithoutMaster(),
     });
     onState({ kind: 'connected', url });
+    // It may have been asked to leave after the hello; and an older master has not read it there.
+    if (this.#drain !== null) this.announceAvailability();
   }
 
   /** No master came back within the grace: nobody would ever fetch the results. A master that comes later is told so. */
@@ -189,6 +214,7 @@ export class Session {
     if (this.#saver !== null) clearInterval(this.#saver);
     this.#deps.spool.discard();
     await this.#deps.commands.close();
+    this.#drain?.end();
     this.#deps.onState({ kind: 'stopped', ...end });
   }
 }
