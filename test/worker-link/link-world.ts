@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { CommandInput, CommandOutcome } from '@buildbot/shared';
 import { commandSchema } from '@buildbot/shared';
 import { startWorker, type WorkerHandle, type WorkerOptions } from '@buildbot/worker';
@@ -15,11 +16,14 @@ import type { BlobSource } from '../../packages/master/src/ports/workers.ts';
 import { openStore } from '../../packages/master/src/store/open.ts';
 import { type LinkTiming, WorkerSessions } from '../../packages/master/src/workers/worker-sessions.ts';
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts';
+import { end, type Program, start } from '../support/processes.ts';
 
 export const BOOT_IDS = { a: 'a'.repeat(32), b: 'b'.repeat(32) };
 
 /** Short enough that a test sees every deadline. */
 export const QUICK: LinkTiming = { keepaliveMs: 400, timeoutMs: 200, graceMs: 60_000 };
+
+const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -34,6 +38,8 @@ export interface LinkWorld {
   /** What the master's log said, one line each. */
   said: string[];
   startWorker(options?: Partial<WorkerOptions>): Promise<WorkerHandle>;
+  /** The same as a process of its own; resolves when it is connected. `env` is that of the process. */
+  startWorkerProcess(options?: Partial<WorkerOptions>, env?: Record<string, string>): Promise<Program>;
   /** A command on a log of its own; `log` reads it back. */
   command(command: CommandInput, blobs?: Record<string, BlobSource>): Promise<StartedCommand>;
   close(): Promise<void>;
@@ -140,20 +146,30 @@ export async function makeLinkWorld(
   const { port } = server.address() as AddressInfo;
   const proxy = await startChaosProxy(port);
   const workers: WorkerHandle[] = [];
+  const processes: Program[] = [];
+  const workerOptions: WorkerOptions = {
+    basedir: join(folder, 'worker'),
+    name: 'w1',
+    password: 'secret',
+    masters: [`ws://127.0.0.1:${proxy.port}`],
+    environment: { PATH: process.env.PATH, HOME: folder },
+  };
   let steps = 0;
 
   return {
     ...{ folder, store, sessions, proxy, port, workerId, said },
     async startWorker(extra = {}) {
-      const worker = await startWorker({
-        basedir: join(folder, 'worker'),
-        name: 'w1',
-        password: 'secret',
-        masters: [`ws://127.0.0.1:${proxy.port}`],
-        environment: { PATH: process.env.PATH, HOME: folder },
-        ...extra,
-      });
+      const worker = await startWorker({ ...workerOptions, ...extra });
       workers.push(worker);
+      return worker;
+    },
+    async startWorkerProcess(extra = {}, env = {}) {
+      const options = JSON.stringify({ ...workerOptions, ...extra });
+      const worker = start([process.execPath, '-C', 'source', WORKER_PROCESS, options], {
+        env: { ...process.env, ...env },
+      });
+      processes.push(worker);
+      await worker.says(/"connected"/);
       return worker;
     },
     async command(input, blobs = {}) {
@@ -180,6 +196,7 @@ export async function makeLinkWorld(
       await proxy.close();
       await sessions.stop();
       for (const worker of workers) await worker.stop();
+      for (const worker of processes) await end(worker, 'SIGKILL');
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await store.close();

@@ -16,6 +16,7 @@ import { endTree } from './process/end-tree.ts';
 import { Marks } from './process/mark.ts';
 import { OutputPipes } from './process/output-pipes.ts';
 import type { Platform } from './process/platform.ts';
+import { startWatcher, type Watcher } from './process/watcher.ts';
 import { BlobPieces } from './session/blob-pieces.ts';
 import { masterUrl } from './session/master-url.ts';
 import { Session, type SessionState } from './session/session.ts';
@@ -85,6 +86,19 @@ async function endLeftovers(
   await endTree({ platform, clock, members, graceMs: LEFTOVER_GRACE_MS });
 }
 
+/** Should this process be killed, what it started must not go on for ever, nor wait for the next start. */
+function watchOver(platform: Platform, folders: Folders, options: WorkerOptions, log: WorkerLog): Watcher {
+  if (!platform.seesLeftovers) return { farewell: () => undefined };
+  return startWatcher({
+    basedir: folders.real,
+    tmpFolder: folders.tmpFolder,
+    environment: options.environment,
+    onTrouble: (reason) => log.warn(`should this worker be killed, nobody will end its commands: ${reason}`),
+  });
+}
+
+type Folders = ReturnType<typeof makeFolders>;
+
 function makeFolders(basedir: string) {
   mkdirSync(basedir, { recursive: true, mode: 0o700 });
   const real = realpathSync(basedir);
@@ -133,6 +147,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   const folders = makeFolders(options.basedir);
   const marks = new Marks(folders.real);
   await endLeftovers(platform, marks, clock, log);
+  const watcher = watchOver(platform, folders, options, log);
 
   const board = new StateBoard();
   const blobs = new BlobPieces();
@@ -183,7 +198,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     drain: (onWait) => session.drain(onWait),
     stop: () => {
       availability.stop();
-      stopped ??= session.stop();
+      stopped ??= session.stop().then(() => watcher.farewell());
       return stopped;
     },
   };

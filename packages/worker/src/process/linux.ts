@@ -63,6 +63,7 @@ export const linux: Platform = {
   marked: (argv, mark) => ['/bin/sh', '-c', MARK_SCRIPT, String(mark.fileSizeBlocks), ...argv],
   startOf: startOfLiving,
   members: findMembers,
+  seesLeftovers: true,
   leftovers: findLeftovers,
   signal: signalAll,
 };

@@ -18,6 +18,8 @@ export interface Platform {
   startOf(pid: number): number | null;
   /** Every live process of the tree, wherever it hides; never this process. */
   members(tree: ProcessTree): number[];
+  /** Whether `leftovers` can be told here at all. */
+  seesLeftovers: boolean;
   /** Every live process that carries a mark of this worker: what an earlier worker process left behind. */
   leftovers(worker: WorkerMark): number[];
   /** Ask (`TERM`) or make (`KILL`) processes to end. Those that are gone already are fine. */

@@ -18,6 +18,7 @@ export const posix: Platform = {
   marked: (argv) => [...argv],
   startOf: (pid) => (isAlive(pid) ? 0 : null),
   members: ({ rootPid }) => (isAlive(-rootPid) ? [-rootPid] : []),
+  seesLeftovers: false,
   leftovers: () => [],
   signal: signalAll,
 };
