@@ -1,7 +1,7 @@
 /** Flags made from the table of settings, and back: one description for both. */
 
 import { parseDuration, UserError } from '@buildbot/shared';
-import { Flags, type Interfaces } from '@oclif/core';
+import { Args, Flags, type Interfaces } from '@oclif/core';
 import { SETTINGS, type Setting, type SettingKey, type SettingValues } from './settings.ts';
 
 /** How to reach the master: flags of every command that talks to one. */
@@ -28,6 +28,18 @@ export const reasonFlag = Flags.string({
   description: 'Why. Default: no reason given.',
   default: 'no reason given',
 });
+
+/** The words of a worker's availability, of this command and of `workers set`. */
+export const availabilityArg = Args.string({
+  description: 'eager, reluctant (only when no eager one is free) or unavailable.',
+  required: true,
+  ignoreStdin: true,
+});
+
+export const availabilityFlags = {
+  for: Flags.string({ description: 'How long, for example 2h. Default: until it is set again.' }),
+  reason: Flags.string({ char: 'r', description: 'Why, for people to see.' }),
+};
 
 /** The flags of these settings. None has a default: what a flag does not say, a file may. */
 export function settingFlags(keys: readonly SettingKey[]): Interfaces.FlagInput {
