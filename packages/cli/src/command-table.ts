@@ -13,8 +13,10 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ default: CommandC
   force: () => import('./commands/force.ts'),
   log: () => import('./commands/log.ts'),
   rebuild: () => import('./commands/rebuild.ts'),
+  'set-worker-availability': () => import('./commands/set-worker-availability.ts'),
   stop: () => import('./commands/stop.ts'),
   try: () => import('./commands/try.ts'),
+  unshelve: () => import('./commands/unshelve.ts'),
   watch: () => import('./commands/watch.ts'),
   workers: () => import('./commands/workers.ts'),
 };

@@ -1,12 +1,13 @@
 /**
- * Feeds a store with everything about one build set until it is complete: one summary, then events from its number on,
- * and again from the last number after a break. A real Buildbot has neither; there the same resources are asked for
- * every two seconds.
+ * Feeds a store with everything about one build set until it is complete or waits for a person: one summary, then events
+ * from its number on, and again from the last number after a break. A real Buildbot has neither; there the same
+ * resources are asked for every two seconds.
  */
 import type { BuildResource, BuildSetSummaryResource } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
 import { tableOfEvent } from '../view/reduce.ts';
 import type { ViewState } from '../view/state.ts';
+import { isOver } from '../view/try-view.ts';
 import { findBuildSet } from './build-reference.ts';
 import { type LinkDeps, type LinkEnd, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
@@ -30,7 +31,7 @@ export async function followBuildSet(
 ): Promise<LinkEnd> {
   const { store, clock } = deps;
   let position: number | null = null;
-  const isComplete = () => store.state.buildSets.get(buildSetId)?.value.complete === true;
+  const isComplete = () => isOver(store.state);
   return stayLinked(
     deps,
     async (client) => {

@@ -87,6 +87,35 @@ describe('following a try', () => {
     );
   });
 
+  it('ends with 4 when all that is left is shelved, and says what to type', async () => {
+    const other = request({ buildrequestid: 12, builderid: 2 });
+    const shelved = (one: typeof other) => ({
+      ...one,
+      state: 'shelved' as const,
+      shelved: { at: 1_795_000_000, reason: 'gone' },
+    });
+    const first = shelved(request());
+    const events = [
+      { n: 11, k: requestEventPaths(first, 'shelved')[0], m: first },
+      { n: 12, k: requestEventPaths(other, 'shelved')[0], m: shelved(other) },
+    ];
+    const start = summary({ buildrequests: [request(), other] });
+    const answer = answering((from, _, response) => {
+      for (const event of events.filter(({ n }) => n > from))
+        response.write(`id: ${event.n}\ndata: ${JSON.stringify(event)}\n\n`);
+    });
+    const { follower } = await world((asked, response) => {
+      if (asked.url?.includes('summary')) response.end(JSON.stringify({ summaries: [start], meta: {} }));
+      else answer(asked, response);
+    });
+    expect(await follower.follow(7, null)).toEqual({
+      exitCode: 4,
+      text:
+        '‼ try #7 is shelved after infrastructure failures. To try again: buildbot unshelve 11 12; ' +
+        'then: buildbot watch 7',
+    });
+  });
+
   it('reads everything anew when the position is not kept any more', async () => {
     let summaries = 0;
     const answer = answering(

@@ -1,5 +1,5 @@
 /** Follows a try that a master has taken, to its result or until somebody has had enough: for `try` and `watch ID`. */
-import { formatDuration, messageOf, type Results } from '@buildbot/shared';
+import { EXCEPTION, formatDuration, messageOf, type Results } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { tryView } from '../view/try-view.ts';
 import { EXIT, exitCodeOf, resultMark, verdictText } from '../view/verdict.ts';
@@ -84,8 +84,8 @@ export class TryFollower {
         { buildSetId, first: first ?? undefined, giveUpAfterMs, signal, onClient },
       );
       if (end === 'no-contact') this.note(`… no contact for ${formatDuration(giveUpAfterMs)}: given up`);
-      const { complete, results } = tryView(store.state, clock.now());
-      if (!complete || results === null)
+      const { isOver, results } = tryView(store.state, clock.now());
+      if (!isOver || results === null)
         return timeout.signal.aborted ? this.#timedOut(buildSetId) : this.left(buildSetId);
       await logs.settled();
       return this.#complete(buildSetId, results);
@@ -127,6 +127,7 @@ export class TryFollower {
 
   #complete(buildSetId: number, results: Results): Ending {
     const set = this.#options.store.state.buildSets.get(buildSetId)?.value;
+    if (set?.complete !== true) return this.#shelved(buildSetId);
     const endedAt = set?.complete_at == null ? undefined : set.complete_at * 1000;
     const length =
       endedAt === undefined
@@ -136,6 +137,22 @@ export class TryFollower {
       exitCode: exitCodeOf(results),
       text: `${resultMark(results)} try #${buildSetId} ${verdictText(results)}${length}`,
     };
+  }
+
+  /** What failed of it waits for a person: nothing that this try could wait for. */
+  #shelved(buildSetId: number): Ending {
+    const again = `try #${buildSetId} is shelved after infrastructure failures`;
+    const attach = `then: ${this.#attachLine(buildSetId)}`;
+    const unshelve = this.#shelvedCommand();
+    const text = this.#options.canDetach === false ? again : `${again}. To try again: ${unshelve}; ${attach}`;
+    return { exitCode: EXIT.infrastructure, text: `${resultMark(EXCEPTION)} ${text}` };
+  }
+
+  #shelvedCommand(): string {
+    const { store, attachCommand } = this.#options;
+    const rows = tryView(store.state, 0).rows.filter(({ state }) => state === 'shelved');
+    const [program = 'buildbot', , ...where] = attachCommand;
+    return [program, 'unshelve', ...rows.map(({ requestId }) => requestId), ...where].join(' ');
   }
 
   async #stopBuilds(): Promise<void> {

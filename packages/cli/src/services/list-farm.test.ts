@@ -70,6 +70,21 @@ describe('builders', () => {
 });
 
 describe('workers', () => {
+  it('that lost builds or are missing are host down, with the reason', async () => {
+    const [known] = await listWorkers(server.client);
+    if (known === undefined) throw new Error('expected a worker');
+    const suspect = { until: 1_795_000_000, reason: 'lost 3 builds in a row, last: it is gone' };
+    const lines = workerLines([
+      { ...known, suspect },
+      { ...known, name: 'w2', connected: false, missingSince: 1_795_000_000 },
+    ]);
+    expect(lines[0]).toMatch(/ NOTE$/);
+    expect(lines[1]).toMatch(
+      /^w1 +host down .*no builds until 2026-11-18T11:06:40Z: lost 3 builds in a row, last: it is gone$/,
+    );
+    expect(lines[2]).toMatch(/^w2 +host down .*away since 2026-11-18T11:06:40Z$/);
+  });
+
   it('are listed with availability and its rule, and with what a real Buildbot does not know as unknown', async () => {
     expect(workerLines(await listWorkers(server.client))).toEqual([
       'WORKER   STATE      AVAILABILITY  RULE                       RUNNING  VERSION',

@@ -35,7 +35,7 @@ export async function listBuilders(client: ApiClient): Promise<BuilderItem[]> {
       description,
       last: await lastBuild(client, builderid),
       running: running.filter((build) => build.builderid === builderid).length,
-      waiting: requests.filter((request) => request.builderid === builderid).length,
+      waiting: requests.filter(({ builderid: id, state }) => id === builderid && state !== 'shelved').length,
       workers: workers
         .filter((worker) => worker.configured_on.some((place) => place.builderid === builderid))
         .map((worker) => worker.name),
@@ -67,6 +67,10 @@ export interface WorkerItem {
   runningBuilds: number | null;
   version: string | null;
   tags: readonly string[];
+  /** It lost several builds in a row and gets none until then (epoch seconds). */
+  suspect: { until: number; reason: string } | null;
+  /** Since when it is taken for missing. Epoch seconds. */
+  missingSince: number | null;
 }
 
 export async function listWorkers(client: ApiClient): Promise<WorkerItem[]> {
@@ -81,6 +85,8 @@ export async function listWorkers(client: ApiClient): Promise<WorkerItem[]> {
     runningBuilds: worker.running_builds ?? null,
     version: worker.workerinfo.version ?? null,
     tags: worker.tags ?? [],
+    suspect: worker.suspect ?? null,
+    missingSince: worker.missing_since ?? null,
   }));
 }
 
@@ -100,17 +106,34 @@ export function builderLines(builders: readonly BuilderItem[]): string[] {
 
 /** Name, whether it is there, for whom, by which rule, what runs, and its version. */
 export function workerLines(workers: readonly WorkerItem[]): string[] {
+  const hasNotes = workers.some((worker) => noteOf(worker) !== '');
   return columns([
-    ['WORKER', 'STATE', 'AVAILABILITY', 'RULE', 'RUNNING', 'VERSION'],
+    ['WORKER', 'STATE', 'AVAILABILITY', 'RULE', 'RUNNING', 'VERSION', ...(hasNotes ? ['NOTE'] : [])],
     ...workers.map((worker) => [
       worker.name,
-      !worker.connected ? 'offline' : worker.paused ? 'paused' : 'connected',
+      stateOf(worker),
       worker.availability ?? '-',
       worker.availabilityRule ?? '-',
       String(worker.runningBuilds ?? '-'),
       worker.version ?? '-',
+      noteOf(worker),
     ]),
   ]);
+}
+
+/** `host down`: it gets no builds until it is trusted again, or somebody has looked at it. */
+function stateOf({ suspect, missingSince, connected, paused }: WorkerItem): string {
+  if (suspect !== null || missingSince !== null) return 'host down';
+  return !connected ? 'offline' : paused ? 'paused' : 'connected';
+}
+
+function noteOf({ suspect, missingSince }: WorkerItem): string {
+  if (suspect !== null) return `no builds until ${timeText(suspect.until)}: ${suspect.reason}`;
+  return missingSince === null ? '' : `away since ${timeText(missingSince)}`;
+}
+
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** For other programs: one per line, and nothing else. */

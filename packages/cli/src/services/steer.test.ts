@@ -2,13 +2,31 @@ import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiServer, apiServer } from '../client/testing/api-server.ts';
 import { build, request } from '../view/testing/resources.ts';
-import { cancelRequest, rebuild, stopBuild } from './steer.ts';
+import {
+  cancelRequest,
+  rebuild,
+  stopBuild,
+  trustWorker,
+  unshelve,
+  unshelveAll,
+  wantedRequests,
+} from './steer.ts';
 
-/** A master with a running and a passed build, and a waiting and a cancelled request. */
+const shelved = request({
+  buildrequestid: 13,
+  state: 'shelved',
+  shelved: { at: 1, reason: 'worker w1 was lost' },
+});
+
+/** A master with a running and a passed build, and a waiting, a shelved and a cancelled request. */
 const RESOURCES: Readonly<Record<string, object>> = {
   'builds/100': { builds: [build()] },
   'builders/linux/builds/4': { builds: [build({ buildid: 90, number: 4, complete: true, results: 0 })] },
   'buildrequests/11': { buildrequests: [request()] },
+  'buildrequests/13': { buildrequests: [shelved] },
+  'buildrequests?state=shelved': { buildrequests: [{ ...shelved, buildrequestid: 666 }, shelved] },
+  'buildrequests/666': { buildrequests: [{ ...shelved, buildrequestid: 666 }] },
+  workers: { workers: [{ workerid: 1, name: 'w1', suspect: { until: 9, reason: '' } }] },
   'buildrequests/10': { buildrequests: [request({ complete: true, results: 6 })] },
 };
 
@@ -20,6 +38,11 @@ beforeEach(async () => {
     const path = (asked.url ?? '').replace('/api/v2/', '');
     if (asked.method === 'POST') {
       const { method, params } = (await json(asked)) as Record<string, unknown>;
+      if (path === 'buildrequests/666') {
+        response.statusCode = 403;
+        response.end('{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"this is not yours"}}');
+        return;
+      }
       orders.push(`${path} ${method} ${JSON.stringify(params)}`);
       response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: [8, { 1: 12 }] }));
       return;
@@ -56,6 +79,39 @@ describe('cancel', () => {
   it('leaves a request alone that has ended', async () => {
     expect(await cancelRequest(server.client, 10, '')).toBe('request 10 has ended already (cancelled)');
     expect(orders).toEqual([]);
+  });
+});
+
+describe('unshelve', () => {
+  it('puts back what is shelved and says what is not', async () => {
+    expect(await unshelve(server.client, [13, 11, 10])).toEqual([
+      'request 13 is tried again',
+      'request 11 is not shelved',
+      'request 10 has ended already (cancelled)',
+    ]);
+    expect(orders).toEqual(['buildrequests/13 unshelve {}']);
+  });
+
+  it('takes all that is one’s own, and says why the rest stays', async () => {
+    expect(await unshelveAll(server.client)).toEqual([
+      'request 666 stays: the master refused: this is not yours',
+      'request 13 is tried again',
+    ]);
+  });
+
+  it('wants ids or --all, and not both', () => {
+    expect(wantedRequests([13], false)).toEqual([13]);
+    expect(wantedRequests([], true)).toBe('all');
+    expect(() => wantedRequests([], false)).toThrow('which requests?');
+    expect(() => wantedRequests([13], true)).toThrow('--all goes without ids');
+  });
+});
+
+describe('trust', () => {
+  it('clears the suspicion of a worker by its name', async () => {
+    expect(await trustWorker(server.client, 'w1')).toBe('worker w1 gets builds again');
+    expect(orders).toEqual(['workers/1 trust {}']);
+    await expect(trustWorker(server.client, 'w9')).rejects.toThrow("there is no worker 'w9'");
   });
 });
 

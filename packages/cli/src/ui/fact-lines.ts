@@ -7,7 +7,7 @@ import { type Line, type Look, span } from './line.ts';
 export function factLines(fact: Fact): Line[] {
   if (isOnlyLive(fact)) return [];
   const look = lookOf(fact);
-  const commands = new Set(fact.type === 'log_excerpt' ? fact.commands : []);
+  const commands = new Set('commands' in fact ? fact.commands : []);
   return plainLines(fact).map((text, index) => {
     if (index === 0) return [span(text, look)];
     return [span(text, commands.has(text.replace(/^ *\$ /, '')) ? { color: 'cyan' } : moreOf(fact))];
@@ -35,6 +35,8 @@ function lookOf(fact: Fact): Look {
     case 'detached':
     case 'stopping':
       return { color: 'yellow' };
+    case 'request_shelved':
+      return { color: 'magenta' };
     case 'finished':
       return { bold: true };
     default:

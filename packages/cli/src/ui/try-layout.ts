@@ -113,6 +113,12 @@ function body(
 
 function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: number): Line {
   const name = span(`${fit(row.builder, nameWidth)}  `);
+  if (row.state === 'shelved')
+    return [
+      span(' ‼ ', { color: 'magenta' }),
+      name,
+      span(row.waitingReason ?? 'shelved', { color: 'magenta' }),
+    ];
   if (row.state === 'waiting') {
     const again = row.attempt > 0 ? `attempt ${row.attempt} ended without a verdict, ` : '';
     return [

@@ -31,6 +31,7 @@ const farm = reduce(EMPTY_STATE, {
     ],
     buildrequests: [request({ builderid: 3, buildrequestid: 12, waiting_reason: 'worker arm-1 is busy' })],
     pending: 1,
+    shelved: [],
   },
 });
 

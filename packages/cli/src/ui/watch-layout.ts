@@ -26,13 +26,26 @@ export function watchLines(view: WatchView, window: Window, takesKeys = true): L
     name: nameWidth,
     ...(window.columns < 60 ? { number: 4, step: 8 } : { number: 6, step: 16 }),
   };
-  const rows = view.rows.flatMap((row) => rowLines(row, widths));
+  const rows = [...troubleLines(view), ...view.rows.flatMap((row) => rowLines(row, widths))];
   const room = Math.max(0, budget - 2);
   const cutRows =
     rows.length > room ? [...rows.slice(0, Math.max(0, room - 1)), more(rows.length - room + 1)] : rows;
   return [header(view), ...cutRows, footer(view, takesKeys)]
     .slice(0, budget)
     .map((line) => cutLine(line, Math.max(1, window.columns - 1)));
+}
+
+/** What asks for a person comes first. */
+function troubleLines({ hostsDown, shelved }: WatchView): Line[] {
+  const look = { color: 'magenta' } as const;
+  return [
+    ...hostsDown.map(({ worker, reason }): Line => [span(` ‼ ${worker}  host down: ${reason}`, look)]),
+    ...shelved.map(
+      ({ requestId, builder, reason }): Line => [
+        span(` ‼ ${builder}  request ${requestId} shelved: ${reason}`, look),
+      ],
+    ),
+  ];
 }
 
 function more(lines: number): Line {

@@ -6,6 +6,7 @@ import {
   type BuildRequestResource,
   type BuildResource,
   CANCELLED,
+  EXCEPTION,
   type Results,
   type StepResource,
   sanitizeName,
@@ -32,10 +33,23 @@ export type BuildFact = { at: number; build: BuildOfFact } & (
       results: Results;
       text: string;
       durationMs: number;
+      /** It says nothing about the source. */
+      infrastructure: boolean;
       stoppedBy: string | null;
       stopReason: string | null;
     }
 );
+
+/** A request that failed too often and waits for a person, who may type one of the commands. */
+export interface ShelvedFact {
+  type: 'request_shelved';
+  at: number;
+  requestId: number;
+  builder: string;
+  reason: string;
+  failures: number;
+  commands: readonly string[];
+}
 
 /** A request that was cancelled before any build of it began. */
 export interface RequestFact {
@@ -48,7 +62,7 @@ export interface RequestFact {
   stopReason: string | null;
 }
 
-export type Fact = { key: string } & (LocalFact | BuildFact | RequestFact);
+export type Fact = { key: string } & (LocalFact | BuildFact | RequestFact | ShelvedFact);
 
 /** Every fact so far, by time; of one moment, in the order of their making. `finished` is always the last. */
 export function factsOf(state: ViewState): Fact[] {
@@ -79,6 +93,7 @@ function rank(fact: Fact): number {
 /** What a request tells by itself: all else is told by its builds. */
 function factsOfRequest(state: ViewState, request: BuildRequestResource): Fact[] {
   const { buildrequestid: requestId, complete_at, results } = request;
+  if (request.state === 'shelved') return [shelvedFact(state, request)];
   const hasBuilds = [...state.builds.values()].some(({ value }) => value.buildrequestid === requestId);
   if (hasBuilds || complete_at === null || results !== CANCELLED) return [];
   return [
@@ -94,6 +109,24 @@ function factsOfRequest(state: ViewState, request: BuildRequestResource): Fact[]
       stopReason: request.stop_reason ? sanitizeName(request.stop_reason) : null,
     },
   ];
+}
+
+/** Told again when it comes back to the shelf. */
+function shelvedFact(state: ViewState, request: BuildRequestResource): Fact {
+  const { buildrequestid: requestId, failures, shelved } = request;
+  const where = state.connection.words.map((text) => ` ${text}`).join('');
+  const commands = ['unshelve', 'cancel'].map((verb) => `buildbot ${verb} ${requestId}${where}`);
+  return {
+    key: `request/${requestId}/shelved/${shelved?.at ?? 0}`,
+    type: 'request_shelved',
+    // The last of what was told in the same second.
+    at: (shelved?.at ?? 0) * 1000 + 999,
+    requestId,
+    builder: builderName(state, request.builderid),
+    reason: sanitizeName(shelved?.reason ?? '', { maxLength: 300 }),
+    failures,
+    commands: state.connection.isLocal ? [] : commands,
+  };
 }
 
 function builderName(state: ViewState, builderId: number): string {
@@ -131,6 +164,7 @@ function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
       results: build.results,
       text: sanitizeName(build.state_string, { maxLength: 300 }),
       durationMs: Math.max(0, at - build.started_at_ms),
+      infrastructure: build.infrastructure ?? build.results === EXCEPTION,
       stoppedBy: build.stopped_by === null ? null : sanitizeName(build.stopped_by),
       stopReason: build.stop_reason === null ? null : sanitizeName(build.stop_reason),
     });

@@ -11,6 +11,8 @@ import { estimateOf } from './try-view.ts';
 /** `at` is epoch milliseconds of the look. */
 export type FarmChange = { at: number } & (
   | { type: 'worker_connected' | 'worker_disconnected'; worker: string }
+  | { type: 'worker_suspect'; worker: string; reason: string }
+  | { type: 'worker_trusted'; worker: string }
   /** Told again when the reason changes. */
   | { type: 'request_waiting'; requestId: number; builder: string; reason: string }
 );
@@ -21,6 +23,7 @@ export type FarmNews = FarmChange | (Fact & { left?: Range | null; samples?: num
 export class FarmReporter {
   readonly #toldOnce = new ToldOnce();
   #connected: ReadonlyMap<number, boolean> = new Map();
+  #suspects: ReadonlySet<number> = new Set();
   #waiting: ReadonlyMap<number, string> = new Map();
   #isFirst = true;
 
@@ -28,8 +31,12 @@ export class FarmReporter {
   take(state: ViewState, now: number): FarmNews[] {
     if (state.farm === null) return [];
     const facts = this.#toldOnce.take(factsOf(state));
-    const changes = [...this.#workers(state, now), ...this.#requests(state, now)];
-    const news = this.#isFirst ? facts.filter((fact) => isRunning(state, fact)) : [...facts, ...changes];
+    const changes = [
+      ...this.#workers(state, now),
+      ...this.#suspicions(state, now),
+      ...this.#requests(state, now),
+    ];
+    const news = this.#isFirst ? facts.filter((fact) => isOpen(state, fact)) : [...facts, ...changes];
     this.#isFirst = false;
     return news.map((one) => withEstimate(state, one, now));
   }
@@ -46,11 +53,24 @@ export class FarmReporter {
     });
   }
 
+  #suspicions(state: ViewState, at: number): FarmChange[] {
+    const before = this.#suspects;
+    const workers = [...state.workers.values()].map(({ value }) => value);
+    this.#suspects = new Set(workers.flatMap(({ workerid, suspect }) => (suspect ? [workerid] : [])));
+    return workers.flatMap(({ workerid, name, suspect }): FarmChange[] => {
+      if (before.has(workerid) === this.#suspects.has(workerid)) return [];
+      const worker = sanitizeName(name, { maxLength: 70 });
+      if (!suspect) return [{ type: 'worker_trusted', at, worker }];
+      return [{ type: 'worker_suspect', at, worker, reason: sanitizeName(suspect.reason) }];
+    });
+  }
+
   #requests(state: ViewState, at: number): FarmChange[] {
     const before = this.#waiting;
     const waiting = [...state.requests.values()]
       .map(({ value }) => value)
-      .filter(({ claimed, complete, waiting_reason }) => !claimed && !complete && waiting_reason);
+      .filter(({ claimed, complete, waiting_reason }) => !claimed && !complete && waiting_reason)
+      .filter(({ state: where }) => where !== 'shelved');
     this.#waiting = new Map(waiting.map((request) => [request.buildrequestid, request.waiting_reason ?? '']));
     return waiting
       .filter((request) => before.get(request.buildrequestid) !== request.waiting_reason)
@@ -64,7 +84,9 @@ export class FarmReporter {
   }
 }
 
-function isRunning(state: ViewState, fact: Fact): boolean {
+/** Whether it is how things stand, and not how they were. */
+function isOpen(state: ViewState, fact: Fact): boolean {
+  if (fact.type === 'request_shelved') return true;
   return fact.type === 'build_started' && state.builds.get(fact.build.buildId)?.value.complete === false;
 }
 

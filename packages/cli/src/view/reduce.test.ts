@@ -67,6 +67,7 @@ describe('reduce', () => {
         last_builds: [],
         buildrequests: [],
         pending: 0,
+        shelved: [],
       },
     });
     const state = after([status(1, [build({ buildid: 1 })]), status(5, [build({ buildid: 2 })])]);

@@ -97,7 +97,12 @@ function withStatus(state: ViewState, status: StatusResource): ViewState {
     workers: merge(newer(state.workers), n, status.workers, idOf.workers),
     builds: merge(newer(state.builds), n, [...status.last_builds, ...status.builds], idOf.builds),
     steps: merge(newer(state.steps), n, status.steps, idOf.steps),
-    requests: merge(newer(state.requests), n, status.buildrequests, idOf.requests),
+    requests: merge(
+      newer(state.requests),
+      n,
+      [...status.buildrequests, ...(status.shelved ?? [])],
+      idOf.requests,
+    ),
   };
 }
 

@@ -3,7 +3,9 @@
  * long it has been running and how long it will take. Plain data; every name in it is fit for a terminal.
  */
 import {
+  type BuildRequestResource,
   type BuildResource,
+  EXCEPTION,
   fractionDone,
   type Progress,
   type Range,
@@ -32,7 +34,8 @@ export interface StepRow {
 export interface BuilderRow {
   requestId: number;
   builder: string;
-  state: 'waiting' | 'running' | 'done';
+  /** `shelved`: it failed too often and waits for a person, who looks at the master and not at this try. */
+  state: 'waiting' | 'running' | 'shelved' | 'done';
   results: Results | null;
   /** Why it is not running yet, null when it is. */
   waitingReason: string | null;
@@ -65,7 +68,9 @@ export interface TryView {
   /** The fewest past builds behind any part of `left`. */
   samples: number;
   complete: boolean;
-  /** The worst so far of what has ended; the result once complete. */
+  /** Complete, or nothing goes on without a person: what is not complete is on the shelf. */
+  isOver: boolean;
+  /** The worst so far of what has ended; the result once it is over. A shelved request counts as an exception. */
   results: Results | null;
   /** Since the link was lost, null while there is one. Milliseconds. */
   noContactMs: number | null;
@@ -80,7 +85,7 @@ export function tryView(state: ViewState, now: number): TryView {
     .filter(({ value }) => set === undefined || value.buildsetid === set.bsid)
     .sort((a, b) => a.value.buildrequestid - b.value.buildrequestid)
     .map(({ value }) => builderRow(state, value.buildrequestid, now));
-  const ended = rows.flatMap((row) => (row.results === null || row.state !== 'done' ? [] : [row.results]));
+  const ended = rows.flatMap((row) => (row.results === null ? [] : [row.results]));
   return {
     buildSetId: set?.bsid ?? null,
     preparation: state.preparation,
@@ -88,10 +93,21 @@ export function tryView(state: ViewState, now: number): TryView {
     counts: countsOf(rows),
     ...timeLeft(rows),
     complete: set?.complete ?? false,
+    isOver: isOver(state),
     results: set?.complete ? finalResults(set.results) : ended.length > 0 ? worstOf(ended) : null,
     noContactMs: noContactMs(state, now),
     canDetach: !state.connection.isLocal,
   };
+}
+
+/** Whether the one build set in `state` is complete, or all that is left of it waits for a person. */
+export function isOver(state: ViewState): boolean {
+  const set = firstOf(state.buildSets.values())?.value;
+  if (set === undefined || set.complete) return set !== undefined;
+  const requests = [...state.requests.values()].map(({ value }) => value);
+  const mine = requests.filter(({ buildsetid }) => buildsetid === set.bsid);
+  const isShelved = (request: BuildRequestResource) => request.state === 'shelved';
+  return mine.some(isShelved) && mine.every((request) => isShelved(request) || request.complete);
 }
 
 function firstOf<T>(values: Iterable<T>): T | undefined {
@@ -104,7 +120,7 @@ function countsOf(rows: readonly BuilderRow[]): TryView['counts'] {
   const isGood = (row: BuilderRow) => row.results === 0 || row.results === 1 || row.results === 3;
   return {
     passed: count((row) => row.state === 'done' && isGood(row)),
-    failed: count((row) => row.state === 'done' && !isGood(row)),
+    failed: count((row) => row.state === 'shelved' || (row.state === 'done' && !isGood(row))),
     running: count((row) => row.state === 'running'),
     waiting: count((row) => row.state === 'waiting'),
   };
@@ -112,7 +128,7 @@ function countsOf(rows: readonly BuilderRow[]): TryView['counts'] {
 
 /** Builders run side by side: the whole is left as long as the slowest of them. */
 function timeLeft(rows: readonly BuilderRow[]): { left: Range | null; samples: number } {
-  const open = rows.filter(({ state }) => state !== 'done');
+  const open = rows.filter(({ state }) => state === 'waiting' || state === 'running');
   const samples = open.length === 0 ? 0 : Math.min(...open.map((row) => row.samples));
   if (open.length === 0 || open.some(({ left }) => left === null)) return { left: null, samples };
   const most = (pick: (range: Range) => number) =>
@@ -128,14 +144,15 @@ function builderRow(state: ViewState, requestId: number, now: number): BuilderRo
   const builderId = request?.builderid ?? 0;
   const build = newestBuild(state, requestId);
   const steps = build === undefined ? [] : stepRows(state, build, now);
-  const results = request?.complete ? finalResults(request.results) : null;
+  const isShelved = request?.state === 'shelved';
+  const results = isShelved ? EXCEPTION : request?.complete ? finalResults(request.results) : null;
   const isRunning = build !== undefined && !build.complete && results === null;
   return {
     requestId,
     builder: sanitizeName(state.builders.get(builderId)?.value.name ?? `builder ${builderId}`, {
       maxLength: 70,
     }),
-    state: results !== null ? 'done' : isRunning ? 'running' : 'waiting',
+    state: isShelved ? 'shelved' : results !== null ? 'done' : isRunning ? 'running' : 'waiting',
     results,
     waitingReason:
       request?.waiting_reason == null ? null : sanitizeName(request.waiting_reason, { maxLength: 120 }),

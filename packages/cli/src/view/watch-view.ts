@@ -41,6 +41,10 @@ export interface WatchView {
   /** Busy builders first, then by name. */
   rows: readonly FarmRow[];
   workers: { connected: number; total: number; names: readonly string[] };
+  /** Workers that get no builds because they lost several in a row, or that are missing. */
+  hostsDown: readonly { worker: string; reason: string }[];
+  /** Requests that wait for a person, the oldest first. */
+  shelved: readonly { requestId: number; builder: string; reason: string }[];
   running: number;
   waiting: number;
   /** Since the link was lost, null while there is one. Milliseconds. */
@@ -73,6 +77,8 @@ export function watchView(state: ViewState, now: number): WatchView {
     title: sanitizeName(state.farm?.title ?? '', { maxLength: 80 }),
     rows: rows.sort((a, b) => busyness(b) - busyness(a) || byName.compare(a.builder, b.builder)),
     workers: workersOf(state),
+    hostsDown: hostsDown(state),
+    shelved: shelvedRequests(state),
     running: rows.reduce((sum, row) => sum + row.running.length, 0),
     waiting: rows.reduce((sum, row) => sum + row.waiting, 0),
     noContactMs: noContactMs(state, now),
@@ -86,8 +92,29 @@ function busyness(row: FarmRow): number {
 function pendingRequests(state: ViewState) {
   return [...state.requests.values()]
     .map(({ value }) => value)
-    .filter((request) => !request.claimed && !request.complete)
+    .filter((request) => !request.claimed && !request.complete && request.state !== 'shelved')
     .sort((a, b) => b.priority - a.priority || a.buildrequestid - b.buildrequestid);
+}
+
+function shelvedRequests(state: ViewState): WatchView['shelved'] {
+  return [...state.requests.values()]
+    .flatMap(({ value }) => (value.state === 'shelved' ? [value] : []))
+    .sort((a, b) => a.buildrequestid - b.buildrequestid)
+    .map((request) => ({
+      requestId: request.buildrequestid,
+      builder: sanitizeName(state.builders.get(request.builderid)?.value.name ?? `${request.builderid}`),
+      reason: sanitizeName(request.shelved?.reason ?? '', { maxLength: 120 }),
+    }));
+}
+
+function hostsDown(state: ViewState): WatchView['hostsDown'] {
+  return [...state.workers.values()].flatMap(({ value: { name, suspect, missing_since } }) => {
+    const reason = suspect?.reason ?? (missing_since == null ? null : 'away for longer than the grace');
+    if (reason === null) return [];
+    return [
+      { worker: sanitizeName(name, { maxLength: 70 }), reason: sanitizeName(reason, { maxLength: 120 }) },
+    ];
+  });
 }
 
 function groupBy<T>(values: readonly T[], keyOf: (value: T) => number): Map<number, T[]> {

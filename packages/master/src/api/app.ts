@@ -11,6 +11,7 @@ import { sseListenRoutes } from './events/sse-listen.ts';
 import { errorAnswer, jsonAnswer, rpcAnswer } from './http/answer.ts';
 import { ApiError, badRequest, invalidPath } from './http/api-error.ts';
 import { hostName, isLoopbackName, isOriginAllowed } from './http/origin.ts';
+import { metricsAnswer } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { createReader } from './routes/reader.ts';
 import { registerRoutes } from './routes/register.ts';
@@ -82,6 +83,7 @@ export function createApp(deps: ApiDeps, hub: EventHub): OpenAPIHono<AppEnv> {
     await deps.store.eventRange();
     return jsonAnswer(c, { status: 'ok' });
   });
+  app.get('/metrics', async () => metricsAnswer(deps.metrics));
   app.get('/api', (c) => {
     const { origin } = new URL(c.req.url);
     return jsonAnswer(c, { api_versions: { v2: `${origin}${API_PREFIX}` } });

@@ -1,6 +1,7 @@
 /** What this room is given by the composition root, and what travels with each request. */
 import type { Caller, Control, QueueInsight } from '../ports/control.ts';
 import type { Estimates } from '../ports/estimates.ts';
+import type { MetricSource } from '../ports/metrics.ts';
 import type { Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -20,6 +21,7 @@ export interface ApiDeps {
   masterId: number;
   /** The force schedulers of the configuration in force now. */
   forceForms(): readonly ForceForm[];
+  metrics: readonly MetricSource[];
   logger: Logger;
   /** Browser origins allowed besides the API's own, `*` in them stands for anything. Default: none. */
   allowedOrigins?: readonly string[];

@@ -1,5 +1,5 @@
 /** Answers that fill a whole screen in one call. The event number is read first: what follows it is never missed. */
-import type { BuildSetSummaryResource, StatusResource } from '@buildbot/shared';
+import type { BuildRequestState, BuildSetSummaryResource, Query, StatusResource } from '@buildbot/shared';
 import { EVERYTHING } from '@buildbot/shared';
 import type { ApiDeps } from './deps.ts';
 import type { EventHub } from './events/event-hub.ts';
@@ -7,7 +7,7 @@ import type { Plural, RowOf } from './resources.ts';
 import type { Reader } from './routes/reader.ts';
 import { equals } from './routes/relations.ts';
 
-/** Pending requests shown at most; the rest is a number. */
+/** Requests shown at most of those that wait for a worker, and of those that wait for a person. */
 const QUEUE_HEAD = 200;
 
 export interface SummaryDeps {
@@ -69,26 +69,23 @@ async function lastBuild(reader: Reader, builderId: number): Promise<RowOf<'buil
   return (await reader.page('builds', scope, { ...EVERYTHING, order, limit: 1 })).rows;
 }
 
+/** The first requests in a state, of equals the oldest first. */
+function requestsIn(reader: Reader, state: BuildRequestState, first: Query['order']) {
+  const order = [...first, { field: 'buildrequestid', descending: false }];
+  const scope = { filters: [equals('state', state)], keep: null };
+  return reader.page('buildrequests', scope, { ...EVERYTHING, order, limit: QUEUE_HEAD });
+}
+
 /** How things stand now. */
 export async function status({ deps, hub, reader }: SummaryDeps): Promise<StatusResource> {
   const event_number = hub.newest;
-  const [builders, workers, builds, masters, queue] = await Promise.all([
+  const [builders, workers, builds, masters, queue, shelf] = await Promise.all([
     reader.all('builders', []),
     reader.all('workers', []),
     reader.all('builds', [equals('complete', false)]),
     reader.all('masters', [equals('masterid', deps.masterId)]),
-    reader.page(
-      'buildrequests',
-      { filters: [equals('claimed', false), equals('complete', false)], keep: null },
-      {
-        ...EVERYTHING,
-        order: [
-          { field: 'priority', descending: true },
-          { field: 'buildrequestid', descending: false },
-        ],
-        limit: QUEUE_HEAD,
-      },
-    ),
+    requestsIn(reader, 'pending', [{ field: 'priority', descending: true }]),
+    requestsIn(reader, 'shelved', []),
   ]);
   const configured = builders.filter((builder) => builder.masterids.length > 0);
   return {
@@ -107,5 +104,6 @@ export async function status({ deps, hub, reader }: SummaryDeps): Promise<Status
     last_builds: (await Promise.all(configured.map(({ builderid }) => lastBuild(reader, builderid)))).flat(),
     buildrequests: queue.rows,
     pending: queue.total,
+    shelved: shelf.rows,
   };
 }

@@ -14,6 +14,7 @@ const build: Build = {
   completeAt: null,
   results: null,
   stateString: '',
+  infrastructure: false,
   stop: null,
 };
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  REQUEST_EVENTS,
   REQUEST_STATES,
   type RequestEffect,
   type RequestEvent,
@@ -27,6 +28,22 @@ test('a retry does not bring back what was called off', () => {
   expect(requestTransition('claimed', 'retry')).toEqual({ state: 'pending', effects: ['requeue'] });
 });
 
+test('a person takes a request off the shelf, or calls it off', () => {
+  expect(requestTransition('claimed', 'shelve')).toEqual({ state: 'shelved', effects: ['ask-person'] });
+  expect(requestTransition('shelved', 'unshelve')).toEqual({ state: 'pending', effects: ['requeue'] });
+  expect(requestTransition('shelved', 'cancel')).toEqual({
+    state: 'complete',
+    effects: ['complete-cancelled'],
+  });
+});
+
+test('nobody is asked about what was called off', () => {
+  expect(requestTransition('cancelling', 'shelve')).toEqual({
+    state: 'complete',
+    effects: ['complete-cancelled'],
+  });
+});
+
 test('a stored request that is claimed and cancelled is cancelling', () => {
   expect(requestState({ state: 'claimed', cancel: order })).toBe('cancelling');
   expect(requestState({ state: 'claimed', cancel: null })).toBe('claimed');
@@ -35,7 +52,7 @@ test('a stored request that is claimed and cancelled is cancelling', () => {
 
 test('cancelling what is complete changes nothing; everything else is refused there', () => {
   expect(requestTransition('complete', 'cancel')).toEqual({ state: 'complete', effects: [] });
-  for (const event of ['claim', 'retry', 'done'] as const) {
+  for (const event of REQUEST_EVENTS.filter((name) => name !== 'cancel')) {
     expect(() => requestTransition('complete', event)).toThrow(
       `a complete build request cannot take '${event}'`,
     );
@@ -44,11 +61,16 @@ test('cancelling what is complete changes nothing; everything else is refused th
 
 /** What the world can do to a request: builds end only while there is one, claims come only for pending ones. */
 function possible(state: RequestState): RequestEvent[] {
-  return state === 'pending'
-    ? ['claim', 'cancel']
-    : state === 'complete'
-      ? ['cancel']
-      : ['cancel', 'retry', 'done'];
+  switch (state) {
+    case 'pending':
+      return ['claim', 'cancel'];
+    case 'shelved':
+      return ['cancel', 'unshelve'];
+    case 'complete':
+      return ['cancel'];
+    default:
+      return ['cancel', 'retry', 'shelve', 'done'];
+  }
 }
 
 test('whatever happens, a request completes at most once, and never after a cancel goes back to the queue', () => {
@@ -63,7 +85,7 @@ test('whatever happens, a request completes at most once, and never after a canc
         const next = requestTransition(state, event);
         completions += next.effects.filter((e: RequestEffect) => e.startsWith('complete')).length;
         cancelled ||= event === 'cancel' && state !== 'complete';
-        if (cancelled) expect(next.state).not.toBe('pending');
+        if (cancelled) expect(['pending', 'shelved']).not.toContain(next.state);
         state = next.state;
         expect(REQUEST_STATES).toContain(state);
       }

@@ -1,14 +1,19 @@
 /**
  * States of a build request. `cancelling` is a claimed request that somebody wants cancelled: its build has been told
  * to stop, and however that build ends the request is complete. The store keeps it as `claimed` with a stop order.
+ * `shelved` failed too often for reasons that say nothing about the source, and waits for a person.
  */
 import { BugError, type BuildRequest, unreachable } from '@buildbot/shared';
 
-export const REQUEST_STATES = ['pending', 'claimed', 'cancelling', 'complete'] as const;
+export const REQUEST_STATES = ['pending', 'claimed', 'cancelling', 'shelved', 'complete'] as const;
 export type RequestState = (typeof REQUEST_STATES)[number];
 
-/** `retry`: its build ended without a verdict. `done`: its build ended with the request's result. */
-export type RequestEvent = 'claim' | 'cancel' | 'retry' | 'done';
+/**
+ * `retry`: its build ended without a verdict. `shelve`: so did the last one that it was granted. `done`: its build ended
+ * with the request's result.
+ */
+export const REQUEST_EVENTS = ['claim', 'cancel', 'retry', 'shelve', 'unshelve', 'done'] as const;
+export type RequestEvent = (typeof REQUEST_EVENTS)[number];
 
 export type RequestEffect =
   /** Complete it as CANCELLED now: there is no build to wait for. */
@@ -17,6 +22,8 @@ export type RequestEffect =
   | 'stop-build'
   /** Put it back into the queue. */
   | 'requeue'
+  /** Tell people that it waits for one of them. */
+  | 'ask-person'
   /** Complete it with the result of its build. */
   | 'complete';
 
@@ -41,13 +48,19 @@ export function requestTransition(state: RequestState, event: RequestEvent): Req
     case 'claimed':
       if (event === 'cancel') return { state: 'cancelling', effects: ['stop-build'] };
       if (event === 'retry') return { state: 'pending', effects: ['requeue'] };
+      if (event === 'shelve') return { state: 'shelved', effects: ['ask-person'] };
       if (event === 'done') return { state: 'complete', effects: ['complete'] };
       return illegal(state, event);
     case 'cancelling':
       if (event === 'cancel') return unchanged(state);
-      // A retry would bring back what somebody has called off.
-      if (event === 'retry') return { state: 'complete', effects: ['complete-cancelled'] };
+      // A retry would bring back what somebody has called off, and nobody needs to be asked about it.
+      if (event === 'retry' || event === 'shelve')
+        return { state: 'complete', effects: ['complete-cancelled'] };
       if (event === 'done') return { state: 'complete', effects: ['complete'] };
+      return illegal(state, event);
+    case 'shelved':
+      if (event === 'cancel') return { state: 'complete', effects: ['complete-cancelled'] };
+      if (event === 'unshelve') return { state: 'pending', effects: ['requeue'] };
       return illegal(state, event);
     case 'complete':
       // Too late is not wrong: people and races cancel what has just ended.

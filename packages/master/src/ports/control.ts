@@ -15,6 +15,9 @@ export interface ForceInput {
   priority: number | null;
 }
 
+/** `pause`, `unpause`: no new builds; `stop`: graceful, `kill`: at once; `trust`: what it lost is forgotten. */
+export type WorkerVerb = 'pause' | 'unpause' | 'stop' | 'kill' | 'trust';
+
 /** A request that cannot be met, for a reason the asker can understand. */
 export interface Refusal {
   refused: string;
@@ -25,11 +28,14 @@ export interface Control {
   stopBuild(buildId: number, by: string, reason: string): Promise<void>;
   cancelRequest(requestId: number, by: string, reason: string): Promise<void>;
   setPriority(requestId: number, priority: number): Promise<void>;
+  /** Take a request off the shelf. One that is not on it is left as it is. */
+  unshelve(requestId: number): Promise<void>;
   rebuild(buildId: number, by: string): Promise<AddedBuildSet | Refusal>;
   force(scheduler: string, input: ForceInput, by: string): Promise<AddedBuildSet | Refusal>;
   setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void>;
-  /** `pause`, `unpause`: no new builds; `stop`: graceful, `kill`: at once. */
-  controlWorker(workerId: number, verb: 'pause' | 'unpause' | 'stop' | 'kill', reason: string): Promise<void>;
+  controlWorker(workerId: number, verb: WorkerVerb, reason: string): Promise<void>;
+  /** End this master; `graceful`: start nothing more and wait for the builds that run. */
+  stopMaster(options: { graceful: boolean }): Promise<void>;
 }
 
 /** Why a pending request waits. */

@@ -31,7 +31,9 @@ import type {
   TryJobRecord,
   Worker,
   WorkerInfo,
+  WorkerNote,
 } from '@buildbot/shared';
+import type { AttemptEnd } from '../core/attempt-end.ts';
 
 /** A patch on its way in. */
 export interface NewPatch {
@@ -104,9 +106,6 @@ export interface ClaimedBuild {
   buildSet: BuildSet;
 }
 
-/** What happens to the request when its build ends: it has its result, or goes back to the queue. */
-export type RequestEnd = { kind: 'complete' } | { kind: 'retry'; notBefore: number | null };
-
 /** One numbered message of a worker as it is to be made durable, in the order of `seq`. */
 export type WorkerEffect =
   | { kind: 'started'; seq: number; key: CommandKey }
@@ -114,13 +113,18 @@ export type WorkerEffect =
   | {
       kind: 'log';
       seq: number;
+      key: CommandKey;
+      /** Name of the log as the command knows it. */
+      log: string;
       buildId: number;
       logId: number;
       frame: Pick<LogFrame, 'length' | 'newlines' | 'runs'>;
       /** One zstd frame, stored as it came. */
       payload: Uint8Array;
     }
-  /** A message about a command that is not (or no longer) this worker's: nothing but its number is kept. */
+  /** The first message about a command that is not (or no longer) this worker's: an event says that it was refused. */
+  | { kind: 'stale'; seq: number; key: CommandKey; what: 'started' | 'ended' | 'log' }
+  /** Further ones: nothing but the number is kept. */
   | { kind: 'skipped'; seq: number };
 
 /** What configuration makes known at start and at every reconfiguration. Others of the same kind are unconfigured. */
@@ -143,6 +147,25 @@ export interface StoredCommand {
   key: CommandKey;
   command: Command;
   outcome: CommandOutcome | null;
+  /** Raw bytes of each of its logs that are durable: log name to count. */
+  received: Readonly<Record<string, number>>;
+}
+
+/** A build that an earlier process of the master began, with all that is needed to go on with it. */
+export interface UnfinishedBuild extends ClaimedBuild {
+  /** Fingerprint of the recipe it began with; `null` when it had not begun, or in a version without fingerprints. */
+  recipe: string | null;
+  properties: Properties;
+  /** In the order of their numbers; the last one may be unfinished. */
+  steps: Step[];
+}
+
+/** A step that has begun. */
+export interface StartedStep extends Step {
+  /** It begins now, and not in an earlier process of the master. */
+  isNew: boolean;
+  /** How many texts of the master's own are in its logs. */
+  appends: number;
 }
 
 /** Told after each commit: events that were stored, and log growth, which is not. */
@@ -174,6 +197,12 @@ export interface Store {
       info?: WorkerInfo;
     },
   ): Promise<void>;
+  /** A suspect worker gets builds again. `forget`: as if it had never lost one. Harmless for one that is trusted. */
+  trustWorker(workerId: number, options: { forget: boolean }): Promise<void>;
+  /** Take a worker for missing, until it connects; `false` when it is there, not configured, or missing already. */
+  markMissing(workerId: number): Promise<boolean>;
+  /** Write an event about a worker that changes no row; `facts` are told beside its id and name. */
+  noteWorker(workerId: number, note: WorkerNote, facts: Record<string, unknown>): Promise<void>;
   setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void>;
 
   // What is asked for
@@ -207,25 +236,29 @@ export interface Store {
     order: StopOrder,
   ): Promise<'cancelled' | 'claimed' | 'complete' | 'unknown'>;
   setPriority(requestId: number, priority: number): Promise<boolean>;
+  /** Take a request off the shelf: it is pending again and its failures are forgotten. */
+  unshelve(requestId: number): Promise<'unshelved' | 'not-shelved' | 'unknown'>;
 
   // Builds
-  /** Builds of this master that are not finished: what a crash left. */
-  unfinishedBuilds(masterId: number): Promise<ClaimedBuild[]>;
+  /**
+   * Take all builds that are not finished as this master's own, whoever began them. A database that one process holds
+   * alone has no other master, but it may have been called otherwise (another host name, another folder).
+   */
+  takeUpBuilds(masterId: number): Promise<UnfinishedBuild[]>;
+  /** Keep what a build begins with; answers it as it is then, `null` when it is finished. Again changes nothing else. */
+  beginBuild(buildId: number, beginning: { recipe: string; properties: Properties }): Promise<Build | null>;
   build(buildId: number): Promise<Build | null>;
   buildOfRequest(requestId: number): Promise<Build | null>;
   /** Write that somebody wants a build stopped, before anything is done about it. The first order stays. */
   orderStop(buildId: number, order: StopOrder): Promise<'ordered' | 'complete' | 'unknown'>;
   setBuildState(buildId: number, stateString: string): Promise<boolean>;
-  setBuildProperties(buildId: number, properties: Properties): Promise<boolean>;
   buildProperties(buildId: number): Promise<Properties>;
   buildSetProperties(buildSetId: number): Promise<Properties | null>;
-  /** End a build, its unfinished steps and logs, and with it the request and, if it was the last, the build set. */
-  finishBuild(input: {
-    buildId: number;
-    results: Results;
-    stateString: string;
-    request: RequestEnd;
-  }): Promise<boolean>;
+  /**
+   * End a build, its unfinished steps and logs, and with it the request and, if it was the last, the build set; and keep
+   * what this says about the worker. Builds that a worker loses together count as one loss.
+   */
+  finishBuild(input: AttemptEnd & { buildId: number }): Promise<boolean>;
 
   // Steps and logs
   /** Make step `number` and start it; `null` when the build is finished. The same number again answers the same step. */
@@ -234,27 +267,44 @@ export interface Store {
     number: number;
     name: string;
     stateString: string;
-  }): Promise<Step | null>;
+  }): Promise<StartedStep | null>;
   updateStep(
     stepId: number,
     change: { stateString?: string; addUrl?: { name: string; url: string } },
   ): Promise<boolean>;
+  /** End a step, and with it make the properties that it set those of its build. The first end stays. */
   finishStep(input: {
     stepId: number;
     results: Results;
     stateString: string;
     hidden: boolean;
+    properties?: Properties;
   }): Promise<boolean>;
   addLog(input: { stepId: number; name: string; type: LogType }): Promise<Log | null>;
   finishLog(logId: number): Promise<boolean>;
-  /** Append text of the master's own, as one run of `stream`. */
+  /** Append text of the master's own, as one run of `stream`. Its step counts how many there were. */
   appendLog(logId: number, stream: 'o' | 'e' | 'h', bytes: Uint8Array): Promise<boolean>;
 
   // Commands and worker sessions
-  putCommand(key: CommandKey, buildId: number, command: Command): Promise<boolean>;
+  /**
+   * Keep what is wanted before anybody is asked for it. The same key again changes nothing and answers what is kept;
+   * `null` when the build is finished.
+   */
+  putCommand(
+    key: CommandKey,
+    buildId: number,
+    command: Command,
+  ): Promise<(StoredCommand & { isNew: boolean }) | null>;
   command(key: CommandKey): Promise<StoredCommand | null>;
-  /** Begin or take up a session; a new boot id ends the worker's older ones. */
-  openSession(workerId: number, bootId: string): Promise<{ ackedSeq: number }>;
+  /**
+   * Begin or take up a session. A new boot id ends the worker's older ones, and with them every command of its builds
+   * that has no outcome, but for those that certainly no process of it was ever asked for: they are `lost`.
+   */
+  openSession(
+    workerId: number,
+    bootId: string,
+    neverSent?: readonly CommandKey[],
+  ): Promise<{ ackedSeq: number; isNew: boolean }>;
   /**
    * Make numbered messages durable together with their number: log bytes synced to their file first, then one
    * transaction. Effects whose `seq` is not above the session's are left out. Effects of finished builds only advance
@@ -285,6 +335,10 @@ export interface Store {
   /** Number of the newest event, 0 for none; and the oldest still kept. */
   eventRange(): Promise<{ oldest: number; newest: number }>;
   eventsAfter(number: number, limit: number): Promise<StoredEvent[]>;
+  /** How far the reader of this name has come; `null` when it never read. */
+  readerPosition(name: string): Promise<number | null>;
+  /** Keep how far it has come; `null` forgets it. */
+  setReaderPosition(name: string, position: number | null): Promise<void>;
 
   // Housekeeping
   cleanUp(limits: RetentionLimits): Promise<{ builds: number; logs: number; events: number }>;

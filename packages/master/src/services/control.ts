@@ -8,7 +8,7 @@ import {
 } from '@buildbot/shared';
 import * as z from 'zod';
 import { fromSource, mergeProperties } from '../core/properties.ts';
-import type { Control, ForceInput, Refusal } from '../ports/control.ts';
+import type { Control, ForceInput, Refusal, WorkerVerb } from '../ports/control.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Clock } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, Store } from '../ports/store.ts';
@@ -23,6 +23,7 @@ export interface ControlDeps {
   running: RunningBuilds;
   /** Schedulers of the configuration in force now. */
   schedulers: () => readonly SchedulerPlan[];
+  stopMaster: (options: { graceful: boolean }) => void;
 }
 
 export class MasterControl implements Control {
@@ -54,6 +55,11 @@ export class MasterControl implements Control {
     throw new UserError(`build request ${requestId} is not waiting any more, or never was`);
   }
 
+  async unshelve(requestId: number): Promise<void> {
+    const unshelved = await this.#deps.store.unshelve(requestId);
+    if (unshelved === 'unknown') throw new UserError(`there is no build request ${requestId}`);
+  }
+
   async rebuild(buildId: number, by: string): Promise<AddedBuildSet | Refusal> {
     return (await this.#deps.store.rebuild(buildId, by)) ?? { refused: `there is no build ${buildId}` };
   }
@@ -77,11 +83,7 @@ export class MasterControl implements Control {
     await this.#deps.store.setSchedulerEnabled(schedulerId, enabled);
   }
 
-  async controlWorker(
-    workerId: number,
-    verb: 'pause' | 'unpause' | 'stop' | 'kill',
-    reason: string,
-  ): Promise<void> {
+  async controlWorker(workerId: number, verb: WorkerVerb, reason: string): Promise<void> {
     const { store, running } = this.#deps;
     switch (verb) {
       case 'pause':
@@ -90,10 +92,16 @@ export class MasterControl implements Control {
         return await store.setWorkerState(workerId, { paused: false, graceful: false });
       case 'stop':
         return await store.setWorkerState(workerId, { graceful: true });
+      case 'trust':
+        return await store.trustWorker(workerId, { forget: true });
       case 'kill':
         await store.setWorkerState(workerId, { graceful: true });
         running.loseBuildsOn(workerId, reason === '' ? 'it was taken out of service' : reason);
     }
+  }
+
+  async stopMaster(options: { graceful: boolean }): Promise<void> {
+    this.#deps.stopMaster(options);
   }
 
   #order(by: string, reason: string): StopOrder {

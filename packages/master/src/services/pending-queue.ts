@@ -29,6 +29,7 @@ export class PendingQueue {
         this.#put(fromEvent(request));
         return true;
       case 'claimed':
+      case 'shelved':
       case 'complete':
         this.queue.remove(request.buildrequestid);
         return false;

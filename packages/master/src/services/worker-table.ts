@@ -73,6 +73,7 @@ export class WorkerTable {
           availabilityRule: row.availability_rule,
           paused: row.paused,
           graceful: row.graceful || link?.graceful === true,
+          suspect: suspicion(row, now),
           silent: this.#silentUntil.has(row.workerid),
           maxBuilds: row.max_builds,
           cpus: link?.info.cpus ?? null,
@@ -82,4 +83,10 @@ export class WorkerTable {
     });
     return new Map(rows);
   }
+}
+
+/** Over when its time is, also before the row says so. */
+function suspicion({ suspect }: WorkerResource, now: number): QueueWorker['suspect'] {
+  const forMs = suspect === null ? 0 : suspect.until * 1000 - now;
+  return suspect === null || forMs <= 0 ? null : { forMs, reason: suspect.reason };
 }

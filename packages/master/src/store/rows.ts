@@ -1,5 +1,6 @@
 /** From rows to the model. Columns carry the model's names, so that only flags, JSON and orders need translating. */
 import type {
+  AdminWord,
   Availability,
   Build,
   Builder,
@@ -50,6 +51,27 @@ export function toBuilder(row: Row<T.BuildersTable>): Builder {
   };
 }
 
+function adminWord(row: Row<T.WorkersTable>): AdminWord | null {
+  const { adminAvailability, adminReason, adminBy, adminAt, adminUntil } = row;
+  if (adminAt === null) return null;
+  return {
+    availability: adminAvailability as Availability,
+    reason: adminReason === '' ? null : adminReason,
+    ...{ by: adminBy, at: adminAt, until: adminUntil },
+  };
+}
+
+/** The columns of an admin's word; `null` takes it back. */
+export function adminColumns(word: AdminWord | null) {
+  return {
+    adminAvailability: word?.availability ?? 'eager',
+    adminReason: word?.reason ?? '',
+    adminBy: word?.by ?? null,
+    adminAt: word?.at ?? null,
+    adminUntil: word?.until ?? null,
+  };
+}
+
 export function toWorker(row: Row<T.WorkersTable>): Worker {
   return {
     workerId: row.workerId,
@@ -58,10 +80,16 @@ export function toWorker(row: Row<T.WorkersTable>): Worker {
     connected: row.connected === 1,
     availability: row.availability as Availability,
     availabilityRule: row.availabilityRule,
+    availabilityReason: row.availabilityReason,
+    availabilityUntil: row.availabilityUntil,
+    admin: adminWord(row),
     maxBuilds: row.maxBuilds,
     tags: JSON.parse(row.tags) as string[],
     paused: row.paused === 1,
     graceful: row.graceful === 1,
+    suspect: row.suspectUntil === null ? null : { until: row.suspectUntil, reason: row.suspectReason },
+    losses: row.losses,
+    missingAt: row.missingAt,
     info: JSON.parse(row.info) as WorkerInfo,
   };
 }
@@ -105,6 +133,8 @@ export function toRequest(row: Row<T.BuildRequestsTable>): BuildRequest {
     completeAt: row.completeAt,
     results: row.results as Results | null,
     attempts: row.attempts,
+    failures: row.failures,
+    shelved: row.shelvedAt === null ? null : { at: row.shelvedAt, reason: row.shelvedReason ?? '' },
     notBefore: row.notBefore,
     cancel: order(row.cancelBy, row.cancelReason, row.cancelAt),
   };
@@ -123,6 +153,7 @@ export function toBuild(row: Row<T.BuildsTable>): Build {
     completeAt: row.completeAt,
     results: row.results as Results | null,
     stateString: row.stateString,
+    infrastructure: row.infrastructure === 1,
     stop: order(row.stopBy, row.stopReason, row.stopAt),
   };
 }

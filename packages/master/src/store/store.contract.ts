@@ -12,6 +12,8 @@ import { queryContract } from './contract/query.contract.ts';
 import { queueContract } from './contract/queue.contract.ts';
 import { retentionContract } from './contract/retention.contract.ts';
 import { sessionsContract } from './contract/sessions.contract.ts';
+import { shelfContract } from './contract/shelf.contract.ts';
+import { standingContract } from './contract/standing.contract.ts';
 import { stepsContract } from './contract/steps.contract.ts';
 import type { MakePlace } from './contract/world.contract.ts';
 
@@ -20,6 +22,8 @@ export function storeContract(name: string, makePlace: MakePlace): void {
     inventoryContract(makePlace);
     buildSetsContract(makePlace);
     queueContract(makePlace);
+    shelfContract(makePlace);
+    standingContract(makePlace);
     buildsContract(makePlace);
     stepsContract(makePlace);
     logsContract(makePlace);

@@ -1,6 +1,8 @@
 /** The port, answered by the verbs: reads go to the reading connection, writes through the queue. */
 import type { Kysely } from 'kysely';
+import type { FailPoint } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
+import { marked } from './fail-points.ts';
 import type { LogReader } from './log-reader.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { LogFiles } from './logs/log-files.ts';
@@ -16,8 +18,11 @@ import * as builds from './verbs/builds.ts';
 import * as commands from './verbs/commands.ts';
 import * as inventory from './verbs/inventory.ts';
 import * as queue from './verbs/queue.ts';
+import { readerPosition, setReaderPosition } from './verbs/readers.ts';
 import { addChange } from './verbs/sources.ts';
+import * as standing from './verbs/standing.ts';
 import * as steps from './verbs/steps.ts';
+import { noteWorker } from './verbs/worker-notes.ts';
 import type { WriteContext, WriteQueue } from './write-queue.ts';
 
 export interface StoreParts {
@@ -27,6 +32,7 @@ export interface StoreParts {
   patches: PatchFiles;
   logs: LogReader;
   writer: LogWriter;
+  failPoint: FailPoint;
   close(): Promise<void>;
 }
 
@@ -40,13 +46,14 @@ export function createStore({
   patches,
   logs,
   writer,
+  failPoint,
   close,
 }: StoreParts): Store {
-  /** Run a verb in the write queue. */
+  /** Run a verb in the write queue. Its name is that of its function. */
   const write =
     <I extends unknown[], R>(verb: (context: WriteContext, ...input: I) => Promise<R>): Bound<typeof verb> =>
     (...input) =>
-      writes.run((context) => verb(context, ...input));
+      writes.run(marked(failPoint, verb.name, (context) => verb(context, ...input)));
 
   return {
     close,
@@ -56,15 +63,18 @@ export function createStore({
     masterStopped: write(inventory.masterStopped),
     register: write(inventory.register),
     setWorkerState: write(inventory.setWorkerState),
+    trustWorker: write(standing.trustWorker),
+    markMissing: write(standing.markMissing),
+    noteWorker: write(noteWorker),
     setSchedulerEnabled: write(inventory.setSchedulerEnabled),
 
     addBuildSet: (set) =>
       patches.withPatches(set.sourceStamps, (sourceStamps) =>
-        writes.run((context) => buildSets.addBuildSet(context, { ...set, sourceStamps })),
+        write(buildSets.addBuildSet)({ ...set, sourceStamps }),
       ),
     acceptTryJob: (job, set) =>
       patches.withPatches(set.sourceStamps, (sourceStamps) =>
-        writes.run((context) => buildSets.acceptTryJob(context, job, { ...set, sourceStamps })),
+        write(buildSets.acceptTryJob)(job, { ...set, sourceStamps }),
       ),
     refuseTryJob: write(buildSets.refuseTryJob),
     async tryJob(jobId) {
@@ -87,13 +97,14 @@ export function createStore({
     claim: write(queue.claim),
     cancelRequest: write(queue.cancelRequest),
     setPriority: write(queue.setPriority),
+    unshelve: write(queue.unshelve),
 
-    unfinishedBuilds: (masterId) => read.unfinishedBuilds(reader, masterId),
+    takeUpBuilds: write(builds.takeUpBuilds),
+    beginBuild: write(builds.beginBuild),
     build: (buildId) => read.findBuild(reader, buildId),
     buildOfRequest: (requestId) => read.buildOfRequest(reader, requestId),
     orderStop: write(builds.orderStop),
     setBuildState: write(builds.setBuildState),
-    setBuildProperties: write(builds.setBuildProperties),
     buildProperties: (buildId) => read.buildProperties(reader, buildId),
     async buildSetProperties(buildSetId) {
       const sets = reader.selectFrom('buildSets').select('buildSetId').where('buildSetId', '=', buildSetId);
@@ -123,6 +134,8 @@ export function createStore({
 
     eventRange: () => eventRange(reader),
     eventsAfter: (number, limit) => eventsAfter(reader, number, limit),
+    readerPosition: (name) => readerPosition(reader, name),
+    setReaderPosition: write(setReaderPosition),
 
     cleanUp: (limits) => cleanUp({ reader, queue: writes, logs: files, patches }, limits),
   };

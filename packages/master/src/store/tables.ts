@@ -44,8 +44,12 @@ export interface WorkersTable {
   adminReason: Generated<string>;
   /** Who said so, `null` when nobody did. */
   adminBy: string | null;
+  /** When, `null` when nobody did. */
+  adminAt: number | null;
   /** When the admin's word ends, `null` for never. */
   adminUntil: number | null;
+  /** Why, in the words of whoever made the worker's rule. */
+  availabilityReason: string | null;
   /** When what the worker says of itself ends, `null` for never or unknown. */
   availabilityUntil: number | null;
   /** Builds it lost in a row. */
@@ -53,6 +57,7 @@ export interface WorkersTable {
   /** It gets no builds before this time: it lost several in a row. `null` when it is trusted. */
   suspectUntil: number | null;
   suspectReason: Generated<string>;
+  missingAt: number | null;
 }
 
 /** Which worker may build what. */
@@ -260,6 +265,13 @@ export interface EventsTable {
   at: number;
 }
 
+/** How far readers of the outbox have come, so that each event reaches them at least once. */
+export interface EventReadersTable {
+  name: string;
+  /** Number of the last event that is dealt with. */
+  position: number;
+}
+
 /** Files whose rows are gone: written with the deletion, removed once the file is. */
 export interface DoomedFilesTable {
   /** `log` and a build id, or `patch` and a SHA-256. */
@@ -288,5 +300,6 @@ export interface Tables {
   workerSessions: WorkerSessionsTable;
   tryJobs: TryJobsTable;
   events: EventsTable;
+  eventReaders: EventReadersTable;
   doomedFiles: DoomedFilesTable;
 }

@@ -97,18 +97,22 @@ export function buildSetResource(set: BuildSet): BuildSetResource {
   };
 }
 
+/** Why a shelved request waits, for people. */
+export function shelvedText(reason: string): string {
+  return `shelved: ${reason}`;
+}
+
 /** `masterId` claims it when claimed; `waitingReason` is known only to the dispatcher, null elsewhere. */
 export function buildRequestResource(
   request: BuildRequest,
   extra: { masterId: number; properties: Properties | null; waitingReason: string | null },
 ): BuildRequestResource {
-  const claimed = request.state !== 'pending';
   return {
     buildrequestid: request.requestId,
     buildsetid: request.buildSetId,
     builderid: request.builderId,
     priority: request.priority,
-    claimed,
+    claimed: request.state === 'claimed' || request.state === 'complete',
     claimed_at: secondsOrNull(request.claimedAt),
     claimed_by_masterid: request.state === 'claimed' ? extra.masterId : null,
     complete: request.state === 'complete',
@@ -117,8 +121,12 @@ export function buildRequestResource(
     submitted_at: toSeconds(request.submittedAt),
     waited_for: false,
     properties: extra.properties,
+    state: request.state,
     attempts: request.attempts,
-    waiting_reason: extra.waitingReason,
+    failures: request.failures,
+    shelved: request.shelved && { at: toSeconds(request.shelved.at), reason: request.shelved.reason },
+    not_before: secondsOrNull(request.notBefore),
+    waiting_reason: request.shelved === null ? extra.waitingReason : shelvedText(request.shelved.reason),
     stopped_by: request.cancel?.by ?? null,
     stop_reason: request.cancel?.reason ?? null,
   };
@@ -140,6 +148,7 @@ export function buildResource(build: Build, properties: Properties = {}): BuildR
     results: build.results,
     properties,
     attempt: build.attempt,
+    infrastructure: build.infrastructure,
     started_at_ms: build.startedAt,
     complete_at_ms: build.completeAt,
     stopped_by: build.stop?.by ?? null,
@@ -215,6 +224,9 @@ export function workerResource(
     availability_rule: worker.availabilityRule,
     max_builds: worker.maxBuilds,
     running_builds: extra.runningBuilds,
+    suspect: worker.suspect && { until: toSeconds(worker.suspect.until), reason: worker.suspect.reason },
+    losses: worker.losses,
+    missing_since: secondsOrNull(worker.missingAt),
     tags: worker.tags,
   };
 }

@@ -37,9 +37,27 @@ export function matchesPath(pattern: string, path: string): boolean {
 export type BuildEvent = 'new' | 'update' | 'finished';
 export type StepEvent = 'new' | 'started' | 'updated' | 'finished';
 export type LogEvent = 'new' | 'append' | 'finished';
-export type RequestEvent = 'new' | 'claimed' | 'unclaimed' | 'complete' | 'update';
+/** `shelved` and `unshelved` are this project's own. */
+export type RequestEvent = 'new' | 'claimed' | 'unclaimed' | 'complete' | 'update' | 'shelved' | 'unshelved';
 export type BuildSetEvent = 'new' | 'complete';
-export type WorkerEvent = 'connected' | 'disconnected' | 'missing' | 'state_updated';
+/** `suspected`, `trusted` and `returned` (a missing one is back) are this project's own. */
+/** What is told of a worker without any change of it. */
+export type WorkerNote =
+  /** A message about an attempt that is not (or no longer) this worker's was refused. */
+  | 'stale'
+  /** A process was replaced by another one of the same name. */
+  | 'superseded'
+  /** It broke the protocol: its session is over, and what depended on it is lost. */
+  | 'breach';
+
+export type WorkerEvent =
+  | 'connected'
+  | 'disconnected'
+  | 'missing'
+  | 'state_updated'
+  | 'suspected'
+  | 'trusted'
+  | 'returned';
 
 interface BuildIds {
   buildid: number;
@@ -89,7 +107,7 @@ export function logEventPaths(
 }
 
 /** Every key of a worker event. */
-export function workerEventPaths(workerid: number, event: WorkerEvent): string[] {
+export function workerEventPaths(workerid: number, event: WorkerEvent | WorkerNote): string[] {
   return [`workers/${workerid}/${event}`];
 }
 

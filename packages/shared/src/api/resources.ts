@@ -4,7 +4,7 @@
  * schema is the one description from which validation, types, REST, events and OpenAPI come.
  */
 import * as z from 'zod';
-import { AVAILABILITIES } from '../model/entities.ts';
+import { AVAILABILITIES, BUILD_REQUEST_STATES } from '../model/entities.ts';
 import { propertiesSchema } from '../model/property.ts';
 import { resultsSchema } from '../model/results.ts';
 
@@ -90,8 +90,16 @@ export const buildRequestResourceSchema = z.object({
   submitted_at: time,
   waited_for: z.boolean(),
   properties: propertiesSchema.nullable(),
+  /** Own: what it waits for, told apart from what Buildbot's `claimed` and `complete` can say. */
+  state: z.enum(BUILD_REQUEST_STATES),
   /** Own: attempts started so far. */
   attempts: z.number().int(),
+  /** Own: infrastructure failures since it was asked for, or since it was last taken off the shelf. */
+  failures: z.number().int(),
+  /** Own: it failed too often and waits for a person (`unshelve`, `cancel`); null unless it is shelved. */
+  shelved: z.object({ at: time, reason: z.string() }).nullable(),
+  /** Own: not started before this time (delay after an infrastructure failure). */
+  not_before: time.nullable(),
   /** Own: why it is not running yet (`no worker is connected`, `2 requests ahead`, …); null when it is, or is done. */
   waiting_reason: z.string().nullable(),
   /** Own: who asked to cancel it and why. Of a request that never ran there is no build to say so. */
@@ -115,6 +123,8 @@ export const buildResourceSchema = z.object({
   properties: propertiesSchema,
   /** Own: which attempt of the request this is, from 1. */
   attempt: z.number().int(),
+  /** Own: it ended for a reason that says nothing about the source. */
+  infrastructure: z.boolean(),
   /** Own. */
   started_at_ms: timeMs,
   /** Own. */
@@ -194,6 +204,12 @@ export const workerResourceSchema = z.object({
   max_builds: z.number().int(),
   /** Own: builds running on it now. */
   running_builds: z.number().int(),
+  /** Own: it lost several builds in a row and gets none until then; null when it is trusted. */
+  suspect: z.object({ until: time, reason: z.string() }).nullable(),
+  /** Own: builds it lost in a row. */
+  losses: z.number().int(),
+  /** Own: since when it is taken for missing (away for longer than the grace); null when it is not. */
+  missing_since: time.nullable(),
   tags: z.array(z.string()),
 });
 

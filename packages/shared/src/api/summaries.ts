@@ -50,6 +50,8 @@ export const statusResourceSchema = z.object({
   buildrequests: z.array(buildRequestResourceSchema),
   /** How many requests are pending in all. */
   pending: z.number().int(),
+  /** Requests that failed too often and wait for a person, the oldest first, at most 200. */
+  shelved: z.array(buildRequestResourceSchema),
 });
 export type StatusResource = z.infer<typeof statusResourceSchema>;
 

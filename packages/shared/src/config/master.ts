@@ -103,6 +103,12 @@ export const schedulerConfigSchema = z.discriminatedUnion('type', [
   forceSchedulerConfigSchema,
 ]);
 
+const growth = z
+  .number()
+  .min(1)
+  .max(1000)
+  .meta({ description: 'Each further time is this many times the one before.' });
+
 export const masterConfigSchema = z.strictObject({
   title: z.string().default('Buildbot').meta({ description: 'For people, above `buildbot watch`.' }),
   listen: z
@@ -146,8 +152,46 @@ export const masterConfigSchema = z.strictObject({
       grace: durationSchema
         .default(600_000)
         .meta({ description: 'How long either side waits for the other.' }),
+      ping: durationSchema
+        .default(5_000)
+        .meta({ description: 'A worker must answer within this time before it is given a build.' }),
     })
     .prefault({}),
+  retry: z
+    .strictObject({
+      attempts: z
+        .number()
+        .int()
+        .min(1)
+        .default(3)
+        .meta({ description: 'Infrastructure failures after which a request is shelved for a person.' }),
+      delay: durationSchema.default(30_000).meta({ description: 'Before the second attempt.' }),
+      factor: growth.default(4),
+      maxDelay: durationSchema.default(30 * 60_000).meta({ description: 'No delay is longer.' }),
+    })
+    .prefault({}),
+  suspect: z
+    .strictObject({
+      after: z
+        .number()
+        .int()
+        .min(1)
+        .default(3)
+        .meta({ description: 'Builds lost in a row that make a worker suspect.' }),
+      delay: durationSchema.default(5 * 60_000).meta({ description: 'How long it then gets no builds.' }),
+      factor: growth.default(2),
+      maxDelay: durationSchema.default(2 * 3_600_000).meta({ description: 'It never gets none for longer.' }),
+    })
+    .prefault({}),
+  alerts: z
+    .strictObject({
+      command: z.array(z.string().min(1)).min(1).meta({
+        description: 'Program and arguments (no shell); gets one alert as JSON on its standard input.',
+      }),
+      timeout: durationSchema.default(30_000).meta({ description: 'It is ended after this time.' }),
+    })
+    .optional()
+    .meta({ description: 'Who hears of suspect or missing workers and shelved requests. Default: nobody.' }),
   retention: z
     .strictObject({
       builds: durationSchema

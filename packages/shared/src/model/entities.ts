@@ -3,6 +3,7 @@
  * epoch milliseconds (UTC); durations end in `Ms`; `null` means unknown or not yet, as each field says.
  * The wire forms under Buildbot's own names are in `api/resources.ts`.
  */
+import type { AdminWord } from '../availability/admin-word.ts';
 import type { Properties } from './property.ts';
 import type { Results } from './results.ts';
 
@@ -58,8 +59,12 @@ export interface BuildSet {
   rebuiltBuildId: number | null;
 }
 
-/** `pending` waits for a worker, `claimed` has a build, `complete` has its result. */
-export type BuildRequestState = 'pending' | 'claimed' | 'complete';
+/**
+ * `pending` waits for a worker, `claimed` has a build, `shelved` failed too often for reasons that say nothing about the
+ * source and waits for a person, `complete` has its result.
+ */
+export const BUILD_REQUEST_STATES = ['pending', 'claimed', 'shelved', 'complete'] as const;
+export type BuildRequestState = (typeof BUILD_REQUEST_STATES)[number];
 
 /** "Build this build set on this builder." */
 export interface BuildRequest {
@@ -75,6 +80,10 @@ export interface BuildRequest {
   results: Results | null;
   /** Attempts that were started so far; the next build of this request is attempt `attempts + 1`. */
   attempts: number;
+  /** Infrastructure failures since it was asked for, or since it was last taken off the shelf. */
+  failures: number;
+  /** Since when and why it waits for a person; `null` unless it is shelved. */
+  shelved: { at: number; reason: string } | null;
   /** Not to be started before this time (delay after an infrastructure failure), `null` for at once. */
   notBefore: number | null;
   /** Somebody asked to cancel it: by whom and why. The intent is durable before anything is done about it. */
@@ -104,6 +113,8 @@ export interface Build {
   results: Results | null;
   /** One line for people: `building`, `'make test' failed`, `cancelled by alice: wrong branch`. */
   stateString: string;
+  /** It ended for a reason that says nothing about the source: a lost worker, a failed machine, a broken step. */
+  infrastructure: boolean;
   stop: StopOrder | null;
 }
 
@@ -153,14 +164,27 @@ export interface Worker {
   /** In the master's configuration now. */
   configured: boolean;
   connected: boolean;
+  /** What the worker says of itself. */
   availability: Availability;
-  /** Which rule decided the availability: `worker's admin`, `default`, … */
+  /** Which of the worker's own rules decided that: `worker's admin`, `default`, … */
   availabilityRule: string;
+  /** Why, in the words of whoever made the rule. */
+  availabilityReason: string | null;
+  /** When that ends as far as the worker knows. */
+  availabilityUntil: number | null;
+  /** What the master's admin says of it, `null` for nothing. The lower of the two words counts. */
+  admin: AdminWord | null;
   /** Builds it may run at once; 0 is no limit. */
   maxBuilds: number;
   tags: string[];
   paused: boolean;
   graceful: boolean;
+  /** It lost several builds in a row and gets none until then; `null` when it is trusted. */
+  suspect: { until: number; reason: string } | null;
+  /** Builds it lost in a row. */
+  losses: number;
+  /** Since when it is taken for missing: it was away for longer than the grace. `null` when it is not. */
+  missingAt: number | null;
   info: WorkerInfo;
 }
 

@@ -185,6 +185,7 @@ describe('all four faces', () => {
     link_restored: /connected again/,
     finished: /try #7 failed/,
     no_contact: null,
+    request_shelved: null,
     request_cancelled: null,
     kept: null,
     stopping: null,
@@ -214,6 +215,55 @@ describe('all four faces', () => {
         .map(textOf)
         .join('\n'),
     ).toContain(word);
+  });
+
+  it('tell what is shelved, with the commands of whoever decides', () => {
+    const words = ['--api', 'http://ci:8010'];
+    const connected = reduce(EMPTY_STATE, { type: 'connection', words, isLocal: false });
+    const shelf = { at: T0 / 1000 + 2, reason: 'worker w1 was lost' };
+    const shelved = request({
+      state: 'shelved',
+      shelved: shelf,
+      failures: 3,
+      attempts: 3,
+      waiting_reason: 'shelved: worker w1 was lost',
+    });
+    const lost = build({
+      complete: true,
+      results: 5,
+      infrastructure: true,
+      complete_at_ms: T0 + 2000,
+      state_string: 'worker w1 was lost (failure 1 of 3, tried again after 30s)',
+    });
+    const state = reduce(connected, {
+      type: 'summary',
+      summary: summary({ buildrequests: [shelved], builds: [lost] }),
+    });
+    const told = factsOf(state);
+    expect(told.flatMap(plainLines).slice(-4)).toEqual([
+      '↻ linux/5 lost after 2s: worker w1 was lost (failure 1 of 3, tried again after 30s)',
+      '‼ linux is shelved, a person has to decide: worker w1 was lost',
+      '    $ buildbot unshelve 11 --api http://ci:8010',
+      '    $ buildbot cancel 11 --api http://ci:8010',
+    ]);
+    const onScreen = told.flatMap(factLines).map(textOf).join('\n');
+    expect(onScreen).toContain('shelved, a person has to decide');
+    expect(JSON.parse(eventLine(told.at(-1) as Fact))).toMatchObject({
+      event: 'request_shelved',
+      requestId: 11,
+      failures: 3,
+      reason: 'worker w1 was lost',
+    });
+    const view = tryView(state, T0);
+    expect(view).toMatchObject({ isOver: true, complete: false, results: 4, counts: { failed: 1 } });
+    expect(finalObject(view, told, 4)).toMatchObject({
+      complete: false,
+      result: 'exception',
+      builds: [{ state: 'shelved', result: 'exception' }],
+    });
+    expect(tryLines(view, NO_KEYS, { columns: 80, rows: 20 }, T0).map(textOf).join('\n')).toContain(
+      '‼ linux  shelved: worker w1 was lost',
+    );
   });
 
   it('tell how long there has been no contact, on the screen as a count that goes on', () => {

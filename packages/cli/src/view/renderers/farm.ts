@@ -30,6 +30,10 @@ function changeLine(change: FarmChange): string {
       return `… worker ${change.worker} connected`;
     case 'worker_disconnected':
       return `… worker ${change.worker} disconnected`;
+    case 'worker_suspect':
+      return `‼ worker ${change.worker} host down: ${change.reason}`;
+    case 'worker_trusted':
+      return `… worker ${change.worker} gets builds again`;
     case 'request_waiting':
       return `⧗ ${change.builder} request ${change.requestId} waits: ${change.reason}`;
   }

@@ -1,6 +1,6 @@
 /** The plain face: one line per fact, for pipes, CI logs and screen readers. No cursor movement, states in words. */
-import { CANCELLED, FAILURE, formatDuration } from '@buildbot/shared';
-import type { BuildFact, BuildOfFact, Fact, RequestFact } from '../facts.ts';
+import { CANCELLED, FAILURE, formatDuration, RETRY } from '@buildbot/shared';
+import type { BuildFact, BuildOfFact, Fact, RequestFact, ShelvedFact } from '../facts.ts';
 import type { LocalFact } from '../messages.ts';
 import { resultMark, verdictText } from '../verdict.ts';
 
@@ -8,7 +8,15 @@ import { resultMark, verdictText } from '../verdict.ts';
 export function plainLines(fact: Fact): string[] {
   if (fact.type === 'request_cancelled')
     return [`${resultMark(fact.results)} ${fact.builder} ${cancelledText(fact)}, before it began`];
+  if (fact.type === 'request_shelved') return shelvedLines(fact);
   return 'build' in fact ? buildLines(fact) : localLines(fact);
+}
+
+function shelvedLines({ builder, reason, commands }: ShelvedFact): string[] {
+  return [
+    `‼ ${builder} is shelved, a person has to decide: ${reason}`,
+    ...commands.map((command) => `    $ ${command}`),
+  ];
 }
 
 function cancelledText({ stoppedBy, stopReason }: Pick<RequestFact, 'stoppedBy' | 'stopReason'>): string {
@@ -111,11 +119,13 @@ function buildLines(fact: BuildFact): string[] {
 
 /** A stopped build is told in the master's own words: `cancelled by alice: wrong branch`. */
 function endOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
-  const { results, text, stoppedBy } = fact;
+  const { results, text, stoppedBy, infrastructure } = fact;
   const length = formatDuration(fact.durationMs);
   if (results === CANCELLED && stoppedBy !== null) return `${cancelledText(fact)} · ${length}`;
   // Of a build that failed, or has warnings, the lines of its steps have said why.
   const why = results <= FAILURE || text === '' ? '' : `: ${text}`;
+  if (results === RETRY)
+    return `${infrastructure ? 'lost' : 'ended without a verdict'} after ${length}${why}`;
   return `${verdictText(results)} in ${length}${why}`;
 }
 

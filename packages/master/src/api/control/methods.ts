@@ -1,6 +1,6 @@
 /** The control methods of each resource (section 6 of the spec): parameters, whose they are, and the verb they become. */
 import * as z from 'zod';
-import type { Control } from '../../ports/control.ts';
+import type { Control, WorkerVerb } from '../../ports/control.ts';
 import type { AddedBuildSet } from '../../ports/store.ts';
 import type { Row } from '../query/apply-query.ts';
 import type { Plural } from '../resources.ts';
@@ -34,6 +34,7 @@ export interface Method {
 
 const reasonSchema = z.object({ reason: z.string().max(4096).nullish() });
 const prioritySchema = z.object({ priority: z.number().int().min(-1_000_000).max(1_000_000) });
+const stopSchema = z.object({ graceful: z.boolean().default(false) });
 const enableSchema = z.object({ enabled: z.boolean() });
 
 function parse<T>(schema: z.ZodType<T>, params: Record<string, unknown>): T {
@@ -67,7 +68,7 @@ function order(verb: Verb, act: (deps: MethodDeps, call: Call) => Promise<void>)
   };
 }
 
-function workerMethod(verb: 'pause' | 'unpause' | 'stop' | 'kill'): Method {
+function workerMethod(verb: WorkerVerb): Method {
   return order('control worker', ({ control }, { row, params }) =>
     control.controlWorker(row.workerid as number, verb, reasonOf(params)),
   );
@@ -99,11 +100,19 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
     cancel: order('cancel', ({ control }, { row, params, by }) =>
       control.cancelRequest(row.buildrequestid as number, by, reasonOf(params)),
     ),
+    unshelve: order('unshelve', ({ control }, { row }) => control.unshelve(row.buildrequestid as number)),
     set_priority: order('set_priority', ({ control }, { row, params }) =>
       control.setPriority(row.buildrequestid as number, parse(prioritySchema, params).priority),
     ),
   },
   forceschedulers: { force: { verb: 'force', isOrder: false, run: force } },
+  masters: {
+    stop: order('stop master', async ({ control }, { row, params }) => {
+      const options = parse(stopSchema, params);
+      // The rows of masters that ran here under other names are only history.
+      if (row.active === true) await control.stopMaster(options);
+    }),
+  },
   schedulers: {
     enable: {
       verb: 'enable scheduler',
@@ -119,6 +128,7 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
     kill: workerMethod('kill'),
     pause: workerMethod('pause'),
     unpause: workerMethod('unpause'),
+    trust: workerMethod('trust'),
   },
 };
 

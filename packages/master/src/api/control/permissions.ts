@@ -9,10 +9,12 @@ export type Verb =
   | 'stop'
   | 'rebuild'
   | 'cancel'
+  | 'unshelve'
   | 'set_priority'
   | 'force'
   | 'enable scheduler'
-  | 'control worker';
+  | 'control worker'
+  | 'stop master';
 
 /** What somebody wants to do. `submitter` is who asked for the build, `null` when that was the machine itself. */
 export interface Wish {
@@ -24,7 +26,7 @@ export interface Wish {
 export type Permission = { allowed: true } | { allowed: false; reason: string };
 
 const ALLOWED: Permission = { allowed: true };
-const OWN_BUILDS_ONLY: ReadonlySet<Verb> = new Set(['stop', 'rebuild', 'cancel']);
+const OWN_BUILDS_ONLY: ReadonlySet<Verb> = new Set(['stop', 'rebuild', 'cancel', 'unshelve']);
 
 function overGateway(user: string, { verb, submitter }: Wish): Permission {
   if (verb === 'force') return ALLOWED;

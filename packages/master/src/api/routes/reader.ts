@@ -71,7 +71,9 @@ export function createReader(deps: Deps): Reader {
   function explained(plural: Plural, rows: Row[]): Row[] {
     if (plural !== 'buildrequests') return rows;
     return rows.map((row) =>
-      row.claimed ? row : { ...row, waiting_reason: queue.waitingReason(row.buildrequestid as number) },
+      row.state !== 'pending'
+        ? row
+        : { ...row, waiting_reason: queue.waitingReason(row.buildrequestid as number) },
     );
   }
 

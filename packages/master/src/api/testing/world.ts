@@ -27,8 +27,10 @@ export function notingControl(store: Store): { control: Control; calls: unknown[
     stopBuild: note('stopBuild'),
     cancelRequest: note('cancelRequest'),
     setPriority: note('setPriority'),
+    unshelve: note('unshelve'),
     setSchedulerEnabled: note('setSchedulerEnabled'),
     controlWorker: note('controlWorker'),
+    stopMaster: note('stopMaster'),
     async rebuild(buildId, by) {
       await note('rebuild')(buildId, by);
       return (await store.rebuild(buildId, by)) ?? { refused: 'there is no such build' };
@@ -117,6 +119,7 @@ export async function createWorld(options: { heartbeatMs?: number } = {}): Promi
     },
     title: 'Test',
     masterId: master.masterId,
+    metrics: [],
     forceForms: () => [{ name: 'force', builders: ['linux'] }],
     logger: silentLogger,
     ...options,
@@ -167,14 +170,24 @@ export async function createWorld(options: { heartbeatMs?: number } = {}): Promi
       const frame = { length: bytes.length, newlines, runs: [['o', bytes.length]] as ['o', number][] };
       seq++;
       await store.commitWorkerEffects(worker.workerId, 'boot', [
-        { kind: 'log', seq, buildId: build.buildId, logId: log.logId, frame, payload },
+        {
+          kind: 'log',
+          seq,
+          key: `${build.buildId}.1.0.0`,
+          log: log.name,
+          buildId: build.buildId,
+          logId: log.logId,
+          frame,
+          payload,
+        },
       ]);
     },
     async finish({ build, step, log }) {
       await store.finishLog(log.logId);
       await store.finishStep({ stepId: step.stepId, results: 0, stateString: 'passed', hidden: false });
       const end = { buildId: build.buildId, results: 0, stateString: 'build successful' } as const;
-      await store.finishBuild({ ...end, request: { kind: 'complete' } });
+      const silent = { infrastructure: false, worker: null };
+      await store.finishBuild({ ...end, ...silent, request: { kind: 'complete' } });
     },
     async get(path, { caller = ADMINISTRATOR, ...init } = {}) {
       return api.fetch(new Request(`http://localhost${path}`, init), { caller });

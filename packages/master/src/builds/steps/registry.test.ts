@@ -82,6 +82,9 @@ test('a recipe has ids, unique step names and the properties of its workers', ()
     availability: 'eager',
     availabilityRule: '',
     maxBuilds: 1,
+    suspect: null,
+    losses: 0,
+    missingAt: null,
   } as const;
   const info = { admin: null, host: null, accessUri: null, version: null, system: null, cpus: null };
   const workers = ['w1', 'w2'].map((name, i) => ({

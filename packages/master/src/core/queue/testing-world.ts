@@ -12,6 +12,7 @@ export function worker(workerId: number, change: Partial<QueueWorker> = {}): Que
     availabilityRule: 'default',
     paused: false,
     graceful: false,
+    suspect: null,
     silent: false,
     maxBuilds: 1,
     cpus: 2,

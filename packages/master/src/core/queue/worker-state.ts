@@ -1,5 +1,6 @@
 /** What the queue knows of a worker, and whether it may be given one more build. */
 import type { Availability } from '@buildbot/shared';
+import { suspectText } from '../suspect.ts';
 
 export interface QueueWorker {
   workerId: number;
@@ -10,6 +11,8 @@ export interface QueueWorker {
   availabilityRule: string;
   paused: boolean;
   graceful: boolean;
+  /** It lost several builds in a row and gets none, for this long still. Milliseconds. */
+  suspect: { forMs: number; reason: string } | null;
   /** It did not answer when last asked, and has not been heard of since. */
   silent: boolean;
   /** Builds it may run at once; 0 is no limit. */
@@ -36,6 +39,7 @@ export function unusableReason(worker: QueueWorker): string | null {
   if (worker.availability === 'unavailable') {
     return `worker ${worker.name} is unavailable: ${worker.availabilityRule}`;
   }
+  if (worker.suspect !== null) return `worker ${worker.name} is ${suspectText(worker.suspect)}`;
   return worker.silent ? `worker ${worker.name} does not answer` : null;
 }
 

@@ -27,6 +27,7 @@ const FIELDS: { [N in ResourceName]?: Record<string, [FieldType, FilterValue[]]>
     results: ['int', [0, 2, 6, null]],
     state_string: ['text', ['starting', 'done', 'on', 'O', '', '%']],
     stopped_by: ['text', ['alice', null]],
+    infrastructure: ['bool', [true, false]],
   },
   buildrequests: {
     buildrequestid: ['int', [1, 4]],
@@ -37,6 +38,9 @@ const FIELDS: { [N in ResourceName]?: Record<string, [FieldType, FilterValue[]]>
     results: ['int', [-1, 0, 2]],
     waited_for: ['bool', [true, false]],
     submitted_at: ['int', [1_800_000_000, 1_800_000_001]],
+    state: ['text', ['pending', 'complete', 'odd', 'l', null]],
+    failures: ['int', [0, 1]],
+    not_before: ['int', [1_800_000_060, null]],
   },
   buildsets: {
     bsid: ['int', [1, 3]],

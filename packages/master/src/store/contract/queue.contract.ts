@@ -42,7 +42,9 @@ export function queueContract(makePlace: MakePlace): void {
       });
       expect(await world.store.build(build.buildId)).toEqual(build);
       expect(await world.store.buildOfRequest(request.requestId)).toEqual(build);
-      expect(await world.store.unfinishedBuilds(world.masterId)).toEqual([{ build, request, buildSet }]);
+      expect(await world.store.takeUpBuilds(world.masterId)).toMatchObject([
+        { build, request, buildSet, steps: [] },
+      ]);
     });
 
     test('completes a pending request that is cancelled, and its build set', async () => {
@@ -62,7 +64,7 @@ export function queueContract(makePlace: MakePlace): void {
       const { request } = await world.build();
       expect(await world.store.cancelRequest(request.requestId, ORDER)).toBe('claimed');
       expect(await world.store.cancelRequest(request.requestId, { ...ORDER, by: 'bob' })).toBe('claimed');
-      const [unfinished] = await world.store.unfinishedBuilds(world.masterId);
+      const [unfinished] = await world.store.takeUpBuilds(world.masterId);
       expect(unfinished?.request).toMatchObject({ state: 'claimed', cancel: ORDER });
     });
 
@@ -75,7 +77,9 @@ export function queueContract(makePlace: MakePlace): void {
           buildId: build.buildId,
           results: RETRY,
           stateString: 'worker lost',
+          infrastructure: true,
           request: { kind: 'retry', notBefore },
+          worker: null,
         }),
       );
       expect(told.at(-1)).toBe(`buildrequests/${request.requestId}/unclaimed`);
@@ -96,7 +100,9 @@ export function queueContract(makePlace: MakePlace): void {
         buildId: build.buildId,
         results: RETRY,
         stateString: 'worker lost',
+        infrastructure: true,
         request: { kind: 'retry', notBefore: null },
+        worker: null,
       });
       expect(await world.store.pendingRequests()).toEqual([]);
       const completed = world.events.find(
@@ -121,7 +127,9 @@ export function queueContract(makePlace: MakePlace): void {
             buildId,
             results: results[i] as 0,
             stateString: 'done',
+            infrastructure: results[i] === EXCEPTION,
             request: { kind: 'complete' },
+            worker: null,
           }),
         );
         expect(told.includes(`buildsets/${buildSetId}/complete`)).toBe(isLast);

@@ -77,7 +77,9 @@ export function retentionContract(makePlace: MakePlace): void {
         buildId: build.buildId,
         results: 5,
         stateString: 'worker lost',
+        infrastructure: true,
         request: { kind: 'retry', notBefore: null },
+        worker: null,
       });
       const removed = await world.store.cleanUp({ ...NOTHING, buildsBefore: world.clock.now() + 1 });
       expect(removed.builds).toBe(0);

@@ -76,11 +76,18 @@ export const EXITED: CommandOutcome = {
 };
 
 /** A log frame of a worker with `text` as one run of standard output. */
-export function logEffect(seq: number, log: Log, text: string | Uint8Array): WorkerEffect {
+export function logEffect(
+  seq: number,
+  log: Log,
+  text: string | Uint8Array,
+  key = `${log.buildId}.1.0.0`,
+): WorkerEffect {
   const raw = Buffer.from(text);
   return {
     kind: 'log',
     seq,
+    key,
+    log: log.name,
     buildId: log.buildId,
     logId: log.logId,
     frame: {
@@ -190,7 +197,9 @@ export class World {
       buildId,
       results,
       stateString: 'done',
+      infrastructure: false,
       request: { kind: 'complete' },
+      worker: null,
     });
   }
 

@@ -1,6 +1,7 @@
 /**
  * Schema version 2: what builds need to outlive the master (recipe, texts, received log bytes), infrastructure failures
- * told apart and shelved, workers' availability as the master's admin sees it, and workers that lose builds.
+ * told apart and shelved, workers' availability as the master's admin sees it, workers that lose builds or are missing,
+ * and readers of events that miss none.
  */
 import { sql } from 'kysely';
 import type { Migration } from './migration.ts';
@@ -32,7 +33,9 @@ export const nothingIsLost: Migration = {
       .addColumn('adminReason', 'text', (c) => c.notNull().defaultTo(''))
       .execute();
     await add('workers').addColumn('adminBy', 'text').execute();
+    await add('workers').addColumn('adminAt', int).execute();
     await add('workers').addColumn('adminUntil', int).execute();
+    await add('workers').addColumn('availabilityReason', 'text').execute();
     await add('workers').addColumn('availabilityUntil', int).execute();
     await add('workers')
       .addColumn('losses', int, (c) => c.notNull().defaultTo(0))
@@ -40,6 +43,12 @@ export const nothingIsLost: Migration = {
     await add('workers').addColumn('suspectUntil', int).execute();
     await add('workers')
       .addColumn('suspectReason', 'text', (c) => c.notNull().defaultTo(''))
+      .execute();
+    await add('workers').addColumn('missingAt', int).execute();
+    await schema
+      .createTable('eventReaders')
+      .addColumn('name', 'text', (c) => c.primaryKey())
+      .addColumn('position', int, (c) => c.notNull())
       .execute();
     await schema
       .createIndex('requestsShelved')

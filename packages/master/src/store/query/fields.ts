@@ -1,4 +1,5 @@
 /** Which wire field of each large resource is which column: the allow-list of all filtering and ordering. */
+import { BUILD_REQUEST_STATES } from '@buildbot/shared';
 import { sql } from 'kysely';
 import {
   bool,
@@ -8,6 +9,7 @@ import {
   flagged,
   int,
   isSet,
+  oneOf,
   type SqlFields,
   seconds,
   text,
@@ -27,6 +29,7 @@ export const BUILD_FIELDS: SqlFields = {
   state_string: text('builds.stateString'),
   results: int('builds.results'),
   attempt: int('builds.attempt'),
+  infrastructure: flagged('builds.infrastructure'),
   started_at_ms: int('builds.startedAt'),
   complete_at_ms: int('builds.completeAt'),
   stopped_by: text('builds.stopBy'),
@@ -60,8 +63,10 @@ export const LOG_FIELDS: SqlFields = {
   num_bytes: int('logs.bytes'),
 };
 
-const isPending = sql<boolean>`${sql.ref('buildRequests.state')} = 'pending'`;
-const isNotPending = sql<boolean>`${sql.ref('buildRequests.state')} <> 'pending'`;
+const requestState = sql.ref('buildRequests.state');
+const isClaimed = sql<boolean>`${requestState} in ('claimed', 'complete')`;
+/** Two words with a small index each; `not in` would have none. */
+const isNotClaimed = sql<boolean>`(${requestState} = 'pending' or ${requestState} = 'shelved')`;
 const claimedBy = sql`case ${sql.ref('buildRequests.state')} when 'claimed' then ${sql.ref('buildRequests.masterId')} end`;
 
 export const REQUEST_FIELDS: SqlFields = {
@@ -69,7 +74,7 @@ export const REQUEST_FIELDS: SqlFields = {
   buildsetid: int('buildRequests.buildSetId'),
   builderid: int('buildRequests.builderId'),
   priority: int('buildRequests.priority'),
-  claimed: bool(isNotPending, isPending),
+  claimed: bool(isClaimed, isNotClaimed),
   claimed_at: seconds('buildRequests.claimedAt'),
   claimed_by_masterid: computed(claimedBy),
   complete: isSet('buildRequests.completeAt'),
@@ -77,7 +82,10 @@ export const REQUEST_FIELDS: SqlFields = {
   results: computed(sql`coalesce(${sql.ref('buildRequests.results')}, -1)`),
   submitted_at: seconds('buildRequests.submittedAt'),
   waited_for: bool(sql`1 = 0`, sql`1 = 1`),
+  state: oneOf('buildRequests.state', BUILD_REQUEST_STATES),
   attempts: int('buildRequests.attempts'),
+  failures: int('buildRequests.failures'),
+  not_before: seconds('buildRequests.notBefore'),
 };
 
 export const BUILD_SET_FIELDS: SqlFields = {

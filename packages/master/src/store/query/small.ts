@@ -48,11 +48,13 @@ const BUILDER_FIELDS: Record<string, MemoryField<BuilderResource>> = {
 };
 
 const WORKER_FIELDS: Record<string, MemoryField<WorkerResource>> = {
-  ...plain<WorkerResource, 'workerid' | 'max_builds' | 'running_builds'>(
+  ...plain<WorkerResource, 'workerid' | 'max_builds' | 'running_builds' | 'losses' | 'missing_since'>(
     'int',
     'workerid',
     'max_builds',
     'running_builds',
+    'losses',
+    'missing_since',
   ),
   ...plain<WorkerResource, 'name' | 'pause_reason' | 'availability' | 'availability_rule'>(
     'text',

@@ -1,11 +1,18 @@
 /** What happens to a build between its claim and its end. A finished build takes nothing any more. */
-import { buildPropertiesEventPaths, type Properties, type Results, type StopOrder } from '@buildbot/shared';
-import type { Store } from '../../ports/store.ts';
-import { findBuild } from '../reading.ts';
-import { propertyRows, toBuild, toLog, toStep } from '../rows.ts';
+import {
+  type Build,
+  buildPropertiesEventPaths,
+  type Properties,
+  type Results,
+  type StopOrder,
+} from '@buildbot/shared';
+import type { Store, UnfinishedBuild } from '../../ports/store.ts';
+import { buildProperties, claimedBuild, findBuild } from '../reading.ts';
+import { flag, propertyRows, toBuild, toLog, toStep } from '../rows.ts';
 import { tellBuild, tellLog, tellStep } from '../telling.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { endAttempt } from './queue.ts';
+import { reportWorker } from './standing.ts';
 
 /** The fence of every write on behalf of a build. */
 export async function isRunning({ db }: WriteContext, buildId: number): Promise<boolean> {
@@ -52,13 +59,30 @@ export async function orderStop(
   return build.completeAt === null ? 'ordered' : 'complete';
 }
 
-/** Set properties of a running build; a later value wins. Only those given are told. */
-export async function setBuildProperties(
+/** Keep what a build begins with: its properties, and the fingerprint of its recipe. */
+export async function beginBuild(
+  context: WriteContext,
+  buildId: number,
+  { recipe, properties }: Parameters<Store['beginBuild']>[1],
+): Promise<Build | null> {
+  const row = await context.db
+    .updateTable('builds')
+    .set({ recipe })
+    .where('buildId', '=', buildId)
+    .where('completeAt', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  await setProperties(context, buildId, properties);
+  return toBuild(row);
+}
+
+/** Set properties of a build that is known to run; a later value wins. Only those given are told. */
+export async function setProperties(
   context: WriteContext,
   buildId: number,
   properties: Properties,
-): Promise<boolean> {
-  if (!(await isRunning(context, buildId))) return false;
+): Promise<void> {
   for (const { name, value, source } of propertyRows(properties)) {
     await context.db
       .insertInto('buildProperties')
@@ -67,7 +91,35 @@ export async function setBuildProperties(
       .execute();
   }
   if (Object.keys(properties).length > 0) context.emit(buildPropertiesEventPaths(buildId), properties);
-  return true;
+}
+
+/** Take all builds that are not finished as this master's own. */
+export async function takeUpBuilds(context: WriteContext, masterId: number): Promise<UnfinishedBuild[]> {
+  const { db } = context;
+  await db
+    .updateTable('buildRequests')
+    .set({ masterId })
+    .where('state', '=', 'claimed')
+    .where('masterId', '!=', masterId)
+    .execute();
+  const rows = await db
+    .updateTable('builds')
+    .set({ masterId })
+    .where('completeAt', 'is', null)
+    .returningAll()
+    .execute();
+  const builds: UnfinishedBuild[] = [];
+  for (const row of rows.sort((a, b) => a.buildId - b.buildId)) {
+    const { buildId, recipe } = row;
+    const steps = await db.selectFrom('steps').selectAll().where('buildId', '=', buildId).execute();
+    builds.push({
+      ...(await claimedBuild(db, toBuild(row))),
+      recipe,
+      properties: await buildProperties(db, buildId),
+      steps: steps.sort((a, b) => a.number - b.number).map(toStep),
+    });
+  }
+  return builds;
 }
 
 /** Logs that end with their build: their ids with the final number of lines. */
@@ -78,17 +130,18 @@ export async function finishBuild(
   input: Parameters<Store['finishBuild']>[0],
   finalLines: FinalLines,
 ): Promise<boolean> {
-  const { buildId, results, stateString } = input;
+  const { buildId, results, stateString, infrastructure } = input;
   if (!(await isRunning(context, buildId))) return false;
   await finishLogs(context, buildId, finalLines);
   await finishSteps(context, buildId, results);
   const row = await context.db
     .updateTable('builds')
-    .set({ completeAt: context.now, results, stateString })
+    .set({ completeAt: context.now, results, stateString, infrastructure: flag(infrastructure) })
     .where('buildId', '=', buildId)
     .returningAll()
     .executeTakeFirstOrThrow();
   tellBuild(context, toBuild(row), 'finished');
+  if (input.worker !== null) await reportWorker(context, row, input.worker);
   await endAttempt(context, row, results, input.request);
   return true;
 }

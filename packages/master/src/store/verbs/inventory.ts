@@ -12,7 +12,7 @@ import {
 } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
 import type { Inventory, Registered, Store } from '../../ports/store.ts';
-import { flag, toBuilder, toMaster, toScheduler, toWorker } from '../rows.ts';
+import { adminColumns, flag, toBuilder, toMaster, toScheduler, toWorker } from '../rows.ts';
 import type { Tables } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';
 
@@ -36,7 +36,10 @@ function tellMaster(context: WriteContext, master: Master): void {
   context.emit([`masters/${masterid}/${active ? 'started' : 'stopped'}`], { masterid, name, active });
 }
 
-/** A master begins. Workers that a crashed one left connected are not. */
+/**
+ * A master begins. Workers that a crashed one left connected are not, and neither is a master of another name that was
+ * killed here: whoever registers holds the database alone.
+ */
 export async function registerMaster(context: WriteContext, name: string): Promise<Master> {
   const { db, now } = context;
   const row = await db
@@ -46,6 +49,9 @@ export async function registerMaster(context: WriteContext, name: string): Promi
     .returningAll()
     .executeTakeFirstOrThrow();
   const master = toMaster(row);
+  const gone = db.updateTable('masters').set({ active: 0 }).where('active', '=', 1);
+  for (const other of await gone.where('masterId', '!=', row.masterId).returningAll().execute())
+    tellMaster(context, toMaster(other));
   tellMaster(context, master);
   const left = await db
     .updateTable('workers')
@@ -168,12 +174,14 @@ export async function setWorkerState(
   if (before === undefined) throw new BugError(`there is no worker ${workerId}`);
   const news = newsOf(toWorker(before), state);
   if (news === null) return;
-  const { connected, paused, graceful, info, ...plain } = state;
+  const { connected, paused, graceful, info, admin, ...plain } = state;
   const row = await context.db
     .updateTable('workers')
     .set({
       ...plain,
+      ...(admin === undefined ? {} : adminColumns(admin)),
       ...(connected === undefined ? {} : { connected: flag(connected) }),
+      ...(connected === true ? { missingAt: null } : {}),
       ...(paused === undefined ? {} : { paused: flag(paused) }),
       ...(graceful === undefined ? {} : { graceful: flag(graceful) }),
       ...(info === undefined ? {} : { info: JSON.stringify(info) }),
@@ -182,9 +190,12 @@ export async function setWorkerState(
     .returningAll()
     .executeTakeFirstOrThrow();
   await tellWorker(context, toWorker(row), news);
+  if (before.missingAt !== null && row.missingAt === null)
+    await tellWorker(context, toWorker(row), 'returned');
 }
 
-async function tellWorker(context: WriteContext, worker: Worker, event: WorkerEvent): Promise<void> {
+/** Tell how a worker is now. */
+export async function tellWorker(context: WriteContext, worker: Worker, event: WorkerEvent): Promise<void> {
   const { db } = context;
   const { workerId } = worker;
   const eligible = await db

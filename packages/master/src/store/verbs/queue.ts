@@ -1,6 +1,7 @@
 /** The queue: claims, cancels, priorities, and how a request ends or comes back. */
 import { type BuildRequest, CANCELLED, type Results, type StopOrder } from '@buildbot/shared';
-import type { ClaimedBuild, RequestEnd, Store } from '../../ports/store.ts';
+import type { RequestEnd } from '../../core/attempt-end.ts';
+import type { ClaimedBuild, Store } from '../../ports/store.ts';
 import { completeBuildSet } from '../reading.ts';
 import { type Row, toBuild } from '../rows.ts';
 import type { BuildRequestsTable, BuildsTable } from '../tables.ts';
@@ -92,7 +93,7 @@ export async function completeRequest(
 ): Promise<void> {
   const row = await context.db
     .updateTable('buildRequests')
-    .set({ state: 'complete', completeAt: context.now, results })
+    .set({ state: 'complete', completeAt: context.now, results, shelvedAt: null, shelvedReason: null })
     .where('requestId', '=', requestId)
     .where('completeAt', 'is', null)
     .returningAll()
@@ -102,31 +103,55 @@ export async function completeRequest(
   await settleBuildSet(context, row.buildSetId);
 }
 
-/** What becomes of a request whose build has ended. One that somebody cancelled never comes back. */
+/** What becomes of a request whose build has ended. One that somebody cancelled neither comes back nor waits. */
 export async function endAttempt(
   context: WriteContext,
-  build: { requestId: number; workerId: number },
+  build: Pick<Row<BuildsTable>, 'requestId' | 'workerId' | 'infrastructure'>,
   results: Results,
   end: RequestEnd,
 ): Promise<void> {
-  const { requestId, workerId } = build;
+  const { requestId, workerId, infrastructure } = build;
   if (end.kind === 'complete') return await completeRequest(context, requestId, results);
+  const next =
+    end.kind === 'retry'
+      ? { state: 'pending', notBefore: end.notBefore }
+      : { state: 'shelved', shelvedAt: context.now, shelvedReason: end.reason };
   const row = await context.db
     .updateTable('buildRequests')
-    .set({
-      state: 'pending',
+    .set((old) => ({
+      ...next,
       claimedAt: null,
       masterId: null,
-      notBefore: end.notBefore,
-      lastWorkerId: workerId,
-    })
+      failures: old('failures', '+', infrastructure),
+      // Only a worker that lost the build is avoided the next time.
+      ...(infrastructure === 1 ? { lastWorkerId: workerId } : {}),
+    }))
     .where('requestId', '=', requestId)
     .where('state', '=', 'claimed')
     .where('cancelAt', 'is', null)
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) return await completeRequest(context, requestId, CANCELLED);
-  tellRequest(context, row, 'unclaimed');
+  tellRequest(context, row, end.kind === 'retry' ? 'unclaimed' : 'shelved');
+}
+
+/** Back into the queue, as if nothing had failed before; its priority and age stay. */
+export async function unshelve(
+  context: WriteContext,
+  requestId: number,
+): Promise<'unshelved' | 'not-shelved' | 'unknown'> {
+  const row = await context.db
+    .updateTable('buildRequests')
+    .set({ state: 'pending', failures: 0, notBefore: null, shelvedAt: null, shelvedReason: null })
+    .where('requestId', '=', requestId)
+    .where('state', '=', 'shelved')
+    .returningAll()
+    .executeTakeFirst();
+  if (row !== undefined) {
+    tellRequest(context, row, 'unshelved');
+    return 'unshelved';
+  }
+  return (await requestRow(context, requestId)) === undefined ? 'unknown' : 'not-shelved';
 }
 
 async function requestRow(

@@ -1,0 +1,70 @@
+import { CANCELLED, EXCEPTION, FAILURE, RETRY, type Results, SUCCESS } from '@buildbot/shared';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type AttemptEndInput, attemptEnd } from './attempt-end.ts';
+import type { BuildEnd } from './build.ts';
+import { DEFAULT_RETRY_POLICY } from './retry.ts';
+import { DEFAULT_SUSPECT_POLICY } from './suspect.ts';
+
+function endOf(end: BuildEnd, failures = 0) {
+  const policies = { retry: DEFAULT_RETRY_POLICY, suspect: DEFAULT_SUSPECT_POLICY };
+  return attemptEnd({ end, failures, requestId: 17, ...policies, now: 1000 } satisfies AttemptEndInput);
+}
+
+const lost: BuildEnd = { kind: 'infrastructure', reason: 'worker w1 was lost' };
+const verdict = (results: Results): BuildEnd => ({ kind: 'verdict', results, stateString: 'done' });
+
+test('a lost build is tried again, is no verdict, and is a loss of its worker', () => {
+  expect(endOf(lost)).toEqual({
+    results: RETRY,
+    stateString: 'worker w1 was lost (failure 1 of 3, tried again after 30s)',
+    infrastructure: true,
+    request: { kind: 'retry', notBefore: 31_000 },
+    worker: { kind: 'lost', reason: 'worker w1 was lost', policy: DEFAULT_SUSPECT_POLICY },
+  });
+});
+
+test('the last failure that is granted puts the request on the shelf', () => {
+  expect(endOf(lost, 2)).toMatchObject({
+    results: EXCEPTION,
+    stateString: 'shelved after 3 attempts: worker w1 was lost; to try again: buildbot unshelve 17',
+    infrastructure: true,
+    request: { kind: 'shelve', reason: 'worker w1 was lost' },
+  });
+});
+
+test('a verdict completes the request and speaks for the worker, a failed one as well', () => {
+  for (const results of [SUCCESS, FAILURE] as const) {
+    expect(endOf(verdict(results), 2)).toEqual({
+      results,
+      stateString: 'done',
+      infrastructure: false,
+      request: { kind: 'complete' },
+      worker: { kind: 'well' },
+    });
+  }
+});
+
+test('a build that was called off, or broke, says nothing about its worker', () => {
+  expect(endOf(verdict(CANCELLED))).toMatchObject({ infrastructure: false, worker: null });
+  expect(endOf(verdict(EXCEPTION))).toMatchObject({
+    infrastructure: true,
+    worker: null,
+    request: { kind: 'complete' },
+  });
+});
+
+test('however builds end, a request has at most as many failures as it was granted', () => {
+  const ends = fc.array(fc.constantFrom(lost, verdict(SUCCESS), verdict(CANCELLED)), { maxLength: 20 });
+  fc.assert(
+    fc.property(ends, (sequence) => {
+      let failures = 0;
+      for (const end of sequence) {
+        const { request, infrastructure } = endOf(end, failures);
+        if (infrastructure) failures++;
+        expect(failures).toBeLessThanOrEqual(DEFAULT_RETRY_POLICY.attempts);
+        if (request.kind !== 'retry') return;
+      }
+    }),
+  );
+});

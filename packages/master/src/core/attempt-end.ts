@@ -1,0 +1,78 @@
+/** What the end of an attempt means for all that hangs on it: the build's result, its request, and its worker. */
+import { CANCELLED, EXCEPTION, RETRY, type Results } from '@buildbot/shared';
+import type { BuildEnd } from './build.ts';
+import { decideRetry, type RetryPolicy, retryText, shelvedBuildText } from './retry.ts';
+import type { SuspectPolicy } from './suspect.ts';
+
+/** What happens to the request: it has its result, goes back to the queue, or waits for a person. */
+export type RequestEnd =
+  | { kind: 'complete' }
+  | { kind: 'retry'; notBefore: number | null }
+  | { kind: 'shelve'; reason: string };
+
+/** What the attempt says about its worker: that it is well, that it lost a build, or nothing. */
+export type WorkerReport = { kind: 'well' } | { kind: 'lost'; reason: string; policy: SuspectPolicy };
+
+export interface AttemptEnd {
+  results: Results;
+  stateString: string;
+  infrastructure: boolean;
+  request: RequestEnd;
+  worker: WorkerReport | null;
+}
+
+export interface AttemptEndInput {
+  end: BuildEnd;
+  /** Of the request before this attempt. */
+  failures: number;
+  requestId: number;
+  retry: RetryPolicy;
+  suspect: SuspectPolicy;
+  /** Epoch milliseconds. */
+  now: number;
+}
+
+export function attemptEnd(input: AttemptEndInput): AttemptEnd {
+  const { end } = input;
+  switch (end.kind) {
+    case 'verdict':
+      return withVerdict(end);
+    case 'outdated':
+      return begunAnew(end.reason);
+    case 'infrastructure':
+      return withoutVerdict(input, end.reason);
+  }
+}
+
+/** Nothing failed, so nothing is counted and nothing is waited for. */
+export function begunAnew(reason: string): AttemptEnd {
+  const request = { kind: 'retry', notBefore: null } as const;
+  return { results: RETRY, stateString: reason, infrastructure: false, request, worker: null };
+}
+
+export function withVerdict({
+  results,
+  stateString,
+}: Pick<Extract<BuildEnd, { kind: 'verdict' }>, 'results' | 'stateString'>): AttemptEnd {
+  const infrastructure = results === EXCEPTION;
+  // A build that was called off, or whose step broke, says nothing about its worker.
+  const isSilent = infrastructure || results === CANCELLED;
+  const request = { kind: 'complete' } as const;
+  return { results, stateString, infrastructure, request, worker: isSilent ? null : { kind: 'well' } };
+}
+
+function withoutVerdict(input: AttemptEndInput, reason: string): AttemptEnd {
+  const { requestId, retry, now } = input;
+  const failures = input.failures + 1;
+  const decision = decideRetry(retry, failures);
+  const worker = { kind: 'lost', reason, policy: input.suspect } as const;
+  if (decision.kind === 'shelve') {
+    const stateString = shelvedBuildText(reason, { failures, requestId });
+    const request = { kind: 'shelve', reason } as const;
+    return { results: EXCEPTION, stateString, infrastructure: true, request, worker };
+  }
+  const { delay } = decision;
+  const stateString = retryText(reason, { failures, attempts: retry.attempts, delay });
+  const request = { kind: 'retry', notBefore: now + delay } as const;
+  return { results: RETRY, stateString, infrastructure: true, request, worker };
+}
