@@ -32,8 +32,9 @@ export interface DoormanInput {
 const HELLO_MS = 10_000;
 const MOST_UNKNOWN = 256;
 
+/** One that makes no sense may do better with a new session; the others come in vain until somebody changes something. */
 function refused(code: Refused['code'], reason: string): Refused {
-  return { type: 'refused', code, reason: reason.slice(0, 1000), again: false };
+  return { type: 'refused', code, reason: reason.slice(0, 1000), again: code === 'malformed' };
 }
 
 interface Verdict {
