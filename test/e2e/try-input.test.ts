@@ -83,6 +83,7 @@ test.each([
   const { code, stdout, stderr } = await dryRun([]);
   expect([code, stderr]).toEqual([2, expect.stringMatching(reason)]);
   expect(JSON.parse(stdout)).toMatchObject({
+    schema: 'buildbot.try.dryrun/1',
     exitCode: 2,
     error: { message: expect.stringMatching(reason) },
   });

@@ -46,7 +46,6 @@ describe('the command line', () => {
     [['try', '--nope'], 2, 'Nonexistent flag: --nope'],
     [['try', '--builder='], 2, '--builder must not be empty'],
     [['try', '--connect=pb'], 2, 'is not spoken by this client'],
-    [['try', '--dryrun', '--diff', '/nowhere/x.diff'], 2, 'does not exist'],
     [['watch', '7', '--api', 'ftp://x'], 2, 'not an address'],
   ])('tells scripts how %j ended', (argv, exitCode, reason) => {
     const message = expect.stringContaining(reason);
@@ -69,6 +68,18 @@ describe('the command line', () => {
       expect(said.split('error: ')).toHaveLength(2);
     });
   });
+
+  it.each(['--json', '--events'])(
+    'tells scripts how a dry run failed, in its own schema, with %s',
+    async (form) => {
+      expect(await main(['try', '--dryrun', '--diff', '/nowhere/x.diff', form])).toBe(2);
+      expect(JSON.parse(out)).toMatchObject({
+        schema: 'buildbot.try.dryrun/1',
+        exitCode: 2,
+        error: { message: expect.stringContaining('does not exist') },
+      });
+    },
+  );
 
   it('tells scripts how watching the farm failed, in its own schema', async () => {
     expect(await main(['watch', '--api', 'ftp://x', '--json'])).toBe(2);

@@ -1,6 +1,8 @@
 /** `buildbot try`: would this working copy pass? */
 import { Flags } from '@oclif/core';
 import { propertyOf, settingFlags, settingsOfFlags, TRY_KEYS } from '../config/flags.ts';
+import type { Failure } from '../failure.ts';
+import { failedDryRunText, isDryRunOf, type MachineForm } from '../services/tell-failure.ts';
 import { ShowingCommand } from '../showing-command.ts';
 
 export default class Try extends ShowingCommand {
@@ -72,5 +74,9 @@ export default class Try extends ShowingCommand {
       },
       this.runtime,
     );
+  }
+
+  protected override failedText(form: MachineForm, failure: Failure): string {
+    return isDryRunOf(this.argv) ? failedDryRunText(form, failure) : super.failedText(form, failure);
   }
 }

@@ -4,8 +4,10 @@ import type { TrySource } from '../vcs/port.ts';
 import { formatBytes } from '../view/renderers/plain.ts';
 import { fileLines, leftOutLines } from './try-job.ts';
 
+export const DRY_RUN_SCHEMA = 'buildbot.try.dryrun/1';
+
 export interface DryRun {
-  schema: 'buildbot.try.dryrun/1';
+  schema: typeof DRY_RUN_SCHEMA;
   repository: string;
   branch: string | null;
   baseRevision: string | null;
@@ -20,7 +22,7 @@ export interface DryRun {
 
 export function dryRunOf(source: TrySource, job: TryJob): DryRun {
   return {
-    schema: 'buildbot.try.dryrun/1',
+    schema: DRY_RUN_SCHEMA,
     repository: job.repository,
     branch: job.branch,
     baseRevision: job.baserev,

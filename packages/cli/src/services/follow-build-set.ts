@@ -177,7 +177,7 @@ interface Timed<S extends number | null> {
 }
 
 function withOwnTimes<S extends number | null, T extends Timed<S>>(timed: T): T {
-  const ms = (seconds: number | null) => (seconds === null ? null : seconds * 1000);
+  const ms = (seconds: number | null) => (seconds === null ? null : Math.round(seconds * 1000));
   return {
     ...timed,
     started_at_ms: timed.started_at_ms ?? ms(timed.started_at),

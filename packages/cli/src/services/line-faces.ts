@@ -1,47 +1,70 @@
 /** The faces that append lines: plain, `--quiet`, `--events` and `--json`. */
-import { type Fact, factsOf } from '../view/facts.ts';
+import { type EstimatedFact, withEstimate } from '../view/estimated-fact.ts';
+import { factsOf } from '../view/facts.ts';
+import { type EstimateNews, estimateNews } from '../view/renderers/estimate.ts';
 import { eventLine } from '../view/renderers/events.ts';
 import { finalObject } from '../view/renderers/json.ts';
 import { plainLines } from '../view/renderers/plain.ts';
 import { ToldOnce } from '../view/renderers/told-once.ts';
+import type { ViewState } from '../view/state.ts';
 import { tryView } from '../view/try-view.ts';
 import type { Face } from './face.ts';
 
 /** Takes one line without its end. */
 export type WriteLine = (line: string) => void;
 
-function appending(write: WriteLine, linesOf: (fact: Fact) => readonly string[]): Face {
+/** Epoch milliseconds. */
+type Now = () => number;
+
+function appending(write: WriteLine, now: Now, linesOf: (fact: EstimatedFact) => readonly string[]): Face {
   const toldOnce = new ToldOnce();
-  const tell = (facts: readonly Fact[]) => {
-    for (const fact of toldOnce.take(facts)) for (const line of linesOf(fact)) write(line);
+  const tell = (state: ViewState) => {
+    for (const fact of toldOnce.take(factsOf(state)))
+      for (const line of linesOf(withEstimate(state, fact, now()))) write(line);
   };
-  return {
-    update: (state) => tell(factsOf(state)),
-    end: async (state) => tell(factsOf(state)),
-  };
+  return { update: tell, end: async (state) => tell(state) };
 }
 
-export function plainFace(write: WriteLine): Face {
-  return appending(write, plainLines);
+export function plainFace(write: WriteLine, now: Now): Face {
+  return appending(write, now, plainLines);
 }
 
 /** How it ended, and why if badly. */
-export function quietFace(write: WriteLine): Face {
-  const isTold = (fact: Fact) =>
+export function quietFace(write: WriteLine, now: Now): Face {
+  const isTold = (fact: EstimatedFact) =>
     fact.type === 'finished' ||
     fact.type === 'detached' ||
     fact.type === 'kept' ||
     fact.type === 'log_excerpt' ||
     fact.type === 'request_cancelled' ||
     (fact.type === 'build_finished' && fact.results > 1);
-  return appending(write, (fact) => (isTold(fact) ? plainLines(fact) : []));
+  return appending(write, now, (fact) => (isTold(fact) ? plainLines(fact) : []));
 }
 
-export function eventsFace(write: WriteLine): Face {
-  return appending(write, (fact) => [eventLine(fact)]);
+/** The facts, and after those that change it the time that is left. */
+export function eventsFace(write: WriteLine, now: Now): Face {
+  let hasEstimate = false;
+  let isStale = false;
+  const facts = appending(write, now, (fact) => {
+    isStale ||=
+      fact.type === 'build_started' || fact.type === 'step_finished' || fact.type === 'build_finished';
+    return [eventLine(fact)];
+  });
+  return {
+    ...facts,
+    update: (state) => {
+      facts.update(state);
+      if (hasEstimate && !isStale) return;
+      const news: EstimateNews | null = estimateNews(tryView(state, now()), now());
+      if (news === null) return;
+      write(eventLine(news));
+      hasEstimate = true;
+      isStale = false;
+    },
+  };
 }
 
-export function jsonFace(write: WriteLine, now: () => number): Face {
+export function jsonFace(write: WriteLine, now: Now): Face {
   return {
     update: () => {},
     end: async (state, exitCode) =>

@@ -50,14 +50,15 @@ export async function present(
 
 function lineFace(name: Exclude<FaceName, 'screen'>, { stdout, clock }: Runtime): Face {
   const write = (line: string) => void stdout.write(`${line}\n`);
+  const now = () => clock.now();
   switch (name) {
     case 'json':
-      return jsonFace(write, () => clock.now());
+      return jsonFace(write, now);
     case 'events':
-      return eventsFace(write);
+      return eventsFace(write, now);
     case 'quiet':
-      return quietFace(write);
+      return quietFace(write, now);
     case 'plain':
-      return plainFace(write);
+      return plainFace(write, now);
   }
 }

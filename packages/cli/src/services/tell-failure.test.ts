@@ -3,7 +3,7 @@ import { reduce } from '../view/reduce.ts';
 import { EMPTY_STATE } from '../view/state.ts';
 import { T0 } from '../view/testing/resources.ts';
 import { STORY } from '../view/testing/story.ts';
-import { failedTryText, machineFormOf } from './tell-failure.ts';
+import { failedDryRunText, failedTryText, isDryRunOf, machineFormOf } from './tell-failure.ts';
 
 const failure = { exitCode: 5, message: 'not let in', hint: 'Ask.', isBug: false };
 const known = STORY.slice(0, 4).reduce(reduce, EMPTY_STATE);
@@ -35,6 +35,22 @@ describe('a failed try', () => {
       error: { message: 'not let in', hint: 'Ask.' },
     });
   });
+});
+
+it('of a dry run is told in the schema of dry runs', () => {
+  for (const form of ['json', 'events'] as const)
+    expect(JSON.parse(failedDryRunText(form, failure))).toEqual({
+      schema: 'buildbot.try.dryrun/1',
+      exitCode: 5,
+      error: { message: 'not let in', hint: 'Ask.' },
+    });
+  expect(failedDryRunText('events', failure)).not.toContain('\n');
+  expect([['-n'], ['--dryrun', '--x'], ['--', '-n'], ['--json']].map(isDryRunOf)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
 });
 
 it.each([

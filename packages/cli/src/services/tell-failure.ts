@@ -9,15 +9,26 @@ import { FARM_SCHEMA, farmEventLine } from '../view/renderers/farm.ts';
 import { finalObject } from '../view/renderers/json.ts';
 import type { ViewState } from '../view/state.ts';
 import { tryView } from '../view/try-view.ts';
+import { DRY_RUN_SCHEMA } from './dry-run.ts';
 
 export type MachineForm = 'json' | 'events';
 
+/** Whether nothing was to be sent, even where the flags cannot be parsed. */
+export function isDryRunOf(argv: readonly string[]): boolean {
+  const flags = beforeDashes(argv);
+  return flags.includes('--dryrun') || flags.includes('-n');
+}
+
 /** What was asked for, even where the flags cannot be parsed. Null for people. */
 export function machineFormOf(argv: readonly string[]): MachineForm | null {
-  const end = argv.indexOf('--');
-  const flags = end < 0 ? argv : argv.slice(0, end);
+  const flags = beforeDashes(argv);
   if (flags.includes('--json')) return 'json';
   return flags.includes('--events') ? 'events' : null;
+}
+
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
 }
 
 /** The text that ends a failed try for scripts, without its line end. `state` is what was known by then. */
@@ -28,6 +39,12 @@ export function failedTryText(form: MachineForm, state: ViewState, failure: Fail
   if (form === 'events') return eventLine(finished);
   const object = finalObject(tryView(state, now), [...factsOf(state), finished], exitCode);
   return JSON.stringify({ ...object, error }, null, 2);
+}
+
+/** The same for `try --dryrun`, which has no events: one object, indented or in one line as it would have been. */
+export function failedDryRunText(form: MachineForm, { exitCode, message, hint }: Failure): string {
+  const object = { schema: DRY_RUN_SCHEMA, exitCode, error: { message, hint } };
+  return JSON.stringify(object, null, form === 'json' ? 2 : 0);
 }
 
 /** The same for `watch` of the whole farm, in its own schemas. */

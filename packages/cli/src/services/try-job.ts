@@ -53,6 +53,6 @@ export function snapshotFact(source: TrySource, durationMs: number, at: number):
     base: source.baseRevision === null ? null : sanitizeName(source.baseRevision, { maxLength: 64 }),
     branch: source.branch === null ? null : sanitizeName(source.branch, { maxLength: 100 }),
     bytes: source.stats.patchBytes,
-    durationMs,
+    durationMs: Math.round(durationMs),
   };
 }

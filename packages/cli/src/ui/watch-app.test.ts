@@ -78,6 +78,16 @@ describe('the screen of the farm', () => {
     expect(rowOf(farm, T0 + 20_000)).toContain('20s  no estimate yet');
   });
 
+  it('names the builder of each of its running builds', () => {
+    const two = reduce(farm, {
+      type: 'event',
+      event: { n: 4, k: 'builds/101/new', m: build({ buildid: 101, number: 6 }) },
+    });
+    const text = watchLines(watchView(two, T0), { columns: 120, rows: 20 }).map(textOf);
+    expect(text[1]).toMatch(/^ ▶ linux +#5 /);
+    expect(text[2]).toMatch(/^ ▶ linux +#6 /);
+  });
+
   it('puts busy builders first and says why a request waits', () => {
     const text = watchLines(watchView(farm, T0), { columns: 120, rows: 20 }).map(textOf);
     expect(text[1]).toContain('linux');

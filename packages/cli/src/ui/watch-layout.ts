@@ -78,7 +78,7 @@ function rowLines(row: FarmRow, widths: Widths): Line[] {
   const busy = row.running.map(
     (build, index): Line => [
       span(' ▶ ', { color: 'cyan' }),
-      span(`${index === 0 ? name : ' '.repeat(widths.name)}  `),
+      span(`${name}  `, { dim: index > 0 }),
       span(
         `${`#${build.number}`.padEnd(widths.number)} ${fit(build.step ?? 'between steps', widths.step)} ${formatDuration(build.elapsedMs).padStart(6)}  `,
       ),

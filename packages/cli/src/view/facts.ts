@@ -163,7 +163,7 @@ function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
       build: about,
       results: build.results,
       text: sanitizeName(build.state_string, { maxLength: 300 }),
-      durationMs: Math.max(0, at - build.started_at_ms),
+      durationMs: Math.max(0, Math.round(at - build.started_at_ms)),
       infrastructure: build.infrastructure ?? build.results === EXCEPTION,
       stoppedBy: build.stopped_by === null ? null : sanitizeName(build.stopped_by),
       stopReason: build.stop_reason === null ? null : sanitizeName(build.stop_reason),
@@ -201,7 +201,7 @@ function factsOfStep(state: ViewState, build: BuildOfFact, step: StepResource): 
     step: name,
     results: step.results,
     text: sanitizeName(step.state_string, { maxLength: 300 }),
-    durationMs: Math.max(0, at - step.started_at_ms),
+    durationMs: Math.max(0, Math.round(at - step.started_at_ms)),
   });
   const excerpt = state.excerpts.get(step.stepid);
   if (excerpt !== undefined) {

@@ -117,6 +117,49 @@ describe('news of the farm', () => {
     expect(newsAfter('buildrequests/12/update', request({ buildrequestid: 12, priority: 3 }))).toEqual([]);
   });
 
+  it('tells a queue that moves on once for each request, and again only for another kind of reason', () => {
+    const reporter = new FarmReporter();
+    reporter.take(farm({ buildrequests: [] }), T0);
+    const ids = [21, 22, 23, 24];
+    const reasons = (ahead: number) =>
+      ids.map((id, index) =>
+        request({
+          buildrequestid: id,
+          waiting_reason: `worker w1 is busy, ${index < ahead ? 'next in line' : `${index - ahead + 1} requests ahead`}`,
+        }),
+      );
+    const rounds = [
+      reasons(0),
+      reasons(1),
+      // As events tell requests: without a reason.
+      ids.map((id) => request({ buildrequestid: id, waiting_reason: null })),
+      reasons(2),
+      ids.map((id, index) =>
+        request({ buildrequestid: id, waiting_reason: `waits ${30 - index}s before it is tried again` }),
+      ),
+      ids.map((id) =>
+        request({ buildrequestid: id, waiting_reason: 'waits 1m05s before it is tried again' }),
+      ),
+      ids.map((id) => request({ buildrequestid: id, waiting_reason: 'no worker is connected' })),
+    ];
+    const told = rounds.map((buildrequests, index) =>
+      reporter
+        .take(farm({ buildrequests, event_number: 20 + index }), T0 + index)
+        .map((news) => ('reason' in news ? news.reason : news.type)),
+    );
+    expect(told.map((lines) => lines.length)).toEqual([4, 0, 0, 0, 4, 0, 4]);
+    expect(told[0]?.[1]).toBe('worker w1 is busy, 2 requests ahead');
+    expect(told[6]?.[0]).toBe('no worker is connected');
+  });
+
+  it('tells another worker as another reason, though only a digit differs', () => {
+    const reporter = new FarmReporter();
+    const waiting = (reason: string) => farm({ buildrequests: [request({ waiting_reason: reason })] });
+    reporter.take(waiting('worker w1 is busy'), T0);
+    expect(reporter.take(waiting('worker w2 is busy'), T0)).toHaveLength(1);
+    expect(reporter.take(waiting('worker w2 is busy, 12 requests ahead'), T0)).toHaveLength(0);
+  });
+
   it('has its own schema, and no estimate below three past builds', () => {
     const reporter = new FarmReporter();
     const young = { ...estimate(), samples: 2, total: null, steps: [] };

@@ -2,29 +2,29 @@
  * What is new on the farm between one look at the state and the next: builds and steps as in a try, and workers and
  * requests, which a try has no words for. The first look tells what runs, for what had ended before is no news.
  */
-import { type Range, sanitizeName } from '@buildbot/shared';
+import { type BuildRequestResource, sanitizeName } from '@buildbot/shared';
+import { type EstimatedFact, withEstimate } from './estimated-fact.ts';
 import { type Fact, factsOf } from './facts.ts';
 import { ToldOnce } from './renderers/told-once.ts';
 import type { ViewState } from './state.ts';
-import { estimateOf } from './try-view.ts';
 
 /** `at` is epoch milliseconds of the look. */
 export type FarmChange = { at: number } & (
   | { type: 'worker_connected' | 'worker_disconnected'; worker: string }
   | { type: 'worker_suspect'; worker: string; reason: string }
   | { type: 'worker_trusted'; worker: string }
-  /** Told again when the reason changes. */
+  /** Told again when the reason becomes another one; that a place in the queue moved on is none. */
   | { type: 'request_waiting'; requestId: number; builder: string; reason: string }
 );
 
-/** `left` and `samples`: of a build that starts, as a try shows them. */
-export type FarmNews = FarmChange | (Fact & { left?: Range | null; samples?: number });
+export type FarmNews = FarmChange | EstimatedFact;
 
 export class FarmReporter {
   readonly #toldOnce = new ToldOnce();
   #connected: ReadonlyMap<number, boolean> = new Map();
   #suspects: ReadonlySet<number> = new Set();
-  #waiting: ReadonlyMap<number, string> = new Map();
+  /** Of each request that waits, the kind of reason that was told last. */
+  #waiting: ReadonlyMap<number, string | undefined> = new Map();
   #isFirst = true;
 
   /** What is new since the last call, facts first. Nothing until the master has told how things stand. */
@@ -38,7 +38,7 @@ export class FarmReporter {
     ];
     const news = this.#isFirst ? facts.filter((fact) => isOpen(state, fact)) : [...facts, ...changes];
     this.#isFirst = false;
-    return news.map((one) => withEstimate(state, one, now));
+    return news.map((one) => ('key' in one ? withEstimate(state, one, now) : one));
   }
 
   #workers(state: ViewState, at: number): FarmChange[] {
@@ -69,11 +69,14 @@ export class FarmReporter {
     const before = this.#waiting;
     const waiting = [...state.requests.values()]
       .map(({ value }) => value)
-      .filter(({ claimed, complete, waiting_reason }) => !claimed && !complete && waiting_reason)
+      .filter(({ claimed, complete }) => !claimed && !complete)
       .filter(({ state: where }) => where !== 'shelved');
-    this.#waiting = new Map(waiting.map((request) => [request.buildrequestid, request.waiting_reason ?? '']));
+    // Events do not know why a request waits: what the last answer said stands until another one says otherwise.
+    const kindNow = ({ buildrequestid, waiting_reason }: BuildRequestResource) =>
+      kindOf(waiting_reason) ?? before.get(buildrequestid);
+    this.#waiting = new Map(waiting.map((request) => [request.buildrequestid, kindNow(request)]));
     return waiting
-      .filter((request) => before.get(request.buildrequestid) !== request.waiting_reason)
+      .filter((request) => kindNow(request) !== before.get(request.buildrequestid))
       .map((request) => ({
         type: 'request_waiting',
         at,
@@ -84,16 +87,15 @@ export class FarmReporter {
   }
 }
 
+/** A reason without what changes all the time: the place in the queue, counts, times. */
+function kindOf(reason: string | null): string | undefined {
+  return reason
+    ?.replace(/(?:, )?(?:next in line|\d+ requests? ahead)/, '')
+    .replace(/(?<![\w-])\d+(?:\.\d+)?(?:[dhms]\d*)*(?![\w-])/g, '#');
+}
+
 /** Whether it is how things stand, and not how they were. */
 function isOpen(state: ViewState, fact: Fact): boolean {
   if (fact.type === 'request_shelved') return true;
   return fact.type === 'build_started' && state.builds.get(fact.build.buildId)?.value.complete === false;
-}
-
-function withEstimate(state: ViewState, news: FarmNews, now: number): FarmNews {
-  if (news.type !== 'build_started') return news;
-  const build = state.builds.get(news.build.buildId)?.value;
-  if (build === undefined) return news;
-  const { left, samples } = estimateOf(state, build.builderid, build, now);
-  return { ...news, left, samples };
 }

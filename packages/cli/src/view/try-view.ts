@@ -53,6 +53,8 @@ export interface BuilderRow {
   fraction: number | null;
   /** Time left of the build once it runs; null without an estimate. Milliseconds. */
   left: Range | null;
+  /** From start to end, as past builds went; null without an estimate. Milliseconds. */
+  estimate: Range | null;
   /** Past builds behind the estimate. */
   samples: number;
 }
@@ -65,7 +67,9 @@ export interface TryView {
   counts: { passed: number; failed: number; running: number; waiting: number };
   /** Until the last running builder ends, queue time apart; null without an estimate for one of them. */
   left: Range | null;
-  /** The fewest past builds behind any part of `left`. */
+  /** From the start of the builds to the end of the slowest, queue time apart; null without an estimate for one of them. */
+  estimate: Range | null;
+  /** The fewest past builds behind any part of `left`, or of `estimate` when nothing is left. */
   samples: number;
   complete: boolean;
   /** Complete, or nothing goes on without a person: what is not complete is on the shelf. */
@@ -91,7 +95,7 @@ export function tryView(state: ViewState, now: number): TryView {
     preparation: state.preparation,
     rows,
     counts: countsOf(rows),
-    ...timeLeft(rows),
+    ...timesOf(rows),
     complete: set?.complete ?? false,
     isOver: isOver(state),
     results: set?.complete ? finalResults(set.results) : ended.length > 0 ? worstOf(ended) : null,
@@ -126,16 +130,30 @@ function countsOf(rows: readonly BuilderRow[]): TryView['counts'] {
   };
 }
 
-/** Builders run side by side: the whole is left as long as the slowest of them. */
-function timeLeft(rows: readonly BuilderRow[]): { left: Range | null; samples: number } {
-  const open = rows.filter(({ state }) => state === 'waiting' || state === 'running');
-  const samples = open.length === 0 ? 0 : Math.min(...open.map((row) => row.samples));
-  if (open.length === 0 || open.some(({ left }) => left === null)) return { left: null, samples };
-  const most = (pick: (range: Range) => number) =>
-    Math.max(...open.map(({ left }) => (left === null ? 0 : pick(left))));
+/** Whether it still takes time: what is on the shelf does not. */
+export function isOpen({ state }: BuilderRow): boolean {
+  return state === 'waiting' || state === 'running';
+}
+
+function timesOf(rows: readonly BuilderRow[]): Pick<TryView, 'left' | 'estimate' | 'samples'> {
+  const open = rows.filter(isOpen);
+  const counted = open.length > 0 ? open : rows;
   return {
-    left: { low: most((r) => r.low), middle: most((r) => r.middle), high: most((r) => r.high) },
-    samples,
+    left: slowest(open.map(({ left }) => left)),
+    estimate: slowest(rows.map(({ estimate }) => estimate)),
+    samples: counted.length === 0 ? 0 : Math.min(...counted.map(({ samples }) => samples)),
+  };
+}
+
+/** Builders run side by side: the whole takes as long as the slowest of them. Null if one of them is not known. */
+function slowest(ranges: readonly (Range | null)[]): Range | null {
+  const known = ranges.filter((range) => range !== null);
+  if (known.length === 0 || known.length < ranges.length) return null;
+  const most = (pick: (range: Range) => number) => Math.max(...known.map(pick));
+  return {
+    low: most(({ low }) => low),
+    middle: most(({ middle }) => middle),
+    high: most(({ high }) => high),
   };
 }
 
@@ -205,12 +223,23 @@ export function estimateOf(
   builderId: number,
   build: BuildResource | undefined,
   now: number,
-): Pick<BuilderRow, 'fraction' | 'left' | 'samples'> {
+): Pick<BuilderRow, 'fraction' | 'left' | 'estimate' | 'samples'> {
   const profile = state.estimates.get(builderId)?.value;
-  if (profile === undefined) return { fraction: null, left: null, samples: 0 };
+  if (profile === undefined) return { fraction: null, left: null, estimate: null, samples: 0 };
   const progress = progressOf(state, build, now);
-  const { samples } = profile;
-  return { fraction: fractionDone(profile, progress), left: remaining(profile, progress), samples };
+  return {
+    fraction: fractionDone(profile, progress),
+    left: whole(remaining(profile, progress)),
+    estimate: whole(profile.total),
+    samples: profile.samples,
+  };
+}
+
+/** Quantiles of a few builds have digits that mean nothing. */
+function whole(range: Range | null): Range | null {
+  if (range === null) return null;
+  const { low, middle, high } = range;
+  return { low: Math.round(low), middle: Math.round(middle), high: Math.round(high) };
 }
 
 /** Hidden steps take time like any other. */

@@ -18,6 +18,8 @@ export interface RunningBuild {
   fraction: number | null;
   /** Time left in milliseconds, null without an estimate. */
   left: Range | null;
+  /** From start to end, as past builds went; null without an estimate. Milliseconds. */
+  estimate: Range | null;
   /** Past builds behind the estimate. */
   samples: number;
 }

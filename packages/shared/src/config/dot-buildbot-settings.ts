@@ -32,6 +32,13 @@ export interface ConfigEntry {
   value: unknown;
   line: number;
   column: number;
+  /** Where the value's part at `path` stands; without it, at the key. */
+  placeOf?: (path: readonly PropertyKey[]) => Place;
+}
+
+interface Place {
+  line: number;
+  column: number;
 }
 
 /** Whose word a file is: one found in a source tree may be a stranger's. */
@@ -58,7 +65,7 @@ export function settingsFrom(
       continue;
     }
     const judged = judge(entry, options.origin);
-    if (!judged.ok) problems.push(problemAt(entry, judged.message, judged.hint));
+    if (!judged.ok) problems.push(problemAt(placeOfFault(entry, judged.path), judged.message, judged.hint));
     else if (values.has(judged.key)) problems.push(problemAt(entry, `'${judged.key}' is given twice`));
     else values.set(judged.key, judged.value);
   }
@@ -67,7 +74,14 @@ export function settingsFrom(
   return { ok: true, settings: Object.fromEntries(values) as UserSettings, notes };
 }
 
-type Judged = { ok: true; key: string; value: unknown } | { ok: false; message: string; hint: string };
+/** `path` leads to what is wrong with the value; without it the key is. */
+type Judged =
+  | { ok: true; key: string; value: unknown }
+  | { ok: false; message: string; hint: string; path?: readonly PropertyKey[] };
+
+function placeOfFault(entry: ConfigEntry, path: readonly PropertyKey[] | undefined): Place {
+  return path === undefined ? entry : (entry.placeOf?.(path) ?? entry);
+}
 
 function judge({ key: written, value }: ConfigEntry, origin: ConfigOrigin): Judged {
   const shape: Readonly<Record<string, z.ZodType>> =
@@ -77,8 +91,9 @@ function judge({ key: written, value }: ConfigEntry, origin: ConfigOrigin): Judg
   if (schema === undefined) return unknownKey({ written, key, known: Object.keys(shape), origin });
   const checked = schema.safeParse(value);
   if (checked.success && checked.data !== undefined) return { ok: true, key, value: checked.data };
-  const message = checked.success ? 'has no value' : messageOfIssue(checked.error.issues[0]);
-  return { ok: false, message: `'${key}': ${message}`, hint: hintFor(key, value) };
+  const issue = checked.success ? undefined : checked.error.issues[0];
+  const message = checked.success ? 'has no value' : messageOfIssue(issue);
+  return { ok: false, message: `'${key}': ${message}`, hint: hintFor(key, value), path: pathOfIssue(issue) };
 }
 
 function canonicalKey(written: string): string {
@@ -93,6 +108,13 @@ function messageOfIssue(issue: z.core.$ZodIssue | undefined): string {
       ? issue.errors.flat().find(({ code }) => code !== 'invalid_type')
       : undefined;
   return inner?.message ?? issue?.message ?? 'is not valid';
+}
+
+/** In a union the member that got furthest knows the place best. */
+function pathOfIssue(issue: z.core.$ZodIssue | undefined): readonly PropertyKey[] {
+  if (issue?.code !== 'invalid_union') return issue?.path ?? [];
+  const paths = issue.errors.flat().map(({ path }) => path);
+  return paths.reduce((longest, path) => (path.length > longest.length ? path : longest), issue.path);
 }
 
 function hintFor(key: string, value: unknown): string {
@@ -130,11 +152,7 @@ function plainKey(key: string): string {
 }
 
 /** A problem at an entry's place, or anywhere else that has one. */
-export function problemAt(
-  place: { line: number; column: number },
-  message: string,
-  hint = '',
-): ConfigProblem {
+export function problemAt(place: Place, message: string, hint = ''): ConfigProblem {
   return { line: place.line, column: place.column, message: sanitizeName(message), hint: sanitizeName(hint) };
 }
 

@@ -3,7 +3,7 @@
  * may be a stranger's, so tags, more than one document, deep nesting and expanding aliases are refused.
  */
 
-import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import type { Document, ErrorCode, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { readAssignments } from './dot-buildbot-literals.ts';
 import type { DotBuildbot, UserSettings } from './dot-buildbot-schema.ts';
 import {
@@ -102,10 +102,26 @@ function yamlErrors(document: Document.Parsed, place: Place): ConfigProblem[] {
   if (deep !== undefined) return [problemAt(place(deep.pos[0]), 'nested too deeply')];
   // What follows the first few faults is mostly their echo.
   return document.errors.slice(0, 3).map((error) => {
-    const hint = error.code === 'TAB_AS_INDENT' ? 'Indent with spaces.' : '';
-    return problemAt(place(error.pos[0]), error.message, hint);
+    return problemAt(
+      place(error.pos[0]),
+      SYNTAX[error.code] ?? NOT_YAML,
+      `The YAML parser: ${error.message}`,
+    );
   });
 }
+
+const NOT_YAML = 'this cannot be read as YAML (key: value, one in a line)';
+
+/** The common faults in words of our own. */
+const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
+  TAB_AS_INDENT: 'a tab is no indentation: indent with spaces',
+  BAD_INDENT: 'a bracket is not closed, or the indentation does not fit the lines above',
+  DUPLICATE_KEY: 'a key is given twice',
+  MISSING_CHAR: 'a quote, bracket or colon is missing',
+  MULTIPLE_DOCS: 'more than one document: a line of --- has no place here',
+  NON_STRING_KEY: 'a key must be a text',
+  BAD_ALIAS: 'an alias that no anchor stands for',
+};
 
 /** Tags would choose how a value is made; anchors without limit would make a bomb of a small file. */
 function dangers(yaml: Yaml, root: YAMLMap, place: Place): ConfigProblem[] {
@@ -132,18 +148,40 @@ function entriesOf(
   { document, root, place }: { document: Document.Parsed; root: YAMLMap; place: Place },
 ): ConfigEntry[] | { problems: ConfigProblem[] } {
   const entries: ConfigEntry[] = [];
+  const placeOfNode = (node: Node | null, path: readonly PropertyKey[]) => {
+    const found = nodeAt(yaml, node, path);
+    return isWritten(yaml, found) ? place(found?.range?.[0]) : undefined;
+  };
   for (const pair of root.items as Pair<Node, Node | null>[]) {
     const where = place(pair.key.range?.[0]);
     try {
       const key = String(pair.key.toJS(document));
       const value = isProperties(key) ? withOwnSpelling(yaml, pair.value) : pair.value;
-      entries.push({ key, value: value?.toJS(document, { maxAliasCount: MAX_ALIASES }) ?? null, ...where });
+      entries.push({
+        key,
+        value: value?.toJS(document, { maxAliasCount: MAX_ALIASES }) ?? null,
+        ...where,
+        placeOf: (path) => placeOfNode(pair.value, path) ?? where,
+      });
     } catch (error) {
       if (!(error instanceof ReferenceError)) throw error;
       return { problems: [problemAt(where, 'aliases that expand to too much')] };
     }
   }
   return entries;
+}
+
+/** The part of a value that `path` leads to; as near to it as the file goes. */
+function nodeAt(yaml: Yaml, node: Node | null, path: readonly PropertyKey[]): Node | null {
+  const [step, ...rest] = path;
+  if (step === undefined || !yaml.isCollection(node)) return node;
+  const next = node.get(typeof step === 'symbol' ? String(step) : step, true);
+  return yaml.isNode(next) ? nodeAt(yaml, next, rest) : node;
+}
+
+/** A value that is left out stands nowhere. */
+function isWritten(yaml: Yaml, node: Node | null): boolean {
+  return node !== null && !(yaml.isScalar(node) && node.value === null && node.source === '');
 }
 
 const isProperties = (key: string) => /^(?:try_)?properties$/.test(key);

@@ -1,7 +1,6 @@
 /** News of the farm as lines of text and as NDJSON, in the words of a try where a try has them. */
 
 import type { FarmChange, FarmNews } from '../farm-news.ts';
-import { timeLeftText } from '../time-left.ts';
 import { eventFields } from './events.ts';
 import { plainLines } from './plain.ts';
 
@@ -18,10 +17,7 @@ export function farmEventLine(news: FarmNews): string {
 
 /** The lines that tell it, without line ends. */
 export function farmNewsLines(news: FarmNews): string[] {
-  if (!('key' in news)) return [changeLine(news)];
-  const lines = plainLines(news);
-  if (news.type !== 'build_started' || news.left === undefined) return lines;
-  return lines.map((line) => `${line} · ${timeLeftText(news.left ?? null, news.samples ?? 0)}`);
+  return 'key' in news ? plainLines(news) : [changeLine(news)];
 }
 
 function changeLine(change: FarmChange): string {

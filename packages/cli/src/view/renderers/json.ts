@@ -1,7 +1,7 @@
 /** The `--json` face: one object at the end that says how it went, with every fact that led there. */
 import { resultName } from '@buildbot/shared';
 import type { Fact } from '../facts.ts';
-import type { TryView } from '../try-view.ts';
+import { isOpen, type TryView } from '../try-view.ts';
 import { eventObject } from './events.ts';
 
 export const RESULT_SCHEMA = 'buildbot.try/1';
@@ -19,6 +19,9 @@ export function finalObject(
     complete: view.complete,
     results: view.isOver ? view.results : null,
     result: view.isOver && view.results !== null ? resultName(view.results) : null,
+    left: view.left,
+    estimate: view.estimate,
+    samples: view.samples,
     builds: view.rows.map((row) => ({
       builder: row.builder,
       requestId: row.requestId,
@@ -29,12 +32,15 @@ export function finalObject(
       results: row.results,
       result: row.results === null ? null : resultName(row.results),
       text: row.stateString,
-      durationMs: row.elapsedMs,
+      durationMs: Math.round(row.elapsedMs),
+      left: isOpen(row) ? row.left : null,
+      estimate: row.estimate,
+      samples: row.samples,
       steps: row.steps.map(({ name, results, elapsedMs, stateString }) => ({
         name,
         results,
         text: stateString,
-        durationMs: elapsedMs,
+        durationMs: Math.round(elapsedMs),
       })),
     })),
     events: facts.map(eventObject),
