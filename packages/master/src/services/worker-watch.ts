@@ -2,7 +2,7 @@
  * What time does to workers: a suspect one gets another chance when its time is over, and one that is away for longer
  * than the grace is taken for missing. Both are kept in the store, which tells of them.
  */
-import { EVERYTHING, type StoredEvent, type WorkerResource } from '@buildbot/shared';
+import { EVERYTHING, matchesPath, type StoredEvent, type WorkerResource } from '@buildbot/shared';
 import type { Clock, Logger, Service } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import { Alarm } from './alarm.ts';
@@ -64,7 +64,7 @@ export class WorkerWatch implements Service {
   }
 
   #onCommit(events: readonly StoredEvent[]): void {
-    const about = events.filter(({ paths }) => paths[0]?.startsWith('workers/') === true);
+    const about = events.filter(({ paths }) => matchesPath('workers/*/*', paths[0] ?? ''));
     for (const { body } of about) this.#see(body as WorkerResource);
     if (about.length > 0) this.#doorbell.ring();
   }

@@ -40,7 +40,8 @@ export class Conversation {
   readonly #messages: NumberedMessages;
   readonly #committer: Committer;
   readonly #blobs: BlobServer;
-  readonly #pings = new Map<number, () => void>();
+  /** Told whether the answer came. */
+  readonly #pings = new Map<number, (isAnswered: boolean) => void>();
   #lastPing = 0;
 
   constructor(input: ConversationInput) {
@@ -73,19 +74,17 @@ export class Conversation {
   async ping(timeoutMs: number): Promise<boolean> {
     const id = this.#sendPing();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#pings.delete(id);
-        resolve(false);
-      }, timeoutMs);
-      this.#pings.set(id, () => {
+      const timer = setTimeout(() => this.#answered(id, false), timeoutMs);
+      this.#pings.set(id, (isAnswered) => {
         clearTimeout(timer);
-        resolve(true);
+        resolve(isAnswered);
       });
     });
   }
 
-  /** Take nothing more; resolves when nothing is being written any more. */
+  /** Take nothing more; resolves when nothing is being written any more. Nobody will answer a ping over it. */
   async close(): Promise<void> {
+    for (const id of this.#pings.keys()) this.#answered(id, false);
     await this.#committer.close();
   }
 
@@ -93,6 +92,11 @@ export class Conversation {
     const id = ++this.#lastPing;
     this.#input.link.send({ type: 'ping', id });
     return id;
+  }
+
+  #answered(id: number, isAnswered: boolean): void {
+    this.#pings.get(id)?.(isAnswered);
+    this.#pings.delete(id);
   }
 
   #onText(text: string): void {
@@ -110,8 +114,7 @@ export class Conversation {
         this.#input.link.send({ type: 'pong', id: message.id });
         break;
       case 'pong':
-        this.#pings.get(message.id)?.();
-        this.#pings.delete(message.id);
+        this.#answered(message.id, true);
         break;
       case 'fetch':
         if (!this.#blobs.serve(message)) this.#input.onBreach('it asks for too many pieces at once');

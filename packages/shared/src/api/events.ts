@@ -40,7 +40,6 @@ export type LogEvent = 'new' | 'append' | 'finished';
 /** `shelved` and `unshelved` are this project's own. */
 export type RequestEvent = 'new' | 'claimed' | 'unclaimed' | 'complete' | 'update' | 'shelved' | 'unshelved';
 export type BuildSetEvent = 'new' | 'complete';
-/** `suspected`, `trusted` and `returned` (a missing one is back) are this project's own. */
 /** What is told of a worker without any change of it. */
 export type WorkerNote =
   /** A message about an attempt that is not (or no longer) this worker's was refused. */
@@ -50,6 +49,7 @@ export type WorkerNote =
   /** It broke the protocol: its session is over, and what depended on it is lost. */
   | 'breach';
 
+/** `suspected`, `trusted` and `returned` (a missing one is back) are this project's own. */
 export type WorkerEvent =
   | 'connected'
   | 'disconnected'
@@ -107,8 +107,13 @@ export function logEventPaths(
 }
 
 /** Every key of a worker event. */
-export function workerEventPaths(workerid: number, event: WorkerEvent | WorkerNote): string[] {
+export function workerEventPaths(workerid: number, event: WorkerEvent): string[] {
   return [`workers/${workerid}/${event}`];
+}
+
+/** The key of a note about a worker. Longer than those of its events, whose bodies say how the worker is now. */
+export function workerNotePaths(workerid: number, note: WorkerNote): string[] {
+  return [`workers/${workerid}/notes/${note}`];
 }
 
 /** The key under which changed properties of a build are told. */

@@ -1,5 +1,5 @@
 /** Events about a worker that change no row of it: what it tried and may not, who took its place. */
-import { type WorkerNote, workerEventPaths } from '@buildbot/shared';
+import { type WorkerNote, workerNotePaths } from '@buildbot/shared';
 import type { WriteContext } from '../write-queue.ts';
 
 export async function noteWorker(
@@ -10,5 +10,5 @@ export async function noteWorker(
 ): Promise<void> {
   const workers = context.db.selectFrom('workers').select('name').where('workerId', '=', workerId);
   const { name } = await workers.executeTakeFirstOrThrow();
-  context.emit(workerEventPaths(workerId, note), { workerid: workerId, name, ...facts });
+  context.emit(workerNotePaths(workerId, note), { workerid: workerId, name, ...facts });
 }
