@@ -54,7 +54,7 @@ async function write(basedir: string): Promise<void> {
     return added.requests[0]?.requestId as number;
   };
 
-  const [running] = await store.unfinishedBuilds(masterId);
+  const [running] = await store.takeUpBuilds(masterId);
   const requestId = running === undefined ? await addSet() : running.request.requestId;
   const claimed = running ?? (await store.claim({ requestId, workerId, masterId, builddir: 'b' }));
   const buildId = claimed?.build.buildId as number;
@@ -70,7 +70,16 @@ async function write(basedir: string): Promise<void> {
         const seq = ackedSeq + 1 + i;
         const raw = Buffer.from(textOf(seq));
         const frame = { length: raw.length, newlines: 1, runs: [['o', raw.length]] as ['o', number][] };
-        return { kind: 'log', seq, buildId, logId, frame, payload: zstdCompressSync(raw) };
+        return {
+          kind: 'log',
+          seq,
+          key: `${buildId}.1.0.0`,
+          log: 'stdio',
+          buildId,
+          logId,
+          frame,
+          payload: zstdCompressSync(raw),
+        };
       });
       await store.commitWorkerEffects(workerId, BOOT_ID, effects);
       ackedSeq += size;

@@ -13,13 +13,18 @@ import { systemClock } from './clock.ts';
 import { inheritedEnvironment } from './config/environment.ts';
 import { silentLogger } from './log.ts';
 import type { SchedulerPlan } from './ports/schedulers.ts';
-import type { Clock, Logger, Service } from './ports/service.ts';
+import { type Clock, type FailPoint, type Logger, noFailPoint, type Service } from './ports/service.ts';
 import type { Inventory, Registered, Store } from './ports/store.ts';
+import { runAlertCommand } from './services/alert-command.ts';
+import { Alerts } from './services/alerts.ts';
+import { BuildCounters } from './services/build-counters.ts';
 import { MasterControl } from './services/control.ts';
 import { Dispatch } from './services/dispatch.ts';
 import { PastEstimates } from './services/estimates.ts';
+import { FarmGauges } from './services/farm-gauges.ts';
 import { Housekeeping } from './services/housekeeping.ts';
 import { JobIntake } from './services/try-intake.ts';
+import { WorkerWatch } from './services/worker-watch.ts';
 import { openStore } from './store/open.ts';
 import { ownAccount } from './try/accounts.ts';
 import { openTryDirectory } from './try/directory.ts';
@@ -37,6 +42,8 @@ export interface MasterOptions {
   logger?: Logger;
   /** How builds and logs name whoever comes in through BASEDIR/master.sock. `administrator` unless given. */
   owner?: string;
+  /** For tests that end the process at named moments. */
+  failPoint?: FailPoint;
 }
 
 export interface MasterHandle {
@@ -48,6 +55,10 @@ export interface MasterHandle {
   readonly socket: string;
   /** Resolves with the reason when the master cannot go on (a write that did not reach the disk). */
   readonly failed: Promise<Error>;
+  /** Resolves when somebody asks for the end of the master through the API. */
+  readonly stopAsked: Promise<{ graceful: boolean }>;
+  /** Start no more builds; resolves when none runs. What is asked for meanwhile is kept. */
+  drain(): Promise<void>;
   /** End within seconds: nothing new starts, what is durable stays for the next start. */
   stop(): Promise<void>;
 }
@@ -56,19 +67,33 @@ export interface MasterHandle {
 export async function startMaster(options: MasterOptions): Promise<MasterHandle> {
   const { basedir, config, clock = systemClock, logger = silentLogger, owner = 'administrator' } = options;
   const failed = Promise.withResolvers<Error>();
-  const store = await openStore({ basedir, url: config.database.url, clock, logger, fatal: failed.resolve });
+  const stopAsked = Promise.withResolvers<{ graceful: boolean }>();
+  const store = await openStore({
+    ...{ basedir, url: config.database.url, clock, logger },
+    fatal: failed.resolve,
+    failPoint: options.failPoint ?? noFailPoint,
+  });
   const started: Service[] = [];
   const stop = async (): Promise<void> => {
     for (const service of started.splice(0).reverse()) await service.stop();
     await store.close();
   };
   try {
-    const master = await compose({ basedir, config, clock, logger, owner, store });
+    const master = await compose({
+      ...{ basedir, config, clock, logger, owner, store },
+      stopMaster: stopAsked.resolve,
+    });
     for (const service of master.services) {
       await service.start();
       started.push(service);
     }
-    return { ...master.describe(), failed: failed.promise, stop: once(() => master.leave().then(stop)) };
+    return {
+      ...master.describe(),
+      failed: failed.promise,
+      stopAsked: stopAsked.promise,
+      drain: () => master.drain(),
+      stop: once(() => master.leave().then(stop)),
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -82,12 +107,14 @@ interface Parts {
   logger: Logger;
   owner: string;
   store: Store;
+  stopMaster: (options: { graceful: boolean }) => void;
 }
 
 interface Composition {
   /** In the order of their start; they stop the other way round. */
   services: Service[];
   describe(): Pick<MasterHandle, 'addresses' | 'workersUrl' | 'socket'>;
+  drain(): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -116,9 +143,17 @@ async function compose(parts: Parts): Promise<Composition> {
     logger,
     masterId,
     recipes: () => recipes,
+    retry: config.retry,
+    suspect: config.suspect,
+    pingTimeoutMs: config.workerLink.ping,
   });
+  const counters = new BuildCounters(store);
   const estimates = new PastEstimates({ store });
-  const control = new MasterControl({ store, clock, running: dispatch, schedulers: () => schedulers });
+  const control = new MasterControl({
+    ...{ store, clock, running: dispatch },
+    schedulers: () => schedulers,
+    stopMaster: parts.stopMaster,
+  });
   const api = createApi({
     store,
     control,
@@ -127,6 +162,7 @@ async function compose(parts: Parts): Promise<Composition> {
     title: config.title,
     masterId,
     forceForms: () => forceForms(schedulers),
+    metrics: [counters, new FarmGauges(store)],
     logger: logger.child({ room: 'api' }),
   });
   const socket = resolve(basedir, 'master.sock');
@@ -141,6 +177,13 @@ async function compose(parts: Parts): Promise<Composition> {
     services: [
       new Housekeeping({ store, clock, logger, retention: () => config.retention }),
       estimates,
+      counters,
+      alertsOf(parts),
+      new WorkerWatch({
+        ...{ store, clock, logger },
+        graceMs: config.workerLink.grace,
+        maxSuspicionMs: config.suspect.maxDelay,
+      }),
       workers,
       dispatch,
       workerDoor,
@@ -158,6 +201,7 @@ async function compose(parts: Parts): Promise<Composition> {
         ...(ssh?.address ? [`ssh ${ssh.address.address}:${ssh.address.port}`] : []),
       ],
     }),
+    drain: () => dispatch.drain(),
     leave: () => store.masterStopped(masterId),
   };
 }
@@ -234,6 +278,19 @@ async function tryServices(
   ];
 }
 
+/** What a program of the administrator's may see of the master's environment. */
+const COMMAND_ENVIRONMENT = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ', 'TMPDIR'];
+
+function alertsOf({ basedir, config, store, logger }: Parts): Alerts {
+  const { alerts } = config;
+  const log = logger.child({ room: 'alerts' });
+  if (alerts === undefined) return new Alerts({ store, logger: log, tell: null });
+  const env = inheritedEnvironment(COMMAND_ENVIRONMENT);
+  const command = { argv: alerts.command, timeoutMs: alerts.timeout, cwd: basedir, env };
+  const tell = (json: string, signal: AbortSignal) => runAlertCommand(command, json, signal);
+  return new Alerts({ store, logger: log, tell });
+}
+
 function sshEndpoint({ basedir, config, logger }: Parts): SshEndpoint | null {
   const { ssh } = config.listen;
   if (ssh === undefined) return null;
@@ -243,7 +300,7 @@ function sshEndpoint({ basedir, config, logger }: Parts): SshEndpoint | null {
     port: Number(ssh.address.slice(at + 1)),
     hostKeyFile: resolve(basedir, ssh.hostKey),
     authorizedKeysFile: resolve(basedir, ssh.authorizedKeys),
-    env: inheritedEnvironment(['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ', 'TMPDIR']),
+    env: inheritedEnvironment(COMMAND_ENVIRONMENT),
     logger: logger.child({ room: 'ssh' }),
   });
 }

@@ -26,7 +26,9 @@ export type BuildEvent =
   | { type: 'step-ended'; results: Results }
   | { type: 'stop'; order: StopOrder }
   /** Nothing more can run: the worker is gone or the machine has failed. */
-  | { type: 'lost'; reason: string };
+  | { type: 'lost'; reason: string }
+  /** Its recipe is not the one it began with: to go on would be to build something else. */
+  | { type: 'outdated'; reason: string };
 
 export type BuildEffect =
   | { type: 'start-step'; index: number }
@@ -34,10 +36,13 @@ export type BuildEffect =
   | { type: 'stop-step'; order: StopOrder }
   | { type: 'finish'; end: BuildEnd };
 
-/** How a build ended. `infrastructure` has no verdict about the source: the retry policy says what follows. */
+/**
+ * How a build ended. `infrastructure` has no verdict about the source: the retry policy says what follows. `outdated` has
+ * none either, but nothing failed: it begins anew.
+ */
 export type BuildEnd =
   | { kind: 'verdict'; results: Results; stateString: string }
-  | { kind: 'infrastructure'; reason: string };
+  | { kind: 'infrastructure' | 'outdated'; reason: string };
 
 export interface BuildTransition {
   state: BuildState;
@@ -47,6 +52,36 @@ export interface BuildTransition {
 /** A build that has not begun. */
 export function newBuild(steps: readonly StepRules[]): BuildState {
   return { phase: 'running', steps, ended: [], current: null, order: null };
+}
+
+/** What the store knows of a step that has begun; `results` is `null` while it has not ended. */
+export interface PastStep {
+  number: number;
+  results: Results | null;
+}
+
+/**
+ * A build that an earlier process of the master began, where it stands, and what comes next. Without `past` it is one that
+ * begins. `order` is somebody's wish to stop it; while a step is unfinished that one is told of it by a `stop` event.
+ */
+export function resumedBuild(
+  steps: readonly StepRules[],
+  past: readonly PastStep[],
+  order: StopOrder | null,
+): BuildTransition {
+  const ended = past.flatMap(({ number, results }): EndedStep[] => {
+    const rules = steps[number];
+    return rules === undefined || results === null ? [] : [{ rules, results }];
+  });
+  const open = past.find(({ results }) => results === null);
+  const phase = ended.some(halts) ? 'halting' : 'running';
+  const state: BuildState = { phase, steps, ended, current: null, order: null };
+  if (open !== undefined) {
+    const effects: BuildEffect[] = [{ type: 'start-step', index: open.number }];
+    return { state: { ...state, current: open.number }, effects };
+  }
+  const next = (past.at(-1)?.number ?? -1) + 1;
+  return advance(order === null ? state : stop(state, order).state, next);
 }
 
 export function buildTransition(state: BuildState, event: BuildEvent): BuildTransition {
@@ -60,7 +95,9 @@ export function buildTransition(state: BuildState, event: BuildEvent): BuildTran
     case 'stop':
       return stop(state, event.order);
     case 'lost':
-      return finish(state, endWhenLost(state, event.reason));
+      return finish(state, withoutVerdict(state, 'infrastructure', event.reason));
+    case 'outdated':
+      return finish(state, withoutVerdict(state, 'outdated', event.reason));
     default:
       return unreachable(event);
   }
@@ -97,8 +134,12 @@ function endWhenDone({ order, ended }: BuildState): BuildEnd {
 }
 
 /** Somebody's order counts more than how the machine failed: what was called off is not tried again. */
-function endWhenLost({ order }: BuildState, reason: string): BuildEnd {
-  return order === null ? { kind: 'infrastructure', reason } : cancelled(order);
+function withoutVerdict(
+  { order }: BuildState,
+  kind: 'infrastructure' | 'outdated',
+  reason: string,
+): BuildEnd {
+  return order === null ? { kind, reason } : cancelled(order);
 }
 
 function cancelled(order: StopOrder): BuildEnd {
@@ -111,7 +152,7 @@ function finish(state: BuildState, end: BuildEnd): BuildTransition {
 
 function afterTheEnd(state: BuildState, event: BuildEvent): BuildTransition {
   // Too late is not wrong: orders and broken links race with the end.
-  if (event.type === 'stop' || event.type === 'lost') return { state, effects: [] };
+  if (event.type !== 'begin' && event.type !== 'step-ended') return { state, effects: [] };
   return illegal(state, event);
 }
 

@@ -23,6 +23,7 @@ export async function runBin(bin: string): Promise<void> {
       bin,
       cwd: process.cwd(),
       version: manifest.version,
+      exit: (code) => process.exit(code),
     });
   } catch (error) {
     process.stderr.write(explain(error));

@@ -16,12 +16,14 @@ const USAGE = `usage: buildbot-master COMMAND BASEDIR
   checkconfig  check the configuration: file, line and fix of everything that is wrong
   run          run in the foreground; prints one ready line
   start        run in the background; log in BASEDIR/master.log
-  stop         end it; what is queued is kept
-  restart      stop, then start
+  stop         end it within seconds; what is queued is kept, and builds run on at the workers
+  restart      stop, then start: builds that run go on
   status       say whether it runs (exit code 1 when it does not)
   upgrade      bring the database to this version's schema, keeping a copy of the old one
 
-BASEDIR is the current folder when left out.`;
+BASEDIR is the current folder when left out.
+
+  --graceful   with stop and restart: start nothing more, and first wait for the builds that run`;
 
 /** Where output goes and which program to start in the background. */
 export interface Environment {
@@ -30,9 +32,18 @@ export interface Environment {
   bin: string;
   cwd: string;
   version: string;
+  /** End this process now, whatever still keeps it. */
+  exit(code: number): void;
 }
 
-type Verb = (basedir: string, environment: Environment) => Promise<number>;
+interface Options {
+  graceful: boolean;
+}
+
+type Verb = (basedir: string, environment: Environment, options: Options) => Promise<number>;
+
+/** Verbs that `--graceful` means something to. */
+const GRACEFUL_VERBS: ReadonlySet<string> = new Set(['stop', 'restart']);
 
 const VERBS: Record<string, Verb> = {
   async create(basedir, { out }) {
@@ -47,21 +58,21 @@ const VERBS: Record<string, Verb> = {
     out(`good: ${builders.length} builders, ${workers.length} workers, ${schedulers.length} schedulers`);
     return 0;
   },
-  async run(basedir) {
+  async run(basedir, { exit }) {
     const { run } = await import('./run.ts');
-    await run(basedir);
+    if (!(await run(basedir))) exit(0);
     return 0;
   },
   async start(basedir, { out, bin }) {
     out(await start(basedir, bin));
     return 0;
   },
-  async stop(basedir, { out }) {
-    out((await stop(basedir)) ? 'stopped' : 'it was not running');
+  async stop(basedir, { out }, options) {
+    out((await stop(basedir, options)) ? 'stopped' : 'it was not running');
     return 0;
   },
-  async restart(basedir, { out, bin }) {
-    await stop(basedir);
+  async restart(basedir, { out, bin }, options) {
+    await stop(basedir, options);
     out(await start(basedir, bin));
     return 0;
   },
@@ -101,7 +112,10 @@ export async function main(argv: string[], environment: Environment): Promise<nu
       });
     }
     if (rest.length > 0) throw new UserError(`unexpected argument "${rest[0]}"`, { hint: USAGE });
-    return action(resolve(environment.cwd, folder ?? '.'), environment);
+    const { graceful = false } = values;
+    if (graceful && !GRACEFUL_VERBS.has(verb))
+      throw new UserError(`${verb} has no --graceful`, { hint: USAGE });
+    return action(resolve(environment.cwd, folder ?? '.'), environment, { graceful });
   }
   return verb === undefined && !values.help && !values.version ? 2 : 0;
 }
@@ -111,7 +125,11 @@ function parse(argv: string[]) {
     return parseArgs({
       args: argv,
       allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } },
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+        graceful: { type: 'boolean' },
+      },
     });
   } catch (error) {
     throw new UserError(messageOf(error), { hint: 'see: buildbot-master --help' });

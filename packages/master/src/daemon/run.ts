@@ -5,20 +5,20 @@ import { checkStep } from '../builds/steps/registry.ts';
 import { findConfig } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLogger } from '../log.ts';
-import { startMaster } from '../main.ts';
+import { type MasterHandle, startMaster } from '../main.ts';
+import { type Ending, EndSignals } from './end-signals.ts';
+import { failPointOf } from './fail-point.ts';
 import { acquirePidFile } from './pid-file.ts';
 import { pidFile, type StartReport } from './start-stop.ts';
 
-/** Resolves with the first signal that asks the process to end. */
-function endSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.once(signal, () => resolve(signal));
-  });
-}
+/** Leaving is quick, since builds run on at the workers; this is the bound for whatever does not let go. */
+const STOP_MS = 4_500;
 
-/** Run the master of `basedir`. Writes one ready line to standard output; logs go to standard error. */
-export async function run(basedir: string): Promise<void> {
+/**
+ * Run the master of `basedir`. Writes one ready line to standard output; logs go to standard error. Answers whether it has
+ * ended in order: if not, something of it may still keep the process from ending.
+ */
+export async function run(basedir: string): Promise<boolean> {
   // Files of this process hold patches, logs and passwords.
   process.umask(0o077);
   // Whoever started us waits for one report; by the time of a second one it is gone.
@@ -34,20 +34,38 @@ export async function run(basedir: string): Promise<void> {
     try {
       const config = await loadConfig(file, checkStep);
       const logger = createLogger();
-      const ended = endSignal();
-      const master = await startMaster({ basedir, config, logger });
+      const signals = new EndSignals();
+      const signal = signals.next();
+      const failPoint = failPointOf(process.env);
+      const master = await startMaster({ basedir, config, logger, failPoint });
       const ready = `buildbot-master ready: ${[`api ${join(basedir, 'master.sock')}`, ...master.addresses].join(', ')}`;
       process.stdout.write(`${ready}\n`);
       report({ ready });
-      const cause = await Promise.race([ended, master.failed]);
+      const asked = master.stopAsked.then(({ graceful }): Ending => (graceful ? 'graceful' : 'at once'));
+      const cause = await Promise.race([signal, asked, master.failed]);
       logger.info({ cause }, 'stopping');
-      await master.stop();
-      if (typeof cause !== 'string') throw cause;
+      if (cause === 'graceful') await Promise.race([master.drain(), signals.next(), master.failed]);
+      const isInOrder = await stopInTime(master, signals);
+      if (!isInOrder) logger.warn({}, 'something did not stop in time; what is durable stays so');
+      if (cause instanceof Error) throw cause;
+      return isInOrder;
     } finally {
       await release();
     }
   } catch (error) {
     report({ failed: messageOf(error) });
     throw error;
+  }
+}
+
+/** `false` when it takes too long, or somebody asks a second time. */
+async function stopInTime(master: MasterHandle, signals: EndSignals): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), STOP_MS);
+  try {
+    const stopped = master.stop().then(() => true);
+    return await Promise.race([stopped, late.promise, signals.next().then(() => false)]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExternalError, UserError } from '@buildbot/shared/errors';
 import { findConfig } from '../config/find.ts';
+import { GRACEFUL_SIGNAL } from './end-signals.ts';
 import { runningPid, waitForExit } from './pid-file.ts';
 import { SMALL_HEAP } from './small-heap.ts';
 
@@ -46,12 +47,16 @@ export async function start(basedir: string, bin: string): Promise<string> {
   }
 }
 
-/** Ask the daemon to end and wait until it has; `false` when none ran. */
-export async function stop(basedir: string): Promise<boolean> {
+/**
+ * Ask the daemon to end and wait until it has; `false` when none ran. `graceful` lets it first wait for the builds that
+ * run, however long they take.
+ */
+export async function stop(basedir: string, { graceful = false } = {}): Promise<boolean> {
   const pid = await runningPid(pidFile(basedir));
   if (pid === null) return false;
-  process.kill(pid, 'SIGTERM');
-  if (!(await waitForExit(pidFile(basedir), pid, STOP_TIMEOUT_MS))) {
+  process.kill(pid, graceful ? GRACEFUL_SIGNAL : 'SIGTERM');
+  const limitMs = graceful ? Number.POSITIVE_INFINITY : STOP_TIMEOUT_MS;
+  if (!(await waitForExit(pidFile(basedir), pid, limitMs))) {
     throw new ExternalError('buildbot-master', `pid ${pid} did not end within ${STOP_TIMEOUT_MS / 1000} s`, {
       hint: `look into ${join(basedir, 'master.log')}`,
     });

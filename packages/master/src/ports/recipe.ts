@@ -51,7 +51,7 @@ export interface StepLog {
 /**
  * Everything the code of a step may use. Such code must be deterministic given the outcomes of its commands: after a
  * restart of the master it runs again from its beginning and is handed the stored outcomes, so no clock, no random
- * numbers, no files and no sockets of the master.
+ * numbers, no files and no sockets of the master. All its rules: docs/architecture/durable-builds.md.
  */
 export interface StepContext {
   readonly sourceStamps: readonly SourceStamp[];
@@ -62,12 +62,13 @@ export interface StepContext {
   /** Fill properties into a text, see `core/properties.ts`. */
   interpolate(template: string): string;
   /**
-   * Run a command on the build's worker. Output goes to the log `stdio`, followed files to logs of their own names.
+   * Run a command on the build's worker, one at a time. Output goes to the log `stdio`, followed files to logs of their own names.
    * `stdin`: a patch whose bytes are the command's standard input.
    */
   run(command: StepCommand, options?: { stdin?: Patch }): Promise<CommandResult>;
   /** A log of this step by its name, made when first asked for. */
   log(name: string, type?: LogType): Promise<StepLog>;
+  /** The step sees it at once; everybody else when the step has ended. */
   setProperty(name: string, value: PropertyValue, source: string): Promise<void>;
   setState(stateString: string): Promise<void>;
   addUrl(name: string, url: string): Promise<void>;
@@ -78,6 +79,8 @@ export interface StepContext {
 /** One step of a recipe, its options checked. */
 export interface PlannedStep {
   rules: StepRules;
+  /** As the configuration has it, without defaults: another one means that it is another step. */
+  written: unknown;
   run(context: StepContext): Promise<StepOutcome>;
 }
 

@@ -25,3 +25,8 @@ export interface Logger {
   error(fields: object, message: string): void;
   child(fields: object): Logger;
 }
+
+/** Told the name of each moment at which a test may want the process to end. Does nothing otherwise. */
+export type FailPoint = (name: string) => void;
+
+export const noFailPoint: FailPoint = () => undefined;

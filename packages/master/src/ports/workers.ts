@@ -5,7 +5,14 @@ import type { Availability, Command, CommandKey, CommandOutcome, WorkerInfo } fr
 export interface ConnectedWorker {
   workerId: number;
   name: string;
+  /** What the worker says of itself, as in the model's `Worker`. */
   availability: Availability;
+  availabilityRule: string;
+  availabilityReason: string | null;
+  availabilityUntil: number | null;
+  /** Load average per processor in coarse steps, `null` when the worker does not say. */
+  load: number | null;
+  /** It is on its way out, and waits for the goodbye. */
   graceful: boolean;
   info: WorkerInfo;
 }
@@ -24,6 +31,11 @@ export interface WantedCommand {
   logs: Record<string, number>;
   /** By blob name. */
   blobs: Record<string, BlobSource>;
+  /**
+   * An earlier process of the master asked for it already: a worker process may have it. `received` are the raw bytes of
+   * each of its logs that are durable.
+   */
+  resumed?: { received: Readonly<Record<string, number>> };
 }
 
 export interface WorkerPool {
@@ -37,6 +49,10 @@ export interface WorkerPool {
    * `lost` when the worker cannot say any more, or did not come back within the grace.
    */
   run(workerId: number, wanted: WantedCommand): Promise<CommandOutcome>;
+  /** Say goodbye to a worker that is on its way out: no build is left there. */
+  release(workerId: number): void;
+  /** Take a worker out of service: its process ends, with all that runs there, and does not come back by itself. */
+  retire(workerId: number, reason: string): void;
   /** Do not want it any more: its process tree ends and `run` resolves with the outcome. Unknown keys are fine. */
   stop(key: CommandKey, reason: string): void;
 }

@@ -2,7 +2,16 @@
  * Runs one build: feeds the build's state machine with what happens and performs what it decides. Orders to stop and
  * lost workers may come at any moment; the machine sees to it that there is one end.
  */
-import { CANCELLED, EXCEPTION, messageOf, RETRY, type StopOrder } from '@buildbot/shared';
+import {
+  type Build,
+  CANCELLED,
+  EXCEPTION,
+  messageOf,
+  type Properties,
+  type Step,
+  type StopOrder,
+} from '@buildbot/shared';
+import { attemptEnd } from '../core/attempt-end.ts';
 import {
   type BuildEffect,
   type BuildEnd,
@@ -10,15 +19,20 @@ import {
   type BuildState,
   buildTransition,
   newBuild,
+  resumedBuild,
 } from '../core/build.ts';
 import { initialProperties } from '../core/build-properties.ts';
+import { type Fingerprint, recipeChange } from '../core/fingerprint.ts';
 import { cancelledText } from '../core/flow.ts';
 import { interpolate } from '../core/properties.ts';
-import { decideRetry, type RetryPolicy, retryText } from '../core/retry.ts';
+import type { RetryPolicy } from '../core/retry.ts';
+import type { SuspectPolicy } from '../core/suspect.ts';
 import type { Recipe } from '../ports/recipe.ts';
 import type { Clock, Logger } from '../ports/service.ts';
-import type { ClaimedBuild, Store } from '../ports/store.ts';
+import type { ClaimedBuild, Store, UnfinishedBuild } from '../ports/store.ts';
 import type { WorkerPool } from '../ports/workers.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { Slot } from './slots.ts';
 import type { BuildScope, RunningStep } from './step-context.ts';
 import { runStep } from './step-runner.ts';
 
@@ -28,6 +42,7 @@ export interface BuildRunnerDeps {
   clock: Clock;
   logger: Logger;
   retry: RetryPolicy;
+  suspect: SuspectPolicy;
 }
 
 /** The build with everything that was decided for it at its start. */
@@ -36,11 +51,14 @@ export interface BuildJob {
   recipe: Recipe;
   worker: { name: string; properties: Recipe['properties'] };
   builddir: string;
+  /** What an earlier process of the master did of it. */
+  past?: Pick<UnfinishedBuild, 'recipe' | 'properties' | 'steps'>;
 }
 
 export class BuildRunner {
   readonly #deps: BuildRunnerDeps;
   readonly #job: BuildJob;
+  readonly #placed = Promise.withResolvers<void>();
   #state: BuildState;
   #step: RunningStep | null = null;
   #lossReason: string | null = null;
@@ -56,8 +74,14 @@ export class BuildRunner {
     return this.#job.claimed.build.buildId;
   }
 
-  get workerId(): number {
-    return this.#job.claimed.build.workerId;
+  get slot(): Slot {
+    const { claimed, builddir } = this.#job;
+    return { workerId: claimed.build.workerId, builddir };
+  }
+
+  /** Resolves when it waits for something outside of the master, and so has asked for all it had asked for before. */
+  get placed(): Promise<void> {
+    return this.#placed.promise;
   }
 
   /** Resolves when the build has its end in the store, or was abandoned. Never rejects. */
@@ -66,6 +90,8 @@ export class BuildRunner {
       await this.#run();
     } catch (error) {
       await this.#breakDown(error);
+    } finally {
+      this.#placed.resolve();
     }
   }
 
@@ -90,30 +116,68 @@ export class BuildRunner {
   }
 
   async #run(): Promise<void> {
-    const scope = await this.#begin();
-    let effects = this.#feed({ type: 'begin' });
+    const beginning = await this.#begin();
+    if (beginning === null) return;
+    let { effects } = beginning;
     while (!this.#isAbandoned) {
       const [effect] = effects;
       if (effect?.type === 'finish') return await this.#finish(effect.end);
-      const event = effect?.type === 'start-step' ? await this.#runStep(scope, effect.index) : null;
+      const event = effect?.type === 'start-step' ? await this.#runStep(beginning.scope, effect.index) : null;
       if (event === null) return;
       effects = this.#feed(event);
     }
   }
 
-  async #begin(): Promise<BuildScope> {
-    const { claimed, recipe, worker, builddir } = this.#job;
+  /** `null` when the build is finished already. */
+  async #begin(): Promise<{ scope: BuildScope; effects: BuildEffect[] } | null> {
+    const { claimed, recipe, worker, builddir, past } = this.#job;
     const { build, buildSet } = claimed;
-    const properties = initialProperties({ build, buildSet, builder: recipe, worker, builddir });
-    const { store } = this.#deps;
-    await store.setBuildProperties(build.buildId, properties);
-    // An order that was written between the claim and now found no runner to tell.
-    const stop = (await store.build(build.buildId))?.stop ?? null;
-    if (stop !== null) this.stop(stop);
-    const env = Object.entries(recipe.env).map(([name, value]) => [name, interpolate(value, properties)]);
+    const initial = initialProperties({ build, buildSet, builder: recipe, worker, builddir });
+    const steps = past?.steps ?? [];
+    const found =
+      steps.length === 0 ? await this.#enter(initial) : await this.#deps.store.build(build.buildId);
+    if (found === null || found.completeAt !== null) return null;
+    // Also one that was written between the claim and now, and found no runner to tell.
+    const order = found.stop ?? claimed.request.cancel ?? this.#state.order;
+    const effects = this.#resume(steps, order);
+    // From what the build began with, so that a step sees the same environment when it runs again.
+    const env = Object.entries(recipe.env).map(([name, value]) => [name, interpolate(value, initial)]);
     const { buildId, attempt, workerId } = build;
+    const properties = steps.length === 0 ? initial : (past?.properties ?? initial);
     const { sourceStamps } = buildSet;
-    return { buildId, attempt, workerId, builddir, sourceStamps, env: Object.fromEntries(env), properties };
+    const scope = { buildId, attempt, workerId, builddir, sourceStamps, properties };
+    return { scope: { ...scope, env: Object.fromEntries(env) }, effects };
+  }
+
+  async #enter(properties: Properties): Promise<Build | null> {
+    const recipe = JSON.stringify(this.#fingerprint());
+    return await this.#deps.store.beginBuild(this.buildId, { recipe, properties });
+  }
+
+  #resume(steps: readonly Step[], order: StopOrder | null): BuildEffect[] {
+    const change = this.#change(steps);
+    if (change === null) {
+      const rules = this.#job.recipe.steps.map((step) => step.rules);
+      const resumed = resumedBuild(rules, steps, order);
+      this.#state = resumed.state;
+      if (order !== null) this.stop(order);
+      return resumed.effects;
+    }
+    if (order !== null) this.stop(order);
+    return this.#feed({ type: 'outdated', reason: change });
+  }
+
+  /** Why the configuration of now does not lead on from what the build has behind it. */
+  #change(steps: readonly Step[]): string | null {
+    const last = steps.at(-1);
+    if (last === undefined) return null;
+    const before = this.#job.past?.recipe ?? null;
+    if (before === null) return 'it began in a version of Buildbot whose builds cannot be taken up again';
+    return recipeChange(JSON.parse(before) as Fingerprint, this.#fingerprint(), last.number);
+  }
+
+  #fingerprint(): Fingerprint {
+    return fingerprintOf(this.#job.recipe, this.#job.worker.properties);
   }
 
   /** What came of the step; `null` when the build is not this process's any more. */
@@ -124,13 +188,16 @@ export class BuildRunner {
       this.#step = step;
       this.#catchUp(step);
     };
-    const ending = await runStep(this.#deps, scope, { number, planned, onRunning });
+    const deps = { ...this.#deps, onWait: () => this.#placed.resolve() };
+    const ending = await runStep(deps, scope, { number, planned, onRunning });
     this.#step = null;
     switch (ending.kind) {
       case 'ended':
         return { type: 'step-ended', results: ending.results };
       case 'lost':
-        return { type: 'lost', reason: `worker ${this.#job.worker.name}: ${ending.reason}` };
+        return { type: 'lost', reason: lostText(this.#job.worker.name, ending.reason) };
+      case 'outdated':
+        return { type: 'outdated', reason: ending.reason };
       case 'left':
         return null;
     }
@@ -152,22 +219,10 @@ export class BuildRunner {
   }
 
   async #finish(end: BuildEnd): Promise<void> {
-    const { store, clock, retry } = this.#deps;
-    const { buildId } = this;
-    if (end.kind === 'verdict') {
-      const { results, stateString } = end;
-      await store.finishBuild({ buildId, results, stateString, request: { kind: 'complete' } });
-      return;
-    }
-    const { attempt } = this.#job.claimed.build;
-    const now = clock.now();
-    const decision = decideRetry(retry, attempt, now);
-    const stateString = retryText(end.reason, retry, attempt, decision, now);
-    await store.finishBuild(
-      decision.kind === 'give-up'
-        ? { buildId, results: EXCEPTION, stateString, request: { kind: 'complete' } }
-        : { buildId, results: RETRY, stateString, request: { kind: 'retry', notBefore: decision.notBefore } },
-    );
+    const { store, clock, retry, suspect } = this.#deps;
+    const { requestId, failures } = this.#job.claimed.request;
+    const ended = attemptEnd({ end, failures, requestId, retry, suspect, now: clock.now() });
+    await store.finishBuild({ buildId: this.buildId, ...ended });
   }
 
   /** A bug of ours, or a store that fails: the build must not look as if it ran for ever. */
@@ -178,10 +233,17 @@ export class BuildRunner {
     this.#step?.interrupt({ kind: 'lost', reason: 'the master failed' });
     const results = this.#state.order === null ? EXCEPTION : CANCELLED;
     const stateString = `the master failed: ${messageOf(error)}`;
+    const infrastructure = results === EXCEPTION;
+    const request = { kind: 'complete' } as const;
     await store
-      .finishBuild({ buildId, results, stateString, request: { kind: 'complete' } })
+      .finishBuild({ buildId, results, stateString, infrastructure, request, worker: null })
       .catch((again: unknown) =>
         logger.error({ err: again, buildId }, 'its end could not be written either'),
       );
   }
+}
+
+/** The worker is named once, also where the reason begins with its name. */
+function lostText(worker: string, reason: string): string {
+  return reason.startsWith(`worker ${worker} `) ? reason : `worker ${worker}: ${reason}`;
 }

@@ -40,6 +40,7 @@ async function setup() {
     clock: systemClock,
     running: dispatch,
     schedulers: () => [plan],
+    stopMaster: () => undefined,
   });
   return { world, plan, control, [Symbol.asyncDispose]: async () => await world[Symbol.asyncDispose]() };
 }

@@ -2,10 +2,11 @@
  * Brings requests and workers together and keeps the builds that run. It looks at the queue whenever something has
  * changed that may matter: a commit, a worker, a build's end, a delay that is over. Between these it does nothing.
  */
-import type { StopOrder, StoredEvent, WorkerResource } from '@buildbot/shared';
+import { matchesPath, type StopOrder, type StoredEvent, type WorkerResource } from '@buildbot/shared';
 import { type AssignInput, type Assignment, assign, type Eligibility } from '../core/queue/assign.ts';
 import { waitingReason } from '../core/queue/waiting.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../core/retry.ts';
+import { DEFAULT_SUSPECT_POLICY, type SuspectPolicy } from '../core/suspect.ts';
 import type { QueueInsight } from '../ports/control.ts';
 import type { Recipe, Recipes } from '../ports/recipe.ts';
 import type { Clock, Logger, Service } from '../ports/service.ts';
@@ -13,12 +14,13 @@ import type { Store } from '../ports/store.ts';
 import type { WorkerPool } from '../ports/workers.ts';
 import { Alarm } from './alarm.ts';
 import { Background } from './background.ts';
-import { BuildRunner } from './build-runner.ts';
+import { type BuildJob, BuildRunner } from './build-runner.ts';
 import { Doorbell } from './doorbell.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { PendingQueue } from './pending-queue.ts';
-import { endUnfinishedBuilds } from './recovery.ts';
+import { takeUpBuilds } from './recovery.ts';
 import { type Slot, Slots } from './slots.ts';
+import { WarmCheckouts } from './warm-checkouts.ts';
 import { WorkerTable } from './worker-table.ts';
 
 export interface DispatchDeps {
@@ -30,6 +32,7 @@ export interface DispatchDeps {
   /** The configuration in force now; another object after a reconfiguration. */
   recipes: () => Recipes;
   retry?: RetryPolicy;
+  suspect?: SuspectPolicy;
   /** How long a worker may take to answer before it is given a build. Milliseconds, default 5000. */
   pingTimeoutMs?: number;
 }
@@ -51,13 +54,14 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   readonly #pending: PendingQueue;
   readonly #slots = new Slots();
   readonly #runners = new Map<number, BuildRunner>();
-  readonly #warm = new Map<number, number>();
+  readonly #warm = new WarmCheckouts();
   readonly #background: Background;
   readonly #doorbell: Doorbell;
   readonly #alarm: Alarm;
   readonly #lifecycle = new Lifecycle({ start: () => this.#open(), stop: () => this.#close() });
   #unsubscribe: (() => void)[] = [];
   #isStopping = false;
+  #isDraining = false;
   #eligibility: { recipes: Recipes; builders: Map<number, Eligibility>; names: Set<string> } | null = null;
 
   constructor(deps: DispatchDeps) {
@@ -79,6 +83,12 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     return this.#lifecycle.stop();
   }
 
+  /** Start nothing more; resolves when no build runs. Only a stop and a start undo it. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.#background.drained();
+  }
+
   /** Look again, for example after a reconfiguration. */
   wake(): void {
     this.#doorbell.ring();
@@ -86,6 +96,8 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
 
   waitingReason(requestId: number): string | null {
     if (this.#pending.isStarting(requestId)) return 'is about to start';
+    if (this.#isDraining)
+      return 'the master starts nothing more: it ends when the builds that run have ended';
     return waitingReason(this.#assignInput(), requestId);
   }
 
@@ -94,20 +106,33 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   }
 
   loseBuildsOn(workerId: number, reason: string): void {
-    for (const runner of this.#runners.values()) if (runner.workerId === workerId) runner.lose(reason);
+    for (const runner of this.#runners.values()) if (runner.slot.workerId === workerId) runner.lose(reason);
   }
 
   async #open(): Promise<void> {
     this.#isStopping = false;
+    this.#isDraining = false;
     this.#unsubscribe = [
       this.#deps.store.onCommit((events) => this.#onCommit(events)),
       this.#deps.pool.onChange(() => this.#onWorkers()),
     ];
-    await endUnfinishedBuilds(this.#deps);
     await this.#workers.load();
+    await this.#takeUp();
     this.#pending.invalidate();
     this.#doorbell.open();
     this.#doorbell.ring();
+  }
+
+  /**
+   * Builds of an earlier process take up their place before anything else begins: their folders are theirs, and what they
+   * wait for is wanted again, so that the first worker that comes is told so.
+   */
+  async #takeUp(): Promise<void> {
+    const jobs = await takeUpBuilds(this.#deps, (workerId) => this.#workers.name(workerId));
+    const runners = jobs.map((job) => this.#newRunner(job));
+    for (const runner of runners) this.#slots.hold(runner.slot);
+    for (const runner of runners) this.#occupy(runner.slot, async () => runner);
+    await Promise.all(runners.map(({ placed }) => placed));
   }
 
   async #close(): Promise<void> {
@@ -124,7 +149,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     for (const event of events) {
       const path = event.paths[0] ?? '';
       if (path.startsWith('buildrequests/')) matters = this.#pending.see(event) || matters;
-      if (!path.startsWith('workers/')) continue;
+      if (!matchesPath('workers/*/*', path)) continue;
       this.#workers.update(event.body as WorkerResource);
       matters = true;
     }
@@ -137,10 +162,21 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   }
 
   async #round(): Promise<void> {
+    this.#letLeave();
+    if (this.#isDraining) return;
     await this.#pending.refresh();
     for (const assignment of assign(this.#assignInput())) this.#start(assignment);
     const moments = [this.#pending.queue.nextDueAt(), this.#workers.nextTryAt()].filter((at) => at !== null);
     this.#alarm.set(moments.length === 0 ? null : Math.min(...moments));
+  }
+
+  /** What is about to start counts as a build: nobody is sent away from between a decision and its claim. */
+  #letLeave(): void {
+    const { pool } = this.#deps;
+    for (const { workerId, isOwnWish } of this.#workers.leaving((id) => this.#slots.count(id))) {
+      if (isOwnWish) pool.release(workerId);
+      else pool.retire(workerId, 'it was taken out of service');
+    }
   }
 
   #assignInput(): AssignInput {
@@ -158,9 +194,14 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     const { requestId } = request;
     this.#pending.begin(requestId);
     const slot = this.#slots.take(workerId, recipe.name, (name) => this.#eligible().names.has(name));
+    this.#occupy(slot, async () => await this.#claim(requestId, recipe, slot));
+  }
+
+  /** Run a build in its slot, which is free when it has ended. `find` answers `null` when there is no build after all. */
+  #occupy(slot: Slot, find: () => Promise<BuildRunner | null>): void {
     this.#background.run(async () => {
       try {
-        const runner = await this.#claim(requestId, recipe, slot);
+        const runner = await find();
         if (runner !== null) await this.#runToItsEnd(runner);
       } finally {
         this.#slots.release(slot);
@@ -182,13 +223,9 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
       const claimed = await store.claim({ requestId, workerId, masterId, builddir });
       isSettled = true;
       if (claimed === null) return null;
-      const { retry = DEFAULT_RETRY_POLICY } = this.#deps;
       const properties = this.#deps.recipes().workerProperties(workerId);
       const worker = { name: this.#workers.name(workerId), properties };
-      const runner = new BuildRunner({ ...this.#deps, retry }, { claimed, recipe, worker, builddir });
-      this.#runners.set(runner.buildId, runner);
-      this.#warm.set(recipe.builderId, workerId);
-      return runner;
+      return this.#newRunner({ claimed, recipe, worker, builddir });
     } catch (error) {
       // Not at once again: what failed here would fail as fast as it can be tried.
       this.#workers.silence(workerId);
@@ -196,6 +233,14 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     } finally {
       this.#pending.settle(requestId, isSettled);
     }
+  }
+
+  #newRunner(job: BuildJob): BuildRunner {
+    const { retry = DEFAULT_RETRY_POLICY, suspect = DEFAULT_SUSPECT_POLICY } = this.#deps;
+    const runner = new BuildRunner({ ...this.#deps, retry, suspect }, job);
+    this.#runners.set(runner.buildId, runner);
+    this.#warm.note(job.recipe.builderId, runner.slot.workerId);
+    return runner;
   }
 
   async #runToItsEnd(runner: BuildRunner): Promise<void> {
@@ -212,17 +257,16 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   #eligible(): { builders: Map<number, Eligibility>; names: Set<string> } {
     const recipes = this.#deps.recipes();
     if (this.#eligibility?.recipes !== recipes) {
-      this.#eligibility = { recipes, ...eligibilityOf(recipes) };
-    }
-    for (const [builderId, warmWorkerId] of this.#warm) {
-      const builder = this.#eligibility.builders.get(builderId);
-      if (builder !== undefined) builder.warmWorkerId = warmWorkerId;
+      this.#eligibility = { recipes, ...eligibilityOf(recipes, this.#warm) };
     }
     return this.#eligibility;
   }
 }
 
-function eligibilityOf(recipes: Recipes): { builders: Map<number, Eligibility>; names: Set<string> } {
+function eligibilityOf(
+  recipes: Recipes,
+  warm: WarmCheckouts,
+): { builders: Map<number, Eligibility>; names: Set<string> } {
   // Builders with the same workers share one array, by which the assignment knows that they do.
   const shared = new Map<string, readonly number[]>();
   const builders = new Map<number, Eligibility>();
@@ -231,7 +275,7 @@ function eligibilityOf(recipes: Recipes): { builders: Map<number, Eligibility>; 
     const key = workerIds.join();
     const interned = shared.get(key) ?? workerIds;
     shared.set(key, interned);
-    builders.set(builderId, { builderId, workerIds: interned, warmWorkerId: null });
+    builders.set(builderId, { builderId, workerIds: interned, warmWorkerIds: warm.of(builderId) });
     names.add(name);
   }
   return { builders, names };

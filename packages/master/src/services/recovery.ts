@@ -1,32 +1,54 @@
 /**
- * What a master that was stopped or killed left unfinished. Such builds go back to the queue at once, unless somebody
- * wanted them stopped: then they are cancelled, with that name and reason.
+ * What a master that was stopped or killed left unfinished: builds that go on where they are, by the recipe of now. Only
+ * one whose builder is gone has nothing to go on with, and goes back to the queue.
  */
-import { CANCELLED, RETRY } from '@buildbot/shared';
+import { BugError, CANCELLED } from '@buildbot/shared';
+import { begunAnew, withVerdict } from '../core/attempt-end.ts';
 import { cancelledText } from '../core/flow.ts';
+import type { Recipes } from '../ports/recipe.ts';
 import type { Logger } from '../ports/service.ts';
-import type { ClaimedBuild, Store } from '../ports/store.ts';
+import type { Store, UnfinishedBuild } from '../ports/store.ts';
+import type { BuildJob } from './build-runner.ts';
 
 export interface RecoveryDeps {
   store: Store;
   logger: Logger;
   masterId: number;
+  recipes: () => Recipes;
 }
 
-/** Answers how many builds there were. Must run before any build of this master starts. */
-export async function endUnfinishedBuilds({ store, logger, masterId }: RecoveryDeps): Promise<number> {
-  const unfinished = await store.unfinishedBuilds(masterId);
-  for (const claimed of unfinished) await store.finishBuild(endOf(claimed));
-  if (unfinished.length > 0) logger.info({ builds: unfinished.length }, 'builds of the last run were ended');
-  return unfinished.length;
-}
-
-function endOf({ build, request: { cancel } }: ClaimedBuild): Parameters<Store['finishBuild']>[0] {
-  const { buildId } = build;
-  const order = build.stop ?? cancel;
-  if (order !== null) {
-    return { buildId, results: CANCELLED, stateString: cancelledText(order), request: { kind: 'complete' } };
+/** The jobs of all unfinished builds. Must run before any build of this master starts. */
+export async function takeUpBuilds(
+  { store, logger, masterId, recipes }: RecoveryDeps,
+  workerName: (workerId: number) => string,
+): Promise<BuildJob[]> {
+  const jobs: BuildJob[] = [];
+  for (const past of await store.takeUpBuilds(masterId)) {
+    const { builderId, workerId } = past.build;
+    const recipe = recipes().of(builderId);
+    if (recipe === undefined) {
+      await putBack(store, past);
+      continue;
+    }
+    const worker = { name: workerName(workerId), properties: recipes().workerProperties(workerId) };
+    jobs.push({ claimed: past, recipe, worker, builddir: builddirOf(past), past });
   }
-  const request = { kind: 'retry', notBefore: null } as const;
-  return { buildId, results: RETRY, stateString: 'master was restarted', request };
+  if (jobs.length > 0) logger.info({ builds: jobs.length }, 'builds of the last run go on');
+  return jobs;
+}
+
+/** Kept with the claim: the folder on the worker is the build's until its end. */
+function builddirOf({ build, properties }: UnfinishedBuild): string {
+  const builddir = properties.builddir?.[0];
+  if (typeof builddir === 'string') return builddir;
+  throw new BugError(`build ${build.buildId} has no folder`);
+}
+
+async function putBack(store: Store, { build, request }: UnfinishedBuild): Promise<void> {
+  const order = build.stop ?? request.cancel;
+  const end =
+    order === null
+      ? begunAnew('its builder was taken out of the configuration while the master was away')
+      : withVerdict({ results: CANCELLED, stateString: cancelledText(order) });
+  await store.finishBuild({ buildId: build.buildId, ...end });
 }

@@ -14,10 +14,16 @@ export class Slots {
     return this.#taken.get(workerId)?.size ?? 0;
   }
 
+  /** A build that an earlier process of the master began has its folder already. */
+  hold(slot: Slot): void {
+    const { workerId, builddir } = slot;
+    this.#taken.set(workerId, (this.#taken.get(workerId) ?? new Set()).add(builddir));
+  }
+
   take(workerId: number, builder: string, isBuilder: (name: string) => boolean): Slot {
     const taken = this.#taken.get(workerId) ?? new Set();
     const builddir = freeBuilddir({ builder, taken, isBuilder });
-    this.#taken.set(workerId, taken.add(builddir));
+    this.hold({ workerId, builddir });
     return { workerId, builddir };
   }
 

@@ -2,8 +2,12 @@
  * What the code of a step runs against: commands with stable keys, logs, properties. Whatever ends a step from outside
  * (an order to stop, a lost worker, a master that stops) is an `Interruption`: no further command starts, and the step's
  * code has no say in the result.
+ *
+ * A step that an earlier process of the master began runs again from its beginning. What it asks for is there already and
+ * handed back, until it comes to the command that has no outcome yet: that one it waits for.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   BugError,
   type Command,
@@ -17,14 +21,13 @@ import {
   type Properties,
   type PropertyValue,
   type SourceStamp,
-  type Step,
   UserError,
 } from '@buildbot/shared';
 import { interpolate } from '../core/properties.ts';
 import { type StepState, stepTransition } from '../core/step.ts';
 import type { CommandResult, StepCommand, StepContext, StepLog } from '../ports/recipe.ts';
-import type { Store } from '../ports/store.ts';
-import type { BlobSource, WorkerPool } from '../ports/workers.ts';
+import type { StartedStep, Store, StoredCommand } from '../ports/store.ts';
+import type { BlobSource, WantedCommand, WorkerPool } from '../ports/workers.ts';
 
 /** Why a step ends without its code being asked. */
 export type InterruptionCause =
@@ -32,6 +35,8 @@ export type InterruptionCause =
   | { kind: 'stopped'; reason: string }
   /** The worker or its machine failed. */
   | { kind: 'lost'; reason: string }
+  /** It asks for something else than it did in an earlier process of the master. */
+  | { kind: 'outdated'; reason: string }
   /** The build is finished in the store: whatever this process still believes is out of date. */
   | { kind: 'fenced' }
   /** The master stops; the build is taken care of when it starts again. */
@@ -58,14 +63,18 @@ export interface BuildScope {
 export interface StepContextDeps {
   store: Store;
   pool: WorkerPool;
+  /** Told whenever the step waits for something outside of the master. */
+  onWait: () => void;
 }
+
+type KeptCommand = StoredCommand & { isNew: boolean };
 
 export class RunningStep implements StepContext {
   readonly sourceStamps: readonly SourceStamp[];
   readonly env: Readonly<Record<string, string>>;
   readonly #deps: StepContextDeps;
   readonly #scope: BuildScope;
-  readonly #step: Step;
+  readonly #step: StartedStep;
   readonly #logs = new Map<string, Promise<Log>>();
   readonly #interrupted = new AbortController();
   /**
@@ -73,12 +82,15 @@ export class RunningStep implements StepContext {
    * is the proof that its processes have ended.
    */
   readonly #left = Promise.withResolvers<never>();
+  readonly #changes: Properties = {};
   #state: StepState = stepTransition('waiting', 'start').state;
   #cause: InterruptionCause | null = null;
   #ordinal = 0;
+  #appends = 0;
+  #isAsking = false;
   #runningKey: CommandKey | null = null;
 
-  constructor(deps: StepContextDeps, scope: BuildScope, step: Step) {
+  constructor(deps: StepContextDeps, scope: BuildScope, step: StartedStep) {
     this.#deps = deps;
     this.#scope = scope;
     this.#step = step;
@@ -92,6 +104,11 @@ export class RunningStep implements StepContext {
     return this.#cause;
   }
 
+  /** Properties that its code has set. */
+  get changes(): Properties {
+    return this.#changes;
+  }
+
   properties(): Properties {
     return this.#scope.properties;
   }
@@ -101,41 +118,98 @@ export class RunningStep implements StepContext {
   }
 
   async run(command: StepCommand, options: { stdin?: Patch } = {}): Promise<CommandResult> {
-    this.#goOn();
-    const { buildId, attempt, workerId, builddir } = this.#scope;
-    const key = `${buildId}.${attempt}.${this.#step.number}.${this.#ordinal++}`;
+    if (this.#isAsking) throw new BugError('a step runs one command at a time');
+    this.#isAsking = true;
+    try {
+      return await this.#run(command, options);
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  async #run(command: StepCommand, options: { stdin?: Patch }): Promise<CommandResult> {
+    const key = this.#nextKey();
+    await this.#mayAsk(key);
+    this.#ordinal++;
     const stdin = options.stdin === undefined ? {} : { stdin: blobOf(options.stdin) };
-    const parsed = check(commandSchema, { ...command, builddir, ...stdin });
-    if (!parsed.ok) throw new UserError(`this command cannot be run: ${parsed.reason}`);
+    const asked = check(commandSchema, { ...command, builddir: this.#scope.builddir, ...stdin });
+    if (!asked.ok) throw new UserError(`this command cannot be run: ${asked.reason}`);
     // At once, so that both share one sync of the disk.
-    const [logs, isKept] = await Promise.all([
-      this.#logsOf(parsed.value),
-      this.#deps.store.putCommand(key, buildId, parsed.value),
+    const [logs, kept] = await Promise.all([
+      this.#logsOf(asked.value),
+      this.#deps.store.putCommand(key, this.#scope.buildId, asked.value),
     ]);
-    this.#fence(isKept);
-    this.#goOn();
-    this.#runningKey = key;
+    this.#fence(kept !== null);
+    const { outcome, isNew, received } = this.#checkReplay(kept as KeptCommand, asked.value);
+    if (outcome !== null) return this.#judge(outcome);
+    const { buildId } = this.#scope;
     const blobs = options.stdin === undefined ? {} : this.#blobs(options.stdin);
-    const wanted = { key, buildId, command: parsed.value, logs, blobs };
-    const outcome = await Promise.race([this.#deps.pool.run(workerId, wanted), this.#left.promise]);
+    const wanted = { key, buildId, command: asked.value, logs, blobs };
+    return this.#judge(await this.#want(isNew ? wanted : { ...wanted, resumed: { received } }));
+  }
+
+  /** Only what was asked for before may be asked for again by a step that was told to end: to see its processes end. */
+  async #mayAsk(key: CommandKey): Promise<void> {
+    if (this.#cause !== null && !(await this.#wasAskedFor(key))) this.#goOn();
+  }
+
+  async #want(wanted: WantedCommand): Promise<CommandOutcome> {
+    const { key } = wanted;
+    if (wanted.resumed === undefined || isLeft(this.#cause)) this.#goOn();
+    this.#runningKey = key;
+    const outcome = this.#deps.pool.run(this.#scope.workerId, wanted);
+    this.#deps.onWait();
+    if (this.#cause !== null) this.#stopRunning(this.#cause);
+    const ended = await Promise.race([outcome, this.#left.promise]);
     this.#runningKey = null;
-    return this.#judge(outcome);
+    return ended;
+  }
+
+  /** A replay that asks for something else would give the outcome of one command for that of another. */
+  #checkReplay(kept: KeptCommand, asked: Command): KeptCommand {
+    // Through the schema, so that fields which a newer version has added have their defaults on both sides.
+    if (!kept.isNew && !isDeepStrictEqual(commandSchema.parse(kept.command), asked)) {
+      this.#outdate('asked for something else than before the master was restarted');
+    }
+    return kept;
+  }
+
+  /** Its code has come to its end: what an earlier process had asked for beyond that would be left unseen. */
+  async checkReplayEnd(): Promise<void> {
+    const { isNew, appends } = this.#step;
+    if (isNew || this.#cause !== null) return;
+    const isShort = this.#appends < appends || (await this.#wasAskedFor(this.#nextKey()));
+    if (isShort) this.#outdate('asked for less than before the master was restarted');
+  }
+
+  #outdate(what: string): void {
+    this.interrupt({ kind: 'outdated', reason: `step '${this.#step.name}' ${what}` });
+    this.#goOn();
+  }
+
+  #nextKey(): CommandKey {
+    const { buildId, attempt } = this.#scope;
+    return `${buildId}.${attempt}.${this.#step.number}.${this.#ordinal}`;
+  }
+
+  async #wasAskedFor(key: CommandKey): Promise<boolean> {
+    return !this.#step.isNew && (await this.#deps.store.command(key)) !== null;
   }
 
   async log(name: string, type: LogType = 't'): Promise<StepLog> {
     const { logId } = await this.#log(name, type);
-    return {
-      logId,
-      append: async (stream, text) => {
-        this.#fence(await this.#deps.store.appendLog(logId, stream, new TextEncoder().encode(text)));
-      },
-    };
+    return { logId, append: async (stream, text) => await this.#append(logId, stream, text) };
+  }
+
+  /** What an earlier process of the master said is there. */
+  async #append(logId: number, stream: 'o' | 'e' | 'h', text: string): Promise<void> {
+    if (text === '' || this.#appends++ < this.#step.appends) return;
+    this.#fence(await this.#deps.store.appendLog(logId, stream, new TextEncoder().encode(text)));
   }
 
   async setProperty(name: string, value: PropertyValue, source: string): Promise<void> {
     this.#scope.properties[name] = [value, source];
-    const { buildId } = this.#scope;
-    this.#fence(await this.#deps.store.setBuildProperties(buildId, { [name]: [value, source] }));
+    this.#changes[name] = [value, source];
   }
 
   async setState(stateString: string): Promise<void> {
@@ -147,6 +221,9 @@ export class RunningStep implements StepContext {
   }
 
   async pause(ms: number): Promise<void> {
+    // What came after it has begun, so it was over.
+    if (await this.#wasAskedFor(this.#nextKey())) return;
+    this.#deps.onWait();
     await wait(ms, undefined, { signal: this.#interrupted.signal }).catch(() => undefined);
     this.#goOn();
   }
@@ -167,13 +244,15 @@ export class RunningStep implements StepContext {
 
   #stopBecause(cause: InterruptionCause): void {
     this.#cause = cause;
-    // A command whose build was abandoned goes on: the worker keeps it for the master's next start.
-    if (this.#runningKey !== null && cause.kind !== 'abandoned') {
-      this.#deps.pool.stop(this.#runningKey, 'reason' in cause ? cause.reason : 'the build has ended');
-    }
+    this.#stopRunning(cause);
     this.#interrupted.abort();
-    if (cause.kind === 'abandoned' || cause.kind === 'fenced')
-      this.#left.reject(new Interruption(cause.kind));
+    if (isLeft(cause)) this.#left.reject(new Interruption(cause.kind));
+  }
+
+  /** A command whose build was abandoned goes on: the worker keeps it for the master's next start. */
+  #stopRunning(cause: InterruptionCause): void {
+    if (this.#runningKey === null || cause.kind === 'abandoned') return;
+    this.#deps.pool.stop(this.#runningKey, 'reason' in cause ? cause.reason : 'the build has ended');
   }
 
   #goOn(): void {
@@ -236,6 +315,11 @@ export class RunningStep implements StepContext {
     };
     return { [blobName(patch)]: { read } };
   }
+}
+
+/** Whether nobody waits for the step any more. */
+function isLeft(cause: InterruptionCause | null): boolean {
+  return cause?.kind === 'abandoned' || cause?.kind === 'fenced';
 }
 
 function blobName(patch: Patch): string {

@@ -1,5 +1,5 @@
 /** Runs one step from its row to its result. Nothing that its code does can reach beyond the step. */
-import { CANCELLED, EXCEPTION, messageOf, type Results, UserError } from '@buildbot/shared';
+import { CANCELLED, EXCEPTION, messageOf, RETRY, type Results, UserError } from '@buildbot/shared';
 import type { StepRules } from '../core/flow.ts';
 import type { PlannedStep } from '../ports/recipe.ts';
 import type { Logger } from '../ports/service.ts';
@@ -17,7 +17,7 @@ export interface StepRunnerDeps extends StepContextDeps {
 /** How the build goes on after a step. */
 export type StepEnding =
   | { kind: 'ended'; results: Results }
-  | { kind: 'lost'; reason: string }
+  | { kind: 'lost' | 'outdated'; reason: string }
   /** The build is no longer this process's to end. */
   | { kind: 'left' };
 
@@ -37,10 +37,12 @@ export async function runStep(
   const { results, stateString } = await outcomeOf(deps, running, planned);
   const cause = running.interruption;
   if (cause?.kind === 'abandoned' || cause?.kind === 'fenced') return { kind: 'left' };
-  const finish = { stepId: step.stepId, results, stateString, hidden: false };
+  const { changes: properties } = running;
+  const finish = { stepId: step.stepId, results, stateString, hidden: false, properties };
   const [, isWritten] = await Promise.all([running.end(), deps.store.finishStep(finish)]);
   if (!isWritten) return { kind: 'left' };
-  return cause?.kind === 'lost' ? { kind: 'lost', reason: cause.reason } : { kind: 'ended', results };
+  if (cause?.kind === 'lost' || cause?.kind === 'outdated') return { kind: cause.kind, reason: cause.reason };
+  return { kind: 'ended', results };
 }
 
 interface Outcome {
@@ -51,6 +53,7 @@ interface Outcome {
 async function outcomeOf(deps: StepRunnerDeps, running: RunningStep, planned: PlannedStep): Promise<Outcome> {
   try {
     const outcome = await planned.run(running);
+    await running.checkReplayEnd();
     return fromOutside(running.interruption, planned.rules) ?? outcome;
   } catch (error) {
     return (
@@ -62,6 +65,8 @@ async function outcomeOf(deps: StepRunnerDeps, running: RunningStep, planned: Pl
 function fromOutside(cause: InterruptionCause | null, { label }: StepRules): Outcome | null {
   if (cause === null) return null;
   if (cause.kind === 'lost') return { results: EXCEPTION, stateString: `'${label}' lost: ${cause.reason}` };
+  if (cause.kind === 'outdated')
+    return { results: RETRY, stateString: `'${label}' cannot go on: ${cause.reason}` };
   return { results: CANCELLED, stateString: `'${label}' stopped` };
 }
 

@@ -5,8 +5,9 @@
  */
 import { CHUNK_BYTES, ExternalError } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
-import type { Logger } from '../ports/service.ts';
+import type { FailPoint, Logger } from '../ports/service.ts';
 import type { Store, WorkerEffect } from '../ports/store.ts';
+import { marked } from './fail-points.ts';
 import type { Appended, BuildLog, NewChunk } from './logs/build-log.ts';
 import { compress } from './logs/compression.ts';
 import type { LogFiles } from './logs/log-files.ts';
@@ -15,7 +16,7 @@ import { inPortions } from './reading.ts';
 import type { Tables } from './tables.ts';
 import { finishBuild } from './verbs/builds.ts';
 import { ackedSeq, advanceSession, sessionEnded } from './verbs/commands.ts';
-import { finishLog, growLogs } from './verbs/steps.ts';
+import { countAppend, finishLog, growLogs } from './verbs/steps.ts';
 import type { Verb, WriteQueue } from './write-queue.ts';
 
 type LogEffect = Extract<WorkerEffect, { kind: 'log' }>;
@@ -33,6 +34,7 @@ export interface LogWriterDeps {
   queue: WriteQueue;
   files: LogFiles;
   logger: Logger;
+  failPoint: FailPoint;
 }
 
 export class LogWriter {
@@ -69,7 +71,7 @@ export class LogWriter {
     const buildIds = logs.map(({ buildId }) => buildId);
     await this.#deps.files.exclusiveAll(buildIds, async (files) => {
       const written = await this.#appendAll(files, logs);
-      await this.#count(written, (context) => advanceSession(context, session, fresh));
+      await this.#count('commitWorkerEffects', written, (context) => advanceSession(context, session, fresh));
     });
   }
 
@@ -109,8 +111,8 @@ export class LogWriter {
   }
 
   /** Make written chunks count in one transaction with what `verb` does. */
-  async #count<T>(written: Written[], verb: Verb<T>): Promise<T> {
-    return await this.#deps.queue.run(async (context) => {
+  async #count<T>(name: string, written: Written[], verb: Verb<T>): Promise<T> {
+    return await this.#run(name, async (context) => {
       for (const { buildId, appended } of written) {
         await growLogs(context, { buildId, logBytes: appended.length, logs: growthOf(appended) });
       }
@@ -120,6 +122,10 @@ export class LogWriter {
       });
       return value;
     });
+  }
+
+  async #run<T>(name: string, verb: Verb<T>): Promise<T> {
+    return await this.#deps.queue.run(marked(this.#deps.failPoint, name, verb));
   }
 
   /** Which of these logs may still grow. Two plain look-ups: joined, SQLite begins at the wrong table. */
@@ -160,14 +166,17 @@ export class LogWriter {
         chunks.push(await ownChunk(logId, stream, bytes.subarray(from, from + CHUNK_BYTES)));
       }
       const written = await this.#append(file, { buildId, logBytes, chunks });
-      return await this.#count([written], async () => true);
+      return await this.#count('appendLog', [written], async (context) => {
+        await countAppend(context, logId);
+        return true;
+      });
     });
   }
 
   async finishLog(logId: number): Promise<boolean> {
     return await this.#withOpenLog(logId, async (file, { logBytes }) => {
       const lines = await this.#finalLines(file, await file.index(logBytes), logId);
-      return await this.#deps.queue.run((context) => finishLog(context, logId, lines));
+      return await this.#run('finishLog', (context) => finishLog(context, logId, lines));
     });
   }
 
@@ -192,7 +201,7 @@ export class LogWriter {
       const index = await file.index(logBytes);
       const lines = new Map<number, number>();
       for (const logId of logIds) lines.set(logId, await this.#finalLines(file, index, logId));
-      const isFirst = await this.#deps.queue.run((context) => finishBuild(context, input, lines));
+      const isFirst = await this.#run('finishBuild', (context) => finishBuild(context, input, lines));
       if (isFirst) await this.#seal(file, buildId, logBytes);
       return isFirst;
     });

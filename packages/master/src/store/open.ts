@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { UserError } from '@buildbot/shared';
-import type { Clock, Logger } from '../ports/service.ts';
+import { type Clock, type FailPoint, type Logger, noFailPoint } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import { LogReader } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
@@ -39,6 +39,7 @@ export interface StoreOptions {
   logger: Logger;
   /** Told once when a write did not reach the disk: end the process, the next start goes on from what is there. */
   fatal: (error: Error) => void;
+  failPoint?: FailPoint;
 }
 
 /** Path of the database that `url` names. */
@@ -54,7 +55,7 @@ export function databasePath(basedir: string, url = 'sqlite:state.sqlite'): stri
 
 /** Open the store; a new one is made where there is none, an older schema is refused with the way to upgrade it. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { basedir, clock, logger, fatal } = options;
+  const { basedir, clock, logger, fatal, failPoint = noFailPoint } = options;
   const path = databasePath(basedir, options.url);
   const logRoot = join(basedir, 'logs');
   const letGo = await prepare(path, logRoot, basedir);
@@ -72,7 +73,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       files,
       patches,
       logs: new LogReader(reader, files),
-      writer: new LogWriter({ reader, queue, files, logger }),
+      writer: new LogWriter({ reader, queue, files, logger, failPoint }),
+      failPoint,
       async close() {
         await queue.close();
         await files.close();

@@ -91,15 +91,6 @@ export async function claimedBuild(db: Db, build: Build): Promise<ClaimedBuild> 
   };
 }
 
-export async function unfinishedBuilds(db: Db, masterId: number): Promise<ClaimedBuild[]> {
-  const builds = db.selectFrom('builds').selectAll().where('completeAt', 'is', null);
-  const claimed: ClaimedBuild[] = [];
-  for (const row of await builds.where('masterId', '=', masterId).orderBy('buildId').execute()) {
-    claimed.push(await claimedBuild(db, toBuild(row)));
-  }
-  return claimed;
-}
-
 export async function findBuild(db: Db, buildId: number): Promise<Build | null> {
   const row = await db.selectFrom('builds').selectAll().where('buildId', '=', buildId).executeTakeFirst();
   return row === undefined ? null : toBuild(row);

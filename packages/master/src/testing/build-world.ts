@@ -17,8 +17,9 @@ import {
 import { recipesOf } from '../builds/recipes.ts';
 import { systemClock } from '../clock.ts';
 import type { RetryPolicy } from '../core/retry.ts';
+import { DEFAULT_SUSPECT_POLICY, type SuspectPolicy } from '../core/suspect.ts';
 import type { Recipe, Recipes } from '../ports/recipe.ts';
-import type { Logger } from '../ports/service.ts';
+import type { Clock, Logger } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, NewSourceStamp, Registered, Store } from '../ports/store.ts';
 import { MasterControl } from '../services/control.ts';
 import { Dispatch } from '../services/dispatch.ts';
@@ -26,7 +27,7 @@ import { openStore } from '../store/open.ts';
 import { LocalPool } from './local-pool.ts';
 
 /** Retries at once, so that no test has to wait. */
-export const EAGER_RETRY: RetryPolicy = { attempts: 3, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
+export const EAGER_RETRY: RetryPolicy = { attempts: 3, delay: 0, factor: 1, maxDelay: 0 };
 
 export const silentLogger: Logger = {
   debug: () => undefined,
@@ -41,6 +42,8 @@ const DEADLINE_MS = 30_000;
 export interface BuildWorldOptions {
   config: Pick<MasterConfigInput, 'builders' | 'workers' | 'schedulers'>;
   retry?: RetryPolicy;
+  suspect?: SuspectPolicy;
+  clock?: Clock;
   /** Recipes to use in place of the configuration's. */
   change?: (recipe: Recipe) => Recipe;
   /** Leave dispatch to be started by the test. */
@@ -78,7 +81,8 @@ export class BuildWorld implements AsyncDisposable {
     const fatal = (error: Error): void => {
       throw error;
     };
-    const store = await openStore({ basedir: folder, clock: systemClock, logger: silentLogger, fatal });
+    const { clock = systemClock, retry = EAGER_RETRY, suspect = DEFAULT_SUSPECT_POLICY } = options;
+    const store = await openStore({ basedir: folder, clock, logger: silentLogger, fatal });
     const { masterId } = await store.registerMaster('test');
     const config = masterConfigSchema.parse(options.config);
     const registered = await store.register({
@@ -89,9 +93,13 @@ export class BuildWorld implements AsyncDisposable {
     });
     const pool = new LocalPool(store);
     const recipes = changed(recipesOf(config, registered), options.change ?? ((recipe) => recipe));
-    const deps = { store, pool, clock: systemClock, logger: silentLogger, masterId };
-    const dispatch = new Dispatch({ ...deps, recipes: () => recipes, retry: options.retry ?? EAGER_RETRY });
-    const control = new MasterControl({ store, clock: systemClock, running: dispatch, schedulers: () => [] });
+    const deps = { store, pool, clock, logger: silentLogger, masterId };
+    const dispatch = new Dispatch({ ...deps, recipes: () => recipes, retry, suspect });
+    const control = new MasterControl({
+      ...{ store, clock, running: dispatch },
+      schedulers: () => [],
+      stopMaster: () => undefined,
+    });
     const world = new BuildWorld({ folder, store, pool, registered, masterId, dispatch, control, recipes });
     if (options.isIdle !== true) {
       for (const { name } of config.workers) await world.connect(name);

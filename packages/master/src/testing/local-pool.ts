@@ -26,6 +26,7 @@ interface Running {
   workerId: number;
   process: LocalProcess | null;
   settle: (outcome: CommandOutcome) => void;
+  outcome: Promise<CommandOutcome>;
 }
 
 const ENDED = { status: 'exited', signal: null, cause: null, durationMs: 1, strays: 0 } as const;
@@ -36,6 +37,7 @@ export class LocalPool implements WorkerPool {
   readonly stopped: { key: string; reason: string }[] = [];
   readonly #store: Store;
   readonly #workers = new Map<number, LocalWorker>();
+  /** Also those whose asker is gone: a master that stopped and starts again finds them here. */
   readonly #running = new Map<string, Running>();
   readonly #listeners = new Set<() => void>();
   readonly #tasks = new Set<Promise<unknown>>();
@@ -49,7 +51,8 @@ export class LocalPool implements WorkerPool {
     const bootId = randomBytes(16).toString('hex');
     await this.#store.openSession(worker.workerId, bootId);
     const info = { admin: null, host: null, accessUri: null, version: null, system: null, cpus: 2 };
-    const state = { availability: 'eager' as const, graceful: false, info, answersPing: true };
+    const said = { availabilityRule: 'default', availabilityReason: null, availabilityUntil: null, load: null };
+    const state = { availability: 'eager' as const, ...said, graceful: false, info, answersPing: true };
     this.#workers.set(worker.workerId, { ...worker, ...state, bootId, seq: 0, written: Promise.resolve() });
     this.#tell();
   }
@@ -67,7 +70,7 @@ export class LocalPool implements WorkerPool {
 
   change(
     workerId: number,
-    state: Partial<Pick<LocalWorker, 'availability' | 'graceful' | 'answersPing'>>,
+    state: Partial<Pick<LocalWorker, 'availability' | 'load' | 'graceful' | 'answersPing'>>,
   ): void {
     Object.assign(this.#worker(workerId), state);
     this.#tell();
@@ -88,6 +91,15 @@ export class LocalPool implements WorkerPool {
     return () => this.#listeners.delete(listener);
   }
 
+  release(workerId: number): void {
+    this.#workers.delete(workerId);
+    this.#tell();
+  }
+
+  retire(workerId: number, reason: string): void {
+    this.lose(workerId, reason);
+  }
+
   connected(): ConnectedWorker[] {
     return [...this.#workers.values()];
   }
@@ -96,18 +108,19 @@ export class LocalPool implements WorkerPool {
     return this.#workers.get(workerId)?.answersPing ?? false;
   }
 
-  async run(workerId: number, wanted: WantedCommand): Promise<CommandOutcome> {
+  run(workerId: number, wanted: WantedCommand): Promise<CommandOutcome> {
+    const known = this.#running.get(wanted.key);
+    if (known !== undefined) return known.outcome;
     this.asked.push(wanted);
-    const lost = Promise.withResolvers<CommandOutcome>();
-    const running: Running = { workerId, process: null, settle: lost.resolve };
+    const { promise: outcome, resolve: settle, reject } = Promise.withResolvers<CommandOutcome>();
+    const running: Running = { workerId, process: null, settle, outcome };
     this.#running.set(wanted.key, running);
-    try {
-      const work = this.#runAndKeep(workerId, wanted, running);
-      this.#tasks.add(work);
-      return await Promise.race([work.finally(() => this.#tasks.delete(work)), lost.promise]);
-    } finally {
-      this.#running.delete(wanted.key);
-    }
+    const forget = (): void => void this.#running.delete(wanted.key);
+    outcome.then(forget, forget);
+    const work = this.#runAndKeep(workerId, wanted, running).then(settle, reject);
+    this.#tasks.add(work);
+    void work.then(() => this.#tasks.delete(work));
+    return outcome;
   }
 
   stop(key: string, reason: string): void {
@@ -194,8 +207,9 @@ export class LocalPool implements WorkerPool {
         newlines,
         runs: [[output.stream, bytes.length]] as ['o' | 'e', number][],
       };
-      const { buildId } = wanted;
-      await this.#commit(worker, { kind: 'log', buildId, logId, frame, payload: zstdCompressSync(bytes) });
+      const { key, buildId } = wanted;
+      const payload = zstdCompressSync(bytes);
+      await this.#commit(worker, { kind: 'log', key, log: output.log, buildId, logId, frame, payload });
     }
   }
 

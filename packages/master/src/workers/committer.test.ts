@@ -17,6 +17,8 @@ const effect = (seq: number, bytes = 0): WorkerEffect =>
     : {
         kind: 'log',
         seq,
+        key: '1.1.0.0',
+        log: 'stdio',
         buildId: 1,
         logId: 1,
         frame: { length: 1, newlines: 0, runs: [] },

@@ -10,6 +10,7 @@ import {
   type Hello,
   messageOf,
   type Welcome,
+  type WorkerNote,
 } from '@buildbot/shared';
 import type { Clock, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
@@ -18,6 +19,8 @@ import type { WorkerAccount } from './accounts.ts';
 import { Conversation } from './conversation.ts';
 import { HeldCommand, NEVER_BEGUN } from './held-command.ts';
 import type { Link } from './link.ts';
+import { Seats } from './seats.ts';
+import { isNews, keptPart, reportAtHello, reportOf, type SelfReport } from './self-report.ts';
 
 /** How the worker link is timed. All in milliseconds; see the `welcome` message. */
 export interface LinkTiming {
@@ -26,7 +29,10 @@ export interface LinkTiming {
   graceMs: number;
 }
 
-export type SessionStore = Pick<Store, 'openSession' | 'commitWorkerEffects' | 'setWorkerState'>;
+export type SessionStore = Pick<
+  Store,
+  'openSession' | 'commitWorkerEffects' | 'setWorkerState' | 'noteWorker'
+>;
 
 export interface DeskDeps {
   store: SessionStore;
@@ -56,8 +62,8 @@ export class Desk {
   readonly #logger: Logger;
   readonly #held = new Map<CommandKey, HeldCommand>();
   readonly #grace: GraceTimer;
-  #bootId: string | null = null;
   #connection: Connection | null = null;
+  readonly #seats = new Seats();
   /** The master is stopping: nobody is waited for. */
   #isClosed = false;
   /** Takeovers one after the other, and with them everything that is written about this worker's state. */
@@ -121,6 +127,17 @@ export class Desk {
     return (await this.#connection?.conversation.ping(timeoutMs)) ?? false;
   }
 
+  /** The worker is on its way out and no build is left there: it may go. */
+  release(): void {
+    const reason = 'no build is left here';
+    this.#connection?.link.close({ type: 'refused', code: 'shutting-down', reason, again: false }, reason);
+  }
+
+  /** Out of service: the process ends and does not come back by itself. */
+  retire(reason: string): void {
+    this.#connection?.link.close({ type: 'superseded', reason }, reason);
+  }
+
   /** Close the connection; what is wanted stays wanted. Resolves when nothing is being written any more. */
   async close(code: 'shutting-down' | 'unknown-worker', reason: string): Promise<void> {
     this.#isClosed = true;
@@ -137,11 +154,11 @@ export class Desk {
   }
 
   async #takeOver(link: Link, hello: Hello, protocol: number): Promise<void> {
-    const { store, timing, window } = this.#deps;
+    const { timing, window } = this.#deps;
+    if (!this.#seats.take(hello.bootId)) return this.#turnAway(link, hello);
     const before = this.#connection;
     if (before !== null) await this.#dropOlder(before, hello);
-    this.#endOlderSession(hello);
-    const { ackedSeq } = await store.openSession(this.account.workerId, hello.bootId);
+    const { ackedSeq, isNew } = await this.#openSession(hello);
     if (!link.isOpen) return this.#waitForWorker();
     this.#settleStopped(hello);
     const wanted = [...this.#held.values()].filter(({ stopReason }) => stopReason === null);
@@ -152,12 +169,13 @@ export class Desk {
       ackedSeq,
       ...timing,
       window,
+      drains: true,
       wanted: wanted.map(({ wanted: { key, command } }) => ({ key, command })),
     };
     this.#grace.disarm();
     this.#connect(link, hello, ackedSeq);
     link.send(welcome);
-    await this.#announce();
+    await this.#announce(isNew);
   }
 
   /** The newest connection wins. What the older one received but did not store is sent again over the new one. */
@@ -167,20 +185,35 @@ export class Desk {
       // No farewell: on a bad network the older of two hellos may arrive last, and then the process is still there.
       link.cut('the worker has a newer connection');
     } else {
-      const host = hello.info.host ?? 'unknown';
-      const reason = `another process of worker ${this.account.name} has connected (host ${host})`;
-      this.#logger.warn({}, reason);
-      link.close({ type: 'superseded', reason }, reason);
+      await this.#supersede(link, older, `has connected (host ${hello.info.host ?? 'unknown'})`);
     }
     await conversation.close();
   }
 
-  /** A new boot id: the process that had the commands is gone, or is told that it has been replaced. */
-  #endOlderSession(hello: Hello): void {
-    if (this.#bootId !== null && this.#bootId !== hello.bootId) {
-      this.#loseDelivered(`worker ${this.account.name} was started anew`);
-    }
-    this.#bootId = hello.bootId;
+  /** A process that was replaced has come back: it thawed, or never heard of it. It must not take its place again. */
+  #turnAway(link: Link, hello: Hello): Promise<void> {
+    return this.#supersede(link, hello, 'took its place');
+  }
+
+  /** Both hear of it: the older process, which ends, and whoever reads the master's log and events. */
+  async #supersede(link: Link, older: Hello, what: string): Promise<void> {
+    const reason = `another process of worker ${this.account.name} ${what}`;
+    this.#logger.warn({}, reason);
+    link.close({ type: 'superseded', reason }, reason);
+    await this.#note('superseded', { host: older.info.host, reason });
+  }
+
+  /**
+   * A new boot id, also compared with what an earlier process of the master had noted: the process that had the commands
+   * is gone, or is told that it has been replaced. What no process was ever asked for is started on the new one.
+   */
+  async #openSession({ bootId }: Hello): Promise<{ ackedSeq: number; isNew: boolean }> {
+    const neverSent = [...this.#held.values()].filter(({ isDelivered }) => !isDelivered);
+    const keys = neverSent.map(({ wanted }) => wanted.key);
+    const { ackedSeq, isNew } = await this.#deps.store.openSession(this.account.workerId, bootId, keys);
+    const gone = isNew ? [...this.#held.values()].filter((held) => !neverSent.includes(held)) : [];
+    for (const held of gone) this.#end(held, lost('it was started anew'));
+    return { ackedSeq, isNew };
   }
 
   /** Stopped while the worker was away, and the worker never had it: there is nobody left who could report its end. */
@@ -201,42 +234,46 @@ export class Desk {
       held: this.#held,
       commit: (effects) => store.commitWorkerEffects(workerId, hello.bootId, effects),
       onEnded: (held, outcome) => this.#end(held, outcome),
-      onAvailability: ({ availability, rule, graceful }) => {
-        if (this.#connection?.link !== link) return;
-        Object.assign(this.#connection.state, { availability, graceful });
-        void this.#next(() => this.#writeState({ availability, availabilityRule: rule, graceful }));
-        this.#deps.onChange();
+      onAvailability: (message) => {
+        if (this.#connection?.link === link) this.#hear(this.#connection.state, reportOf(message));
       },
       onBreach: (reason) => this.#breach(link, reason),
       onClose: (reason) => this.#closed(link, reason),
     });
-    const { availability, info } = hello;
-    this.#connection = {
-      link,
-      hello,
-      conversation,
-      state: { workerId, name, availability, graceful: false, info },
-    };
+    const state = { workerId, name, info: hello.info, ...reportAtHello(hello) };
+    this.#connection = { link, hello, conversation, state };
   }
 
-  async #announce(): Promise<void> {
-    const hello = this.#connection?.hello;
-    if (hello === undefined) return;
-    this.#logger.info({ info: hello.info }, 'worker connected');
+  /** `isNew`: another process of the worker, so that nobody wants it to leave any more. */
+  async #announce(isNew: boolean): Promise<void> {
+    const state = this.#connection?.state;
+    if (state === undefined) return;
+    const { info } = state;
+    this.#logger.info({ info }, 'worker connected');
     this.#deps.onChange();
-    const { availability, availabilityRule, info } = hello;
-    await this.#writeState({ connected: true, availability, availabilityRule, graceful: false, info });
+    const graceful = isNew ? { graceful: false } : {};
+    await this.#writeState({ connected: true, info, ...graceful, ...keptPart(state) });
   }
 
-  /** A worker whose words cannot be trusted is sent away, and so is all that depended on them. */
+  /** Load alone is noted and makes nobody look: it says where the next build goes, not that one can start. */
+  #hear(state: ConnectedWorker, report: SelfReport): void {
+    const changed = isNews(state, report);
+    Object.assign(state, report);
+    if (!changed) return;
+    void this.#next(() => this.#writeState(keptPart(report)));
+    this.#deps.onChange();
+  }
+
+  /** A worker whose words cannot be trusted loses its session, and all that depended on them is lost. It may come back. */
   #breach(link: Link, reason: string): void {
     const text = `worker ${this.account.name} broke the protocol: ${reason}`;
     this.#logger.error({}, text);
     link.close(
-      { type: 'refused', code: 'malformed', reason: text.slice(0, 1000), again: false },
+      { type: 'refused', code: 'malformed', reason: text.slice(0, 1000), again: true },
       'protocol error',
     );
     this.#loseDelivered(text);
+    void this.#next(() => this.#note('breach', { reason }));
   }
 
   #closed(link: Link, reason: string): void {
@@ -280,6 +317,14 @@ export class Desk {
       await this.#deps.store.setWorkerState(this.account.workerId, state);
     } catch (error) {
       this.#logger.error({ err: error }, `the worker's state was not stored: ${messageOf(error)}`);
+    }
+  }
+
+  async #note(note: WorkerNote, facts: Record<string, unknown>): Promise<void> {
+    try {
+      await this.#deps.store.noteWorker(this.account.workerId, note, facts);
+    } catch (error) {
+      this.#logger.error({ err: error }, `an event of the worker was not stored: ${messageOf(error)}`);
     }
   }
 

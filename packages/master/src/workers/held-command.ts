@@ -5,16 +5,18 @@ import type { WantedCommand } from '../ports/workers.ts';
 export class HeldCommand {
   readonly wanted: WantedCommand;
   /** It may have reached a worker process: should that process be gone, nobody can say how it ended. */
-  isDelivered = false;
+  isDelivered: boolean;
   /** Why it is not wanted any more; `null` while it is. */
   stopReason: string | null = null;
   /** Raw bytes of each of its logs that are durable. */
-  readonly logBytes = new Map<string, number>();
+  readonly logBytes: Map<string, number>;
   readonly outcome: Promise<CommandOutcome>;
   #resolve: (outcome: CommandOutcome) => void = () => undefined;
 
   constructor(wanted: WantedCommand) {
     this.wanted = wanted;
+    this.isDelivered = wanted.resumed !== undefined;
+    this.logBytes = new Map(Object.entries(wanted.resumed?.received ?? {}));
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });

@@ -40,6 +40,8 @@ export class NumberedMessages {
   #lastSeq: number;
   /** Ended over this connection, perhaps not durable yet: nothing more may come for them. */
   readonly #ended = new Set<CommandKey>();
+  /** Commands of others that this connection spoke of: each is told of once. */
+  readonly #foreign = new Set<CommandKey>();
   /** Bytes of each log over this connection, counting those that are not durable yet. */
   readonly #logBytes = new Map<string, number>();
 
@@ -52,7 +54,7 @@ export class NumberedMessages {
     const order = this.#inOrder(message.seq);
     if (order !== null) return order;
     const held = this.#find(message.key);
-    if (held === null) return this.#foreign(message);
+    if (held === null) return this.#refuse(message);
     const { seq, key } = message;
     if (message.type === 'started') {
       return {
@@ -70,18 +72,18 @@ export class NumberedMessages {
     const order = this.#inOrder(header.seq);
     if (order !== null) return order;
     const held = this.#find(header.key);
-    if (held === null) return this.#foreign(header);
+    if (held === null) return this.#refuse(header);
     const problem = this.#logProblem(held, header, payload);
     if (problem !== null) return breach(`log '${header.log}' of command ${header.key}: ${problem}`);
     return { kind: 'pending', pending: this.#logEffect(held, header, payload) };
   }
 
   #logEffect(held: HeldCommand, header: LogFrame, payload: Uint8Array): Pending {
-    const { seq, log, offset, length, newlines, runs } = header;
+    const { seq, key, log, offset, length, newlines, runs } = header;
     const { buildId, logs } = held.wanted;
     const frame = { length, newlines, runs };
     return {
-      effect: { kind: 'log', seq, buildId, logId: logs[log] as number, frame, payload },
+      effect: { kind: 'log', seq, key, log, buildId, logId: logs[log] as number, frame, payload },
       whenDurable: () => held.logBytes.set(log, offset + length),
     };
   }
@@ -97,9 +99,13 @@ export class NumberedMessages {
     return this.#ended.has(key) ? null : (this.#input.held.get(key) ?? null);
   }
 
-  #foreign({ seq, key }: { seq: number; key: CommandKey }): Taken {
-    this.#input.onForeign(key);
-    return { kind: 'pending', pending: { effect: { kind: 'skipped', seq }, whenDurable: () => undefined } };
+  /** The fence: what a worker says of an attempt that is not its own has no effect but to be told of. */
+  #refuse({ seq, key, type: what }: Numbered | LogFrame): Taken {
+    const isNews = !this.#ended.has(key) && !this.#foreign.has(key);
+    this.#foreign.add(key);
+    if (isNews) this.#input.onForeign(key);
+    const effect: WorkerEffect = isNews ? { kind: 'stale', seq, key, what } : { kind: 'skipped', seq };
+    return { kind: 'pending', pending: { effect, whenDurable: () => undefined } };
   }
 
   #logProblem(held: HeldCommand, header: LogFrame, payload: Uint8Array): string | null {

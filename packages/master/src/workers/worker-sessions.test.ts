@@ -21,23 +21,31 @@ const logger: Logger = {
 let server: Server;
 let sessions: WorkerSessions;
 let committed: WorkerEffect[];
+let notes: { note: string }[];
 let sockets: WebSocket[];
 let storeIsReady: Promise<void>;
 
 beforeEach(async () => {
   committed = [];
+  notes = [];
   sockets = [];
   storeIsReady = Promise.resolve();
   const acked = new Map<string, number>();
+  let lastBootId: string | null = null;
   sessions = new WorkerSessions({
     store: {
-      openSession: async (_workerId, bootId) => ({ ackedSeq: acked.get(bootId) ?? 0 }),
+      openSession: async (_workerId, bootId) => {
+        const isNew = bootId !== lastBootId;
+        lastBootId = bootId;
+        return { ackedSeq: acked.get(bootId) ?? 0, isNew };
+      },
       commitWorkerEffects: async (_workerId, bootId, effects) => {
         await storeIsReady;
         committed.push(...effects);
         acked.set(bootId, effects.at(-1)?.seq ?? 0);
       },
       setWorkerState: async () => undefined,
+      noteWorker: async (_workerId, note, facts) => void notes.push({ note, ...facts }),
     },
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     logger,
@@ -138,7 +146,7 @@ test.each([
 ])('first message no. %# is refused, and the connection closed', async (message, code) => {
   const peer = await open(message);
   await peer.closed;
-  expect(peer.heard).toMatchObject([{ type: 'refused', code, again: false }]);
+  expect(peer.heard).toMatchObject([{ type: 'refused', code, again: code === 'malformed' }]);
   expect(sessions.pool.connected()).toEqual([]);
 });
 
@@ -200,15 +208,36 @@ test('a takeover waits for what is being stored, so that nothing is asked for tw
   expect(await newer.hears('welcome')).toMatchObject({ ackedSeq: 1 });
 });
 
-test('a message about another command only moves the number on', async () => {
+test('messages about the attempt of another only move the number on, and are told of once', async () => {
   const peer = await open(hello());
   await peer.hears('welcome');
-  send(peer.ws, { type: 'ended', seq: 1, key: '99.1.0.0', outcome: { status: 'lost', reason: '' } });
-  await peer.hears('ack');
-  expect(committed).toEqual([{ kind: 'skipped', seq: 1 }]);
+  send(peer.ws, { type: 'started', seq: 1, key: '99.1.0.0' });
+  send(peer.ws, { type: 'ended', seq: 2, key: '99.1.0.0', outcome: { status: 'lost', reason: '' } });
+  await vi.waitFor(() => expect(peer.heard).toContainEqual({ type: 'ack', seq: 2 }));
+  expect(committed).toEqual([
+    { kind: 'stale', seq: 1, key: '99.1.0.0', what: 'started' },
+    { kind: 'skipped', seq: 2 },
+  ]);
 });
 
-test('a worker that breaks the protocol is sent away and its commands are lost, the others live', async () => {
+test('row 41: a process that was replaced is told so, also when it comes back after a thaw', async () => {
+  const older = await open(hello());
+  await older.hears('welcome');
+  const newer = await open(hello({ bootId: 'b'.repeat(32) }));
+  await newer.hears('welcome');
+  await older.closed;
+  expect(older.heard.at(-1)).toMatchObject({ type: 'superseded' });
+  const back = await open(hello());
+  await back.closed;
+  expect(back.heard).toMatchObject([
+    { type: 'superseded', reason: expect.stringContaining('took its place') },
+  ]);
+  expect(await sessions.pool.ping(1, 5000)).toBe(true);
+  expect(newer.heard.map(({ type }) => type)).not.toContain('superseded');
+  expect(notes.map(({ note }) => note)).toEqual(['superseded', 'superseded']);
+});
+
+test('a worker that breaks the protocol loses its session and its commands, and may come back with a new one', async () => {
   const outcome = sessions.pool.run(1, wanted());
   const peer = await open(hello());
   await peer.hears('welcome');
@@ -223,11 +252,14 @@ test('a worker that breaks the protocol is sent away and its commands are lost, 
     runs: [['o', 1]],
   };
   send(peer.ws, Buffer.from(encodeFrame(header, zstdCompressSync(Buffer.from('x')))));
-  expect(await peer.hears('refused')).toMatchObject({ code: 'malformed', again: false });
+  expect(await peer.hears('refused')).toMatchObject({ code: 'malformed', again: true });
   expect(await outcome).toMatchObject({
     status: 'lost',
     reason: expect.stringContaining('broke the protocol'),
   });
+  const back = await open(hello({ bootId: 'b'.repeat(32) }));
+  expect(await back.hears('welcome')).toMatchObject({ wanted: [] });
+  expect(notes).toEqual([{ note: 'breach', reason: expect.stringContaining('bytes at 9 came after 0') }]);
 });
 
 test('a stop for a worker that is away is carried out when it is back', async () => {

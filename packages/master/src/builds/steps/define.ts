@@ -76,7 +76,8 @@ export function defineStep<Shape extends z.core.$ZodLooseShape>(definition: Defi
       const options = own.parse(without(config, Object.keys(common.shape)));
       const label = description ?? definition.label(options);
       const rules: StepRules = { name: name ?? type, label, ...flags };
-      return { ok: true, step: { rules, run: (context) => definition.run(context, options, label) } };
+      const run = (context: StepContext) => definition.run(context, options, label);
+      return { ok: true, step: { rules, written: config, run } };
     },
   };
 }

@@ -10,9 +10,8 @@ export function buildsContract(makePlace: MakePlace): void {
       const { buildId } = (await world.build({ who: ['alice', 'try'] })).build;
       const told = await world.toldBy(async () => {
         expect(await world.store.setBuildState(buildId, 'building')).toBe(true);
-        expect(
-          await world.store.setBuildProperties(buildId, { who: ['bob', 'Build'], n: [1, 'Build'] }),
-        ).toBe(true);
+        const beginning = { recipe: '{}', properties: { who: ['bob', 'Build'], n: [1, 'Build'] } } as const;
+        expect(await world.store.beginBuild(buildId, beginning as never)).toMatchObject({ buildId });
       });
       expect(told).toEqual([`builds/${buildId}/update`, `builds/${buildId}/properties/update`]);
       expect(world.events.at(-1)?.body).toEqual({ who: ['bob', 'Build'], n: [1, 'Build'] });
@@ -21,6 +20,32 @@ export function buildsContract(makePlace: MakePlace): void {
         who: ['bob', 'Build'],
         n: [1, 'Build'],
       });
+    });
+
+    test('are taken up by the next master, whatever it is called, with all they have behind them', async () => {
+      const world = await World.make(makePlace);
+      const claimed = await world.build({ who: ['alice', 'try'] });
+      const { buildId } = claimed.build;
+      await world.store.beginBuild(buildId, { recipe: 'as it was', properties: {} });
+      const log = await world.log(claimed);
+      const end = { stepId: log.stepId, results: SUCCESS, stateString: 'ok', hidden: false } as const;
+      await world.store.finishStep({ ...end, properties: { got: ['it', 'Git'] } });
+      await world.reopen();
+      const { masterId } = await world.store.registerMaster('renamed:/srv/master');
+      const [taken, ...others] = await world.store.takeUpBuilds(masterId);
+      expect(others).toEqual([]);
+      expect(taken).toMatchObject({
+        build: { ...claimed.build, masterId },
+        request: claimed.request,
+        buildSet: claimed.buildSet,
+        recipe: 'as it was',
+        properties: { who: ['alice', 'try'], got: ['it', 'Git'] },
+        steps: [{ number: 0, results: SUCCESS }],
+      });
+      const { rows } = await world.store.query('masters', EVERYTHING);
+      expect(rows.filter(({ active }) => active).map(({ masterid }) => masterid)).toEqual([masterId]);
+      const requests = (await world.store.query('buildrequests', EVERYTHING)).rows;
+      expect(requests[0]).toMatchObject({ claimed: true, claimed_by_masterid: masterId });
     });
 
     test('keep the first order to stop', async () => {
@@ -55,7 +80,7 @@ export function buildsContract(makePlace: MakePlace): void {
         results: FAILURE,
         completeAt: world.clock.now(),
       });
-      expect(await world.store.unfinishedBuilds(world.masterId)).toEqual([]);
+      expect(await world.store.takeUpBuilds(world.masterId)).toEqual([]);
       const { rows } = await world.store.query('steps', EVERYTHING);
       expect(rows[0]).toMatchObject({ complete: true, results: FAILURE });
     });
@@ -72,10 +97,16 @@ export function buildsContract(makePlace: MakePlace): void {
         const late = [
           await world.finish(buildId, FAILURE),
           await store.setBuildState(buildId, 'late'),
-          await store.setBuildProperties(buildId, { late: [1, 'x'] }),
+          await store.beginBuild(buildId, { recipe: '', properties: { late: [1, 'x'] } }),
           await store.startStep({ buildId, number: 1, name: 'late', stateString: '' }),
           await store.updateStep(stepId, { stateString: 'late' }),
-          await store.finishStep({ stepId, results: 2, stateString: 'late', hidden: true }),
+          await store.finishStep({
+            stepId,
+            results: 2,
+            stateString: 'late',
+            hidden: true,
+            properties: { late: [2, 'x'] },
+          }),
           await store.addLog({ stepId, name: 'late', type: 't' }),
           await store.appendLog(logId, 'o', Buffer.from('late')),
           await store.finishLog(logId),

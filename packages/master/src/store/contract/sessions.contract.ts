@@ -10,8 +10,8 @@ export function sessionsContract(makePlace: MakePlace): void {
       const world = await World.make(makePlace);
       const log = await world.log();
       const key = `${log.buildId}.1.0.0`;
-      await world.store.putCommand(key, log.buildId, COMMAND);
       await world.store.openSession(world.w1, BOOT);
+      await world.store.putCommand(key, log.buildId, COMMAND);
       return { world, log, key };
     }
     const text = async (world: World, log: Log) =>
@@ -19,8 +19,10 @@ export function sessionsContract(makePlace: MakePlace): void {
 
     test('keep a command once, and its first outcome', async () => {
       const { world, log, key } = await running();
-      expect(await world.store.putCommand(key, log.buildId, { ...COMMAND, builddir: 'other' })).toBe(true);
-      expect(await world.store.command(key)).toEqual({ key, command: COMMAND, outcome: null });
+      const kept = { key, command: COMMAND, outcome: null, received: {} };
+      const again = await world.store.putCommand(key, log.buildId, { ...COMMAND, builddir: 'other' });
+      expect(again).toEqual({ ...kept, isNew: false });
+      expect(await world.store.command(key)).toEqual(kept);
       const effects: WorkerEffect[] = [
         { kind: 'started', seq: 1, key },
         { kind: 'ended', seq: 2, key, outcome: EXITED },
@@ -39,7 +41,40 @@ export function sessionsContract(makePlace: MakePlace): void {
         { kind: 'skipped', seq: 2 },
       ]);
       await world.reopen();
-      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 2 });
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 2, isNew: false });
+    });
+
+    test('know how far each log of a command has come, per command, also after a restart', async () => {
+      const { world, log, key } = await running();
+      const next = `${log.buildId}.1.0.1`;
+      await world.store.putCommand(next, log.buildId, COMMAND);
+      const frames = [
+        logEffect(1, log, 'abc', key),
+        logEffect(2, log, 'de', key),
+        logEffect(3, log, 'f', next),
+      ];
+      await world.store.commitWorkerEffects(world.w1, BOOT, frames.slice(0, 2));
+      await world.store.commitWorkerEffects(world.w1, BOOT, frames);
+      await world.reopen();
+      expect((await world.store.command(key))?.received).toEqual({ stdio: 5 });
+      expect((await world.store.command(next))?.received).toEqual({ stdio: 1 });
+    });
+
+    test('that are new lose what the former process had, but for what it was never asked for', async () => {
+      const { world, log, key } = await running();
+      const keys = [0, 1, 2].map((ordinal) => `${log.buildId}.1.1.${ordinal}`);
+      for (const other of keys) await world.store.putCommand(other, log.buildId, COMMAND);
+      const elsewhere = (await world.claim(await world.request(), world.w2))?.build.buildId as number;
+      await world.store.putCommand(`${elsewhere}.1.0.0`, elsewhere, COMMAND);
+      await world.store.commitWorkerEffects(world.w1, BOOT, [
+        { kind: 'ended', seq: 1, key, outcome: EXITED },
+      ]);
+      const opened = await world.store.openSession(world.w1, '1'.repeat(32), keys.slice(2));
+      expect(opened).toEqual({ ackedSeq: 0, isNew: true });
+      const lost = { status: 'lost', reason: 'it was started anew' };
+      const all = [key, ...keys, `${elsewhere}.1.0.0`];
+      const outcomes = await Promise.all(all.map(async (each) => (await world.store.command(each))?.outcome));
+      expect(outcomes).toEqual([EXITED, lost, lost, null, null]);
     });
 
     test('take each message once, however often it is sent', async () => {
@@ -52,7 +87,7 @@ export function sessionsContract(makePlace: MakePlace): void {
         world.store.commitWorkerEffects(world.w1, BOOT, messages.slice(1)),
       ]);
       expect(await text(world, log)).toBe('1\n2\n3\n4\n');
-      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 4 });
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 4, isNew: false });
     });
 
     test('only count messages for builds that are finished, and for logs that are closed', async () => {
@@ -71,7 +106,7 @@ export function sessionsContract(makePlace: MakePlace): void {
       expect(await text(world, log)).toBe('in time');
       expect(await text(world, other)).toBe('');
       expect((await world.store.command(key))?.outcome).toBeNull();
-      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 4 });
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 4, isNew: false });
     });
 
     test('refuse bytes that name a log of another build', async () => {
@@ -91,7 +126,7 @@ export function sessionsContract(makePlace: MakePlace): void {
       await expect(late).rejects.toThrow('a newer process of this worker took over');
       expect(await text(world, log)).toBe('');
       await world.store.commitWorkerEffects(world.w2, BOOT, [{ kind: 'skipped', seq: 1 }]);
-      expect(await world.store.openSession(world.w2, BOOT)).toEqual({ ackedSeq: 1 });
+      expect(await world.store.openSession(world.w2, BOOT)).toEqual({ ackedSeq: 1, isNew: false });
     });
 
     test('write the logs of several builds in one go', async () => {

@@ -1,7 +1,7 @@
 /** Steps and the rows of their logs. */
 import { EVERYTHING } from '@buildbot/shared';
 import { describe, expect, test } from 'vitest';
-import { type MakePlace, World } from './world.contract.ts';
+import { BOOT, logEffect, type MakePlace, World } from './world.contract.ts';
 
 export function stepsContract(makePlace: MakePlace): void {
   describe('steps', () => {
@@ -11,7 +11,8 @@ export function stepsContract(makePlace: MakePlace): void {
       const input = { buildId, number: 0, name: 'test', stateString: 'running' };
       const told = await world.toldBy(async () => {
         const first = await world.store.startStep(input);
-        expect(await world.store.startStep(input)).toEqual(first);
+        expect(first).toMatchObject({ isNew: true, appends: 0 });
+        expect(await world.store.startStep(input)).toEqual({ ...first, isNew: false });
       });
       expect(told.map((path) => path.split('/').at(-1))).toEqual(['new', 'started']);
     });
@@ -44,6 +45,31 @@ export function stepsContract(makePlace: MakePlace): void {
       expect(await world.store.finishStep({ ...result, results: 2 })).toBe(false);
       const { rows } = await world.store.query('steps', EVERYTHING);
       expect(rows[0]).toMatchObject({ results: 1, hidden: true, complete: true });
+    });
+
+    test('make their properties those of the build when they end, once', async () => {
+      const world = await World.make(makePlace);
+      const { stepId, buildId } = await world.log();
+      const end = { stepId, results: 0 as const, stateString: '', hidden: false };
+      const told = await world.toldBy(async () => {
+        await world.store.finishStep({ ...end, properties: { got: ['abc', 'Git'] } });
+        await world.store.finishStep({ ...end, properties: { got: ['other', 'Git'] } });
+      });
+      expect(told).toEqual([`builds/${buildId}/properties/update`, `steps/${stepId}/finished`]);
+      expect(await world.store.buildProperties(buildId)).toMatchObject({ got: ['abc', 'Git'] });
+    });
+
+    test("count the master's own texts, and only those", async () => {
+      const world = await World.make(makePlace);
+      const log = await world.log();
+      await world.store.openSession(world.w1, BOOT);
+      await world.store.appendLog(log.logId, 'h', Buffer.from('$ make\n'));
+      await world.store.appendLog(log.logId, 'h', Buffer.alloc(600_000, 'x'));
+      await world.store.commitWorkerEffects(world.w1, BOOT, [logEffect(1, log, 'output')]);
+      await world.reopen();
+      const { buildId } = log;
+      const again = await world.store.startStep({ buildId, number: 0, name: 'test', stateString: '' });
+      expect(again).toMatchObject({ stepId: log.stepId, appends: 2 });
     });
 
     test('open each log once, under an identifier of its own', async () => {

@@ -77,7 +77,7 @@ describe('a database of an earlier release', () => {
       ]);
       expect((await bytesOf(store.readLog(2, 0))).toString()).toBe('in dir build\noutput 2\nunfinished');
       expect(await store.readLogLines(2, 1, null)).toBe('ooutput 2\nounfinished\n');
-      const [running] = await store.unfinishedBuilds(1);
+      const [running] = await store.takeUpBuilds(1);
       const patchId = running?.buildSet.sourceStamps[0]?.patch?.patchId as number;
       expect(Buffer.from((await store.patchBody(patchId)) ?? []).toString()).toContain('+new 3');
       expect(await store.tryJob('job-4')).toMatchObject({ state: 'refused', reason: 'no such builder' });

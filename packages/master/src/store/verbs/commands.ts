@@ -5,6 +5,7 @@ import type { StoredCommand, WorkerEffect } from '../../ports/store.ts';
 import type { Tables } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { isRunning } from './builds.ts';
+import { noteWorker } from './worker-notes.ts';
 
 /** Keep what is wanted before anybody is asked for it. The same key again changes nothing. */
 export async function putCommand(
@@ -12,35 +13,64 @@ export async function putCommand(
   key: CommandKey,
   buildId: number,
   command: Command,
-): Promise<boolean> {
-  if (!(await isRunning(context, buildId))) return false;
+): Promise<(StoredCommand & { isNew: boolean }) | null> {
+  if (!(await isRunning(context, buildId))) return null;
   const values = { key, buildId, command: JSON.stringify(command) };
   const insert = context.db.insertInto('commands').values(values);
-  await insert.onConflict((conflict) => conflict.column('key').doNothing()).execute();
-  return true;
+  const made = await insert.onConflict((conflict) => conflict.column('key').doNothing()).executeTakeFirst();
+  if (made.numInsertedOrUpdatedRows === 1n) return { key, command, outcome: null, received: {}, isNew: true };
+  return { ...((await findCommand(context.db, key)) as StoredCommand), isNew: false };
 }
 
 export async function findCommand(db: Kysely<Tables>, key: CommandKey): Promise<StoredCommand | null> {
   const row = await db.selectFrom('commands').selectAll().where('key', '=', key).executeTakeFirst();
   if (row === undefined) return null;
   const outcome = row.outcome === null ? null : (JSON.parse(row.outcome) as CommandOutcome);
-  return { key, command: JSON.parse(row.command) as Command, outcome };
+  const received = JSON.parse(row.received) as Record<string, number>;
+  return { key, command: JSON.parse(row.command) as Command, outcome, received };
 }
 
 export async function openSession(
   { db, now }: WriteContext,
   workerId: number,
   bootId: string,
-): Promise<{ ackedSeq: number }> {
+  neverSent: readonly CommandKey[] = [],
+): Promise<{ ackedSeq: number; isNew: boolean }> {
   await db
     .deleteFrom('workerSessions')
     .where('workerId', '=', workerId)
     .where('bootId', '!=', bootId)
     .execute();
   const known = await ackedSeq(db, workerId, bootId);
-  if (known !== null) return { ackedSeq: known };
+  if (known !== null) return { ackedSeq: known, isNew: false };
   await db.insertInto('workerSessions').values({ workerId, bootId, ackedSeq: 0, openedAt: now }).execute();
-  return { ackedSeq: 0 };
+  await loseCommands(db, workerId, neverSent);
+  return { ackedSeq: 0, isNew: true };
+}
+
+/**
+ * What the worker's former process ran is gone. Kept in the same transaction as the new session: a master that is killed
+ * right after it must not take the new process for the one that had them, and run them a second time.
+ */
+async function loseCommands(
+  db: Kysely<Tables>,
+  workerId: number,
+  neverSent: readonly CommandKey[],
+): Promise<void> {
+  const lost: CommandOutcome = { status: 'lost', reason: 'it was started anew' };
+  await db
+    .updateTable('commands')
+    .set({ outcome: JSON.stringify(lost) })
+    .where('outcome', 'is', null)
+    .where('buildId', 'in', (from) =>
+      from
+        .selectFrom('builds')
+        .select('buildId')
+        .where('workerId', '=', workerId)
+        .where('completeAt', 'is', null),
+    )
+    .$if(neverSent.length > 0, (update) => update.where('key', 'not in', neverSent))
+    .execute();
 }
 
 /** Number of the session's newest durable message; `null` when the session has ended. */
@@ -70,6 +100,29 @@ export async function advanceSession(
   for (const effect of effects) {
     if (effect.kind === 'started') await commandStarted(context, effect.key);
     if (effect.kind === 'ended') await commandEnded(context, effect.key, effect.outcome);
+    if (effect.kind === 'stale') {
+      const { key, what } = effect;
+      await noteWorker(context, session.workerId, 'stale', { key, what });
+    }
+  }
+  await countBytes(
+    context,
+    effects.filter((effect) => effect.kind === 'log'),
+  );
+}
+
+/** Which byte of each log comes next, for a master that takes over: in the transaction that makes the bytes count. */
+async function countBytes(
+  { db }: WriteContext,
+  frames: readonly Extract<WorkerEffect, { kind: 'log' }>[],
+): Promise<void> {
+  for (const [key, group] of Map.groupBy(frames, (frame) => frame.key)) {
+    const stored = await findCommand(db, key);
+    if (stored === null) continue;
+    const received = new Map(Object.entries(stored.received));
+    for (const { log, frame } of group) received.set(log, (received.get(log) ?? 0) + frame.length);
+    const text = JSON.stringify(Object.fromEntries(received));
+    await db.updateTable('commands').set({ received: text }).where('key', '=', key).execute();
   }
 }
 

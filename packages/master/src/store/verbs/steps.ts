@@ -1,11 +1,11 @@
 /** Steps of a build and the logs they open. */
-import type { Log, Step } from '@buildbot/shared';
-import type { Store } from '../../ports/store.ts';
+import type { Log } from '@buildbot/shared';
+import type { StartedStep, Store } from '../../ports/store.ts';
 import { flag, type Row, toLog, toStep } from '../rows.ts';
 import type { StepsTable } from '../tables.ts';
 import { tellLog, tellStep } from '../telling.ts';
 import type { WriteContext } from '../write-queue.ts';
-import { isRunning } from './builds.ts';
+import { isRunning, setProperties } from './builds.ts';
 
 /** `wanted`, or `wanted_1`, `wanted_2`, … if it is taken. */
 export function firstFree(wanted: string, taken: ReadonlySet<string>): string {
@@ -24,13 +24,13 @@ export function slugOf(name: string): string {
 export async function startStep(
   context: WriteContext,
   input: Parameters<Store['startStep']>[0],
-): Promise<Step | null> {
+): Promise<StartedStep | null> {
   const { db, now } = context;
   if (!(await isRunning(context, input.buildId))) return null;
   const steps = db.selectFrom('steps').selectAll().where('buildId', '=', input.buildId);
   const others = await steps.execute();
   const same = others.find(({ number }) => number === input.number);
-  if (same !== undefined) return toStep(same);
+  if (same !== undefined) return { ...toStep(same), appends: same.appends, isNew: false };
   const name = firstFree(input.name, new Set(others.map((step) => step.name)));
   const row = await db
     .insertInto('steps')
@@ -40,7 +40,7 @@ export async function startStep(
   const step = toStep(row);
   tellStep(context, step, 'new');
   tellStep(context, step, 'started');
-  return step;
+  return { ...step, appends: 0, isNew: true };
 }
 
 /** The step if its build still runs. */
@@ -73,7 +73,7 @@ export async function updateStep(
 /** False also for a step that is finished already: its first result stays. */
 export async function finishStep(
   context: WriteContext,
-  { stepId, results, stateString, hidden }: Parameters<Store['finishStep']>[0],
+  { stepId, results, stateString, hidden, properties = {} }: Parameters<Store['finishStep']>[0],
 ): Promise<boolean> {
   const row = await context.db
     .updateTable('steps')
@@ -83,6 +83,7 @@ export async function finishStep(
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) return false;
+  await setProperties(context, row.buildId, properties);
   tellStep(context, toStep(row), 'finished');
   return true;
 }
@@ -120,6 +121,15 @@ export async function finishLog(context: WriteContext, logId: number, lines: num
   if (row === undefined) return false;
   tellLog(context, toLog(row), 'finished');
   return true;
+}
+
+/** A text of the master's own is in this log. */
+export async function countAppend({ db }: WriteContext, logId: number): Promise<void> {
+  await db
+    .updateTable('steps')
+    .set((row) => ({ appends: row('appends', '+', 1) }))
+    .where('stepId', '=', (from) => from.selectFrom('logs').select('stepId').where('logId', '=', logId))
+    .execute();
 }
 
 /** What a log and its build's file have grown to. Only complete lines count until the log is closed. */

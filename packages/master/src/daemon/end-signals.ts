@@ -1,0 +1,32 @@
+/** The signals that ask a daemon to end, one after the other. */
+
+/** `graceful` waits for the builds that run. */
+export type Ending = 'at once' | 'graceful';
+
+/** What `buildbot-master stop --graceful` sends. */
+export const GRACEFUL_SIGNAL = 'SIGUSR2';
+
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  SIGTERM: 'at once',
+  SIGINT: 'at once',
+  SIGHUP: 'at once',
+  [GRACEFUL_SIGNAL]: 'graceful',
+};
+
+export class EndSignals {
+  #next = Promise.withResolvers<Ending>();
+
+  constructor() {
+    for (const [signal, ending] of Object.entries(ENDINGS)) process.on(signal, () => this.#arrived(ending));
+  }
+
+  /** The first signal that comes from now on. */
+  next(): Promise<Ending> {
+    return this.#next.promise;
+  }
+
+  #arrived(ending: Ending): void {
+    this.#next.resolve(ending);
+    this.#next = Promise.withResolvers();
+  }
+}

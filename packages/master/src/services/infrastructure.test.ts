@@ -1,0 +1,171 @@
+/** What follows when builds are lost: growing delays, other workers, the shelf, and workers that nobody trusts. */
+import { CANCELLED, EXCEPTION, FAILURE, RETRY, SUCCESS } from '@buildbot/shared';
+import { expect, test } from 'vitest';
+import { DEFAULT_RETRY_POLICY } from '../core/retry.ts';
+import { DEFAULT_SUSPECT_POLICY } from '../core/suspect.ts';
+import type { Clock } from '../ports/service.ts';
+import { BuildWorld, type BuildWorldOptions } from '../testing/build-world.ts';
+
+/** Runs until it is lost; after the file `go` is there, it passes. */
+const HANG = 'test -e go && exit 0; exec sleep 600';
+
+function config(workers: string[], command: string): BuildWorldOptions['config'] {
+  return {
+    workers: workers.map((name) => ({ name, password: 'x' })),
+    builders: [{ name: 'linux', workers, steps: [{ type: 'shell', command }] }],
+  };
+}
+
+class ManualClock implements Clock {
+  time = 1_800_000_000_000;
+
+  now(): number {
+    return this.time;
+  }
+
+  monotonic(): number {
+    return this.time;
+  }
+}
+
+/** The newest attempt, once its command runs. */
+async function attempt(world: BuildWorld, count: number) {
+  return await world.eventually(`attempt ${count} runs`, async () => {
+    const asked = world.pool.asked[count - 1];
+    return asked === undefined ? undefined : ((await world.store.build(asked.buildId)) ?? undefined);
+  });
+}
+
+async function requestOf(world: BuildWorld, requestId: number) {
+  const filters = [{ field: 'buildrequestid', operator: 'eq' as const, values: [requestId] }];
+  const { rows } = await world.store.query('buildrequests', { filters, order: [], limit: 1, offset: 0 });
+  return rows[0];
+}
+
+async function shelfOf(world: BuildWorld, requestId: number) {
+  return await world.eventually('it is shelved', async () => {
+    const request = await requestOf(world, requestId);
+    return request?.state === 'shelved' ? request : undefined;
+  });
+}
+
+/** Lose the newest attempt and bring its worker back. */
+async function loseAttempt(world: BuildWorld, count: number, name = 'w1'): Promise<void> {
+  await attempt(world, count);
+  world.pool.lose(world.workerId(name), `worker ${name} was lost`);
+  await world.eventually(`attempt ${count} has ended`, async () =>
+    (await world.builds())[count - 1]?.complete ? true : undefined,
+  );
+  await world.connect(name);
+}
+
+test('row 8: a request waits longer after each failure, and keeps its priority and age', async () => {
+  const clock = new ManualClock();
+  await using world = await BuildWorld.make({
+    config: config(['w1'], HANG),
+    retry: DEFAULT_RETRY_POLICY,
+    clock,
+  });
+  const { requests } = await world.request('linux', { priority: 5 });
+  const requestId = requests[0]?.requestId as number;
+  const asked = await requestOf(world, requestId);
+  for (const [index, delay] of [30_000, 120_000].entries()) {
+    await loseAttempt(world, index + 1);
+    const waiting = await requestOf(world, requestId);
+    expect(waiting).toMatchObject({
+      state: 'pending',
+      failures: index + 1,
+      not_before: Math.floor((clock.now() + delay) / 1000),
+      priority: 5,
+      submitted_at: asked?.submitted_at,
+    });
+    clock.time += delay - 1;
+    world.dispatch.wake();
+    expect(world.dispatch.waitingReason(requestId)).toMatch(/before it is tried again/);
+    clock.time += 1;
+    world.dispatch.wake();
+    await attempt(world, index + 2);
+  }
+  expect((await world.builds()).map(({ state_string }) => state_string).slice(0, 2)).toEqual([
+    'worker w1 was lost (failure 1 of 3, tried again after 30s)',
+    'worker w1 was lost (failure 2 of 3, tried again after 2m00s)',
+  ]);
+});
+
+test('a build that kills its worker does not loop: it is shelved, and a person takes it up again', async () => {
+  await using world = await BuildWorld.make({ config: config(['w1'], HANG) });
+  const { requests, buildSetId } = await world.request('linux');
+  const requestId = requests[0]?.requestId as number;
+  for (const count of [1, 2, 3]) await loseAttempt(world, count);
+  expect(await shelfOf(world, requestId)).toMatchObject({ complete: false, failures: 3, attempts: 3 });
+  const builds = await world.builds();
+  expect(builds.map(({ results, infrastructure }) => [results, infrastructure])).toEqual([
+    [RETRY, true],
+    [RETRY, true],
+    [EXCEPTION, true],
+  ]);
+  expect(builds[2]?.state_string).toBe(
+    `shelved after 3 attempts: worker w1 was lost; to try again: buildbot unshelve ${requestId}`,
+  );
+  // The worker that it took with it gets a chance again; the request has three failures to go once more.
+  await world.control.controlWorker(world.workerId('w1'), 'trust', '');
+  await world.control.unshelve(requestId);
+  await loseAttempt(world, 4);
+  const again = await attempt(world, 5);
+  expect(await requestOf(world, requestId)).toMatchObject({ state: 'claimed', failures: 1 });
+  await world.control.stopBuild(again.buildId, 'alice', 'enough');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+});
+
+test('a shelved request can be cancelled', async () => {
+  const retry = { attempts: 1, delay: 0, factor: 1, maxDelay: 0 };
+  await using world = await BuildWorld.make({ config: config(['w1'], HANG), retry });
+  const { requests, buildSetId } = await world.request('linux');
+  const requestId = requests[0]?.requestId as number;
+  await loseAttempt(world, 1);
+  await shelfOf(world, requestId);
+  await world.control.cancelRequest(requestId, 'alice', 'no longer needed');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+});
+
+test('a worker that loses builds in a row gets none for a while, others get them, and time brings it back', async () => {
+  const clock = new ManualClock();
+  const suspect = { ...DEFAULT_SUSPECT_POLICY, after: 2 };
+  await using world = await BuildWorld.make({ config: config(['w1'], HANG), suspect, clock });
+  const { requests } = await world.request('linux');
+  const requestId = requests[0]?.requestId as number;
+  for (const count of [1, 2]) {
+    clock.time += 1000;
+    await loseAttempt(world, count);
+  }
+  await world.eventually('it waits because of its worker', async () =>
+    world.dispatch.waitingReason(requestId) ===
+    'worker w1 is suspect for 5m00s more: lost 2 builds in a row, last: worker w1 was lost'
+      ? true
+      : undefined,
+  );
+  clock.time += suspect.delay;
+  world.dispatch.wake();
+  await attempt(world, 3);
+});
+
+test('a failure of the source is no loss: the worker that found it is well', async () => {
+  await using world = await BuildWorld.make({ config: config(['w1'], 'exit 3') });
+  for (let n = 0; n < 4; n++) expect((await world.build('linux')).results).toBe(FAILURE);
+  const { rows } = await world.store.query('workers', { filters: [], order: [], limit: null, offset: 0 });
+  expect(rows).toMatchObject([{ name: 'w1', losses: 0, suspect: null }]);
+});
+
+test('the next attempt prefers another worker over the one with the warm checkout', async () => {
+  await using world = await BuildWorld.make({
+    config: config(['w1', 'w2'], 'test -e warm && exec sleep 600; touch warm'),
+  });
+  const first = await world.build('linux');
+  expect(first.results).toBe(SUCCESS);
+  const warm = first.workerid === world.workerId('w1') ? 'w1' : 'w2';
+  const { buildSetId } = await world.request('linux');
+  expect((await attempt(world, 2)).workerId).toBe(world.workerId(warm));
+  await loseAttempt(world, 2, warm);
+  expect((await attempt(world, 3)).workerId).not.toBe(world.workerId(warm));
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+});
