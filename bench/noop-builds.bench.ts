@@ -2,9 +2,10 @@
  * Builds per second with one `true` step on 8 workers, every state durable before the next. Aim: at least 100/s (real
  * Buildbot: 9). The requests are queued while no worker is there, then drained.
  */
+import { peakMemory } from '../test/support/memory.ts';
 import { type Program, until } from '../test/support/processes.ts';
 import { createWorld } from '../test/support/world.ts';
-import { cpuMs, peakMemory, report } from './report.ts';
+import { cpuMs, report } from './report.ts';
 import { rpc } from './rpc.ts';
 
 const BUILDS = Number(process.argv[2] ?? 400);
@@ -60,7 +61,7 @@ try {
   report({
     bench: 'noop-builds',
     figure: 'master peak memory',
-    value: peakMemory(pid),
+    value: await peakMemory(pid),
     unit: 'MB',
     conditions,
   });

@@ -51,12 +51,6 @@ export async function timed(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin;
 }
 
-/** Peak resident memory of a running process in MB (VmHWM of proc(5)). */
-export function peakMemory(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
-}
-
 /** Processor time of a process so far (fields 14 and 15 of proc(5), in hundredths of a second). */
 export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
