@@ -69,6 +69,7 @@ const BUILD_EVENTS: BuildEvent[] = [
   ended(FAILURE),
   { type: 'stop', order },
   { type: 'lost', reason: 'gone' },
+  { type: 'outdated', reason: 'changed' },
 ];
 
 function rules(alwaysRun: boolean): StepRules {

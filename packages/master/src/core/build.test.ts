@@ -1,7 +1,15 @@
 import { CANCELLED, EXCEPTION, FAILURE, type Results, SUCCESS } from '@buildbot/shared';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type BuildEffect, type BuildEvent, type BuildState, buildTransition, newBuild } from './build.ts';
+import {
+  type BuildEffect,
+  type BuildEvent,
+  type BuildState,
+  buildTransition,
+  newBuild,
+  type PastStep,
+  resumedBuild,
+} from './build.ts';
 import type { StepRules } from './flow.ts';
 
 const order = { by: 'alice', reason: 'wrong branch', at: 5 };
@@ -100,6 +108,17 @@ test('what was called off stays called off when its worker is lost', () => {
   expect(play([step('test')], events).at(-1)).toEqual(verdict(CANCELLED, 'cancelled by alice: wrong branch'));
 });
 
+test('a build whose recipe has changed under it begins anew, unless somebody called it off', () => {
+  const outdated: BuildEvent = { type: 'outdated', reason: "step 'test' was changed" };
+  expect(play([step('test')], [{ type: 'begin' }, outdated]).at(-1)).toEqual({
+    type: 'finish',
+    end: { kind: 'outdated', reason: "step 'test' was changed" },
+  });
+  expect(play([step('test')], [{ type: 'begin' }, { type: 'stop', order }, outdated]).at(-1)).toEqual(
+    verdict(CANCELLED, 'cancelled by alice: wrong branch'),
+  );
+});
+
 test('what cannot happen is a bug and is named', () => {
   expect(() => buildTransition(newBuild([step('a')]), ended(SUCCESS))).toThrow("cannot take 'step-ended'");
   const { state } = buildTransition(newBuild([step('a')]), { type: 'begin' });
@@ -157,5 +176,49 @@ test('whatever happens in whatever order, a build runs one step at a time and fi
 test('an exception of a step ends the build', () => {
   expect(play([step('a'), step('b')], [{ type: 'begin' }, ended(EXCEPTION)]).at(-1)).toEqual(
     verdict(EXCEPTION, "exception in 'a'"),
+  );
+});
+
+/** What the store would hold of a build that went this way: its steps, and the order to stop it. */
+function live(steps: StepRules[], events: readonly BuildEvent[]) {
+  const past: PastStep[] = [];
+  let { state, effects } = buildTransition(newBuild(steps), { type: 'begin' });
+  const begin = (): void => {
+    for (const effect of effects)
+      if (effect.type === 'start-step') past.push({ number: effect.index, results: null });
+  };
+  begin();
+  for (const event of events) {
+    if (state.phase === 'complete') break;
+    if (event.type === 'step-ended') past.push({ ...(past.pop() as PastStep), results: event.results });
+    ({ state, effects } = buildTransition(state, event));
+    begin();
+  }
+  return { state, effects, past };
+}
+
+test('a build that is taken up from what is stored stands where it stood, at every moment', () => {
+  const anyHistory = fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom<Results>(0, 1, 2, 3, 4, 6).map(ended) },
+      { weight: 1, arbitrary: fc.constant<BuildEvent>({ type: 'stop', order }) },
+    ),
+    { maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(fc.array(anyStep, { minLength: 1, maxLength: 6 }), anyHistory, (shapes, events) => {
+      const steps = shapes.map((shape, i) => step(`s${i}`, shape));
+      const { state, effects, past } = live(steps, events);
+      const open = past.some(({ results }) => results === null);
+      let resumed = resumedBuild(steps, past, state.order);
+      if (open) expect(resumed.effects).toEqual([{ type: 'start-step', index: state.current }]);
+      else expect(resumed.effects).toEqual(effects);
+      if (open && state.order !== null)
+        resumed = buildTransition(resumed.state, { type: 'stop', order: state.order });
+      expect(resumed.state).toEqual(state);
+      // The same when the row of the step that comes next was not written yet.
+      if (past.at(-1)?.results !== null || events.at(-1)?.type !== 'step-ended') return;
+      expect(resumedBuild(steps, past.slice(0, -1), state.order)).toEqual({ state, effects });
+    }),
   );
 });
