@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { CommandInput, CommandOutcome } from '@buildbot/shared';
+import type { CommandInput, CommandOutcome, WorkerNote } from '@buildbot/shared';
 import { commandSchema } from '@buildbot/shared';
 import { startWorker, type WorkerHandle, type WorkerOptions } from '@buildbot/worker';
 import type { Clock, Logger } from '../../packages/master/src/ports/service.ts';
@@ -35,6 +35,8 @@ export interface LinkWorld {
   /** Port of the master itself, without the proxy. */
   port: number;
   workerId: number;
+  /** Bodies of the events about a worker that changed nothing about it. */
+  notes(note: WorkerNote): Promise<unknown[]>;
   /** What the master's log said, one line each. */
   said: string[];
   startWorker(options?: Partial<WorkerOptions>): Promise<WorkerHandle>;
@@ -52,7 +54,8 @@ export interface StartedCommand {
   log(name?: string): Promise<{ bytes: number; sha256: string; text: () => Promise<string> }>;
 }
 
-function quietLogger(said: string[]): Logger {
+/** A logger that notes what it was told, one line each. */
+export function quietLogger(said: string[]): Logger {
   const logger: Logger = {
     debug: () => undefined,
     info: (_fields, message) => said.push(`info ${message}`),
@@ -158,6 +161,12 @@ export async function makeLinkWorld(
 
   return {
     ...{ folder, store, sessions, proxy, port, workerId, said },
+    async notes(note) {
+      const events = await store.eventsAfter(0, 100_000);
+      return events
+        .filter(({ paths }) => paths[0] === `workers/${workerId}/notes/${note}`)
+        .map(({ body }) => body);
+    },
     async startWorker(extra = {}) {
       const worker = await startWorker({ ...workerOptions, ...extra });
       workers.push(worker);

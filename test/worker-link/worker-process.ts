@@ -5,6 +5,8 @@ const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const worker = await startWorker(options);
 worker.onState((state) => {
   process.stdout.write(`${JSON.stringify(state)}\n`);
-  if (state.kind === 'stopped') process.exitCode = 3;
+  if (state.kind !== 'stopped') return;
+  process.exitCode = 3;
+  void worker.stop();
 });
 process.once('SIGTERM', () => void worker.stop());
