@@ -1,5 +1,5 @@
 /** What may be asked of a running master: the one implementation behind REST, the try link and every later door. */
-import type { Verdict } from '@buildbot/shared';
+import type { Availability, Verdict } from '@buildbot/shared';
 import type { AddedBuildSet } from './store.ts';
 
 export interface ForceInput {
@@ -23,6 +23,14 @@ export interface Refusal {
   refused: string;
 }
 
+/** What the master's admin says of a worker. */
+export interface AvailabilityOrder {
+  availability: Availability;
+  reason: string | null;
+  /** How long it holds, `null` until it is said again. Milliseconds. */
+  forMs: number | null;
+}
+
 export interface Control {
   /** Durable intent first, then the process tree ends and the build reads CANCELLED with name and reason. */
   stopBuild(buildId: number, by: string, reason: string): Promise<void>;
@@ -34,6 +42,8 @@ export interface Control {
   force(scheduler: string, input: ForceInput, by: string): Promise<AddedBuildSet | Refusal>;
   setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void>;
   controlWorker(workerId: number, verb: WorkerVerb, reason: string): Promise<void>;
+  /** The lower of this and what the worker says counts. Builds that run are finished. */
+  setWorkerAvailability(workerId: number, order: AvailabilityOrder, by: string): Promise<void>;
   /** End this master; `graceful`: start nothing more and wait for the builds that run. */
   stopMaster(options: { graceful: boolean }): Promise<void>;
 }

@@ -192,7 +192,17 @@ export interface Store {
   setWorkerState(
     workerId: number,
     state: Partial<
-      Pick<Worker, 'connected' | 'availability' | 'availabilityRule' | 'paused' | 'graceful'>
+      Pick<
+        Worker,
+        | 'connected'
+        | 'availability'
+        | 'availabilityRule'
+        | 'availabilityReason'
+        | 'availabilityUntil'
+        | 'admin'
+        | 'paused'
+        | 'graceful'
+      >
     > & {
       info?: WorkerInfo;
     },

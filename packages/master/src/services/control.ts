@@ -8,7 +8,7 @@ import {
 } from '@buildbot/shared';
 import * as z from 'zod';
 import { fromSource, mergeProperties } from '../core/properties.ts';
-import type { Control, ForceInput, Refusal, WorkerVerb } from '../ports/control.ts';
+import type { AvailabilityOrder, Control, ForceInput, Refusal, WorkerVerb } from '../ports/control.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Clock } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, Store } from '../ports/store.ts';
@@ -98,6 +98,13 @@ export class MasterControl implements Control {
         await store.setWorkerState(workerId, { graceful: true });
         running.loseBuildsOn(workerId, reason === '' ? 'it was taken out of service' : reason);
     }
+  }
+
+  async setWorkerAvailability(workerId: number, order: AvailabilityOrder, by: string): Promise<void> {
+    const { availability, reason, forMs } = order;
+    const at = this.#deps.clock.now();
+    const admin = { availability, reason, by, at, until: forMs === null ? null : at + forMs };
+    await this.#deps.store.setWorkerState(workerId, { admin });
   }
 
   async stopMaster(options: { graceful: boolean }): Promise<void> {

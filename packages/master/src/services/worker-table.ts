@@ -2,11 +2,11 @@
  * The workers as the queue sees them: what the store says (limits, paused), what the connection says (there or not,
  * availability), and what was learnt by trying (it did not answer).
  */
-import { EVERYTHING, type WorkerResource } from '@buildbot/shared';
+import { EVERYTHING, effectiveAvailability, type WorkerResource } from '@buildbot/shared';
 import type { QueueWorker } from '../core/queue/worker-state.ts';
 import type { Clock } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
-import type { WorkerPool } from '../ports/workers.ts';
+import type { ConnectedWorker, WorkerPool } from '../ports/workers.ts';
 
 /** A worker that did not answer a ping is asked again after this long, or when it is heard of. Milliseconds. */
 const SILENCE_MS = 10_000;
@@ -56,6 +56,14 @@ export class WorkerTable {
     return this.#silentUntil.size === 0 ? null : Math.min(...this.#silentUntil.values());
   }
 
+  /** Connected workers that are to leave and have no build left: of their own accord, or because an admin said so. */
+  leaving(running: (workerId: number) => number): { workerId: number; isOwnWish: boolean }[] {
+    const free = this.#deps.pool.connected().filter(({ workerId }) => running(workerId) === 0);
+    return free
+      .map(({ workerId, graceful }) => ({ workerId, isOwnWish: graceful }))
+      .filter(({ workerId, isOwnWish }) => isOwnWish || this.#rows.get(workerId)?.graceful === true);
+  }
+
   /** As things are now. `running` counts the builds of each worker. */
   snapshot(running: (workerId: number) => number): Map<number, QueueWorker> {
     const now = this.#deps.clock.now();
@@ -69,14 +77,14 @@ export class WorkerTable {
           workerId: row.workerid,
           name: row.name,
           connected: link !== undefined,
-          availability: link?.availability ?? row.availability,
-          availabilityRule: row.availability_rule,
+          ...availabilityOf(row, link),
           paused: row.paused,
           graceful: row.graceful || link?.graceful === true,
           suspect: suspicion(row, now),
           silent: this.#silentUntil.has(row.workerid),
           maxBuilds: row.max_builds,
           cpus: link?.info.cpus ?? null,
+          measuredLoad: link?.load ?? null,
           running: running(row.workerid),
         },
       ];
@@ -89,4 +97,27 @@ export class WorkerTable {
 function suspicion({ suspect }: WorkerResource, now: number): QueueWorker['suspect'] {
   const forMs = suspect === null ? 0 : suspect.until * 1000 - now;
   return suspect === null || forMs <= 0 ? null : { forMs, reason: suspect.reason };
+}
+
+/** What the connection says is newer than the row; what the master's admin says is only there. */
+function availabilityOf(row: WorkerResource, link: ConnectedWorker | undefined) {
+  const admin = row.admin_availability;
+  const said = link && {
+    ...{ availability: link.availability, rule: link.availabilityRule },
+    ...{ reason: link.availabilityReason, until: link.availabilityUntil },
+  };
+  const stored = {
+    ...{ availability: row.availability, rule: row.availability_rule },
+    ...{ reason: row.availability_reason, until: milliseconds(row.availability_until) },
+  };
+  const word = admin && { ...admin, at: milliseconds(admin.at), until: milliseconds(admin.until) };
+  const { availability, rule, reason, until } = effectiveAvailability(said ?? stored, word);
+  return {
+    ...{ availability, availabilityRule: rule },
+    ...{ availabilityReason: reason, availabilityUntil: until },
+  };
+}
+
+function milliseconds(seconds: number | null): number | null {
+  return seconds === null ? null : seconds * 1000;
 }

@@ -51,7 +51,12 @@ export class LocalPool implements WorkerPool {
     const bootId = randomBytes(16).toString('hex');
     await this.#store.openSession(worker.workerId, bootId);
     const info = { admin: null, host: null, accessUri: null, version: null, system: null, cpus: 2 };
-    const said = { availabilityRule: 'default', availabilityReason: null, availabilityUntil: null, load: null };
+    const said = {
+      availabilityRule: 'default',
+      availabilityReason: null,
+      availabilityUntil: null,
+      load: null,
+    };
     const state = { availability: 'eager' as const, ...said, graceful: false, info, answersPing: true };
     this.#workers.set(worker.workerId, { ...worker, ...state, bootId, seq: 0, written: Promise.resolve() });
     this.#tell();

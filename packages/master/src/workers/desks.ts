@@ -63,6 +63,14 @@ export class Desks implements WorkerPool {
     return Promise.resolve({ status: 'lost', reason: `worker ${workerId} is not in the configuration` });
   }
 
+  release(workerId: number): void {
+    this.#desks.get(workerId)?.release();
+  }
+
+  retire(workerId: number, reason: string): void {
+    this.#desks.get(workerId)?.retire(reason);
+  }
+
   stop(key: CommandKey, reason: string): void {
     for (const desk of this.#desks.values()) desk.stop(key, reason);
   }

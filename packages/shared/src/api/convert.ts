@@ -1,4 +1,5 @@
 /** From the model to the wire: pure functions, one per resource. Used by REST and by events alike. */
+import { effectiveAvailability } from '../availability/verdict.ts';
 import type {
   Build,
   Builder,
@@ -201,6 +202,27 @@ export function builderResource(builder: Builder, masterIds: number[]): BuilderR
   };
 }
 
+function availabilityFields({ admin, ...worker }: Worker) {
+  const own = {
+    availability: worker.availability,
+    rule: worker.availabilityRule,
+    reason: worker.availabilityReason,
+    until: worker.availabilityUntil,
+  };
+  const { availability, rule, reason, until } = effectiveAvailability(own, admin);
+  return {
+    availability,
+    availability_rule: rule,
+    availability_reason: reason,
+    availability_until: secondsOrNull(until),
+    admin_availability: admin && {
+      ...admin,
+      at: secondsOrNull(admin.at),
+      until: secondsOrNull(admin.until),
+    },
+  };
+}
+
 export function workerResource(
   worker: Worker,
   extra: { masterId: number; builderIds: number[]; runningBuilds: number },
@@ -220,8 +242,7 @@ export function workerResource(
     paused: worker.paused,
     pause_reason: null,
     graceful: worker.graceful,
-    availability: worker.availability,
-    availability_rule: worker.availabilityRule,
+    ...availabilityFields(worker),
     max_builds: worker.maxBuilds,
     running_builds: extra.runningBuilds,
     suspect: worker.suspect && { until: toSeconds(worker.suspect.until), reason: worker.suspect.reason },

@@ -196,10 +196,24 @@ export const workerResourceSchema = z.object({
   paused: z.boolean(),
   pause_reason: z.string().nullable(),
   graceful: z.boolean(),
-  /** Own. */
+  /** Own: the lowest of what its own rules and the master's admin say. */
   availability: z.enum(AVAILABILITIES),
   /** Own: which rule decided it. */
   availability_rule: z.string(),
+  /** Own: in the words of whoever made that rule speak. */
+  availability_reason: z.string().nullable(),
+  /** Own: when this ends as far as is known. */
+  availability_until: time.nullable(),
+  /** Own: what the master's admin says (`set_availability`), null for nothing. */
+  admin_availability: z
+    .object({
+      availability: z.enum(AVAILABILITIES),
+      reason: z.string().nullable(),
+      by: z.string().nullable(),
+      at: time.nullable(),
+      until: time.nullable(),
+    })
+    .nullable(),
   /** Own: 0 is no limit. */
   max_builds: z.number().int(),
   /** Own: builds running on it now. */

@@ -3,6 +3,7 @@
  * lowest word wins, and whoever shows the outcome names the rule that decided.
  */
 import { AVAILABILITIES, type Availability } from '../model/entities.ts';
+import type { AdminWord } from './admin-word.ts';
 
 /** What one rule says, or what came of all of them. */
 export interface AvailabilityVerdict {
@@ -30,6 +31,20 @@ export const BY_DEFAULT: AvailabilityVerdict = {
   reason: null,
   until: null,
 };
+
+/** What the master's admin says, as a rule among the others. */
+export function masterAdminVerdict(word: Pick<AdminWord, 'availability' | 'reason' | 'until'>) {
+  const { availability, reason, until } = word;
+  return { availability, rule: RULES.masterAdmin, reason, until };
+}
+
+/** What counts of all that is said about a worker. */
+export function effectiveAvailability(
+  own: AvailabilityVerdict,
+  admin: AdminWord | null,
+): AvailabilityVerdict {
+  return lowestVerdict([own, ...(admin === null ? [] : [masterAdminVerdict(admin)])]);
+}
 
 /** Negative when `a` is lower: lends the worker out less. */
 export function compareAvailability(a: Availability, b: Availability): number {

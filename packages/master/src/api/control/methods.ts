@@ -1,4 +1,5 @@
 /** The control methods of each resource (section 6 of the spec): parameters, whose they are, and the verb they become. */
+import { AVAILABILITIES, MAX_DURATION_MS, MAX_REASON } from '@buildbot/shared';
 import * as z from 'zod';
 import type { Control, WorkerVerb } from '../../ports/control.ts';
 import type { AddedBuildSet } from '../../ports/store.ts';
@@ -35,6 +36,16 @@ export interface Method {
 const reasonSchema = z.object({ reason: z.string().max(4096).nullish() });
 const prioritySchema = z.object({ priority: z.number().int().min(-1_000_000).max(1_000_000) });
 const stopSchema = z.object({ graceful: z.boolean().default(false) });
+const availabilityOrderSchema = z.object({
+  availability: z.enum(AVAILABILITIES),
+  reason: z.string().max(MAX_REASON).nullish(),
+  /** How long, until it is said again if left out. Seconds. */
+  duration_s: z
+    .number()
+    .positive()
+    .max(MAX_DURATION_MS / 1000)
+    .nullish(),
+});
 const enableSchema = z.object({ enabled: z.boolean() });
 
 function parse<T>(schema: z.ZodType<T>, params: Record<string, unknown>): T {
@@ -129,6 +140,15 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
     pause: workerMethod('pause'),
     unpause: workerMethod('unpause'),
     trust: workerMethod('trust'),
+    set_availability: order('control worker', async ({ control }, { row, params, by }) => {
+      const { availability, reason, duration_s } = parse(availabilityOrderSchema, params);
+      const forMs = duration_s == null ? null : Math.round(duration_s * 1000);
+      await control.setWorkerAvailability(
+        row.workerid as number,
+        { availability, reason: reason || null, forMs },
+        by,
+      );
+    }),
   },
 };
 

@@ -30,6 +30,7 @@ export function notingControl(store: Store): { control: Control; calls: unknown[
     unshelve: note('unshelve'),
     setSchedulerEnabled: note('setSchedulerEnabled'),
     controlWorker: note('controlWorker'),
+    setWorkerAvailability: note('setWorkerAvailability'),
     stopMaster: note('stopMaster'),
     async rebuild(buildId, by) {
       await note('rebuild')(buildId, by);

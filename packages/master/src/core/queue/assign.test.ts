@@ -4,7 +4,7 @@ import { type AssignInput, assign } from './assign.ts';
 import { AGEING_MS, compareRequests } from './order.ts';
 import { type QueuedRequest, RequestQueue } from './request-queue.ts';
 import { builder, request, worker, world } from './testing-world.ts';
-import { isFree } from './worker-state.ts';
+import { isFree, type QueueWorker } from './worker-state.ts';
 
 const pairs = (input: AssignInput): [number, number][] =>
   assign(input).map((assignment) => [assignment.request.requestId, assignment.workerId]);
@@ -71,12 +71,44 @@ test('a worker that lost the last attempt is avoided while another is free', () 
   expect(pairs(alone)).toEqual([[1, 1]]);
 });
 
-test('of equal workers the one with the warm checkout is taken', () => {
-  const workers = [worker(1), worker(2), worker(3, { availability: 'reluctant' })];
-  const warm = (id: number) =>
-    world({ requests: [request(1)], workers, builders: [builder(1, [1, 2, 3], id)] });
+test('of workers with as much free capacity the one with the warm checkout is taken', () => {
+  const workers = [worker(1), worker(2), worker(3, { availability: 'reluctant' }), worker(4, { running: 1 })];
+  const warm = (...ids: number[]) =>
+    world({ requests: [request(1)], workers, builders: [builder(1, [1, 2, 3, 4], ...ids)] });
   expect(pairs(warm(2))).toEqual([[1, 2]]);
   expect(pairs(warm(3))).toEqual([[1, 1]]);
+  expect(pairs(warm(4, 3, 2))).toEqual([[1, 2]]);
+});
+
+test('a warm checkout on a worker that may not build this any more counts for nothing', () => {
+  const input = world({
+    requests: [request(1)],
+    workers: [worker(1), worker(2)],
+    builders: [builder(1, [2], 1)],
+  });
+  expect(pairs(input)).toEqual([[1, 2]]);
+});
+
+/** Each wish in its turn, the more important one against all that are less. */
+test.each<[string, better: Partial<QueueWorker>, worse: Partial<QueueWorker>, warm: number]>([
+  [
+    'eager',
+    { availability: 'eager', maxBuilds: 4, running: 3, measuredLoad: 9 },
+    { availability: 'reluctant' },
+    2,
+  ],
+  ['more free capacity', { maxBuilds: 4, running: 1, measuredLoad: 9 }, { maxBuilds: 4, running: 2 }, 2],
+  ['a warm checkout', { measuredLoad: 9 }, { measuredLoad: 0 }, 5],
+  ['less load', { measuredLoad: 0.25 }, { measuredLoad: 0.5 }, 0],
+])('%s comes before what counts less', (_what, better, worse, warm) => {
+  // The better one has the higher id, so that it never wins for that.
+  const workers = [worker(5, better), worker(2, worse)];
+  const input = world({
+    requests: [request(1)],
+    workers,
+    builders: [builder(1, [2, 5], warm)],
+  });
+  expect(pairs(input)).toEqual([[1, 5]]);
 });
 
 test.each([

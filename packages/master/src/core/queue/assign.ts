@@ -14,8 +14,8 @@ export interface Eligibility {
   builderId: number;
   /** Builders that share this very array share one ordering of their workers. */
   workerIds: readonly number[];
-  /** Where it was built last: its checkout is there. */
-  warmWorkerId: number | null;
+  /** Where it was built last, the newest first: its checkout is there. Only a few, so that looking at all costs little. */
+  warmWorkerIds: readonly number[];
 }
 
 export interface AssignInput {
@@ -55,8 +55,8 @@ export function assign({ queue, workers, builders, now }: AssignInput): Assignme
   const assignments: Assignment[] = [];
   for (let request = heads.pop(); request !== undefined; request = heads.pop()) {
     const builder = builders.get(request.builderId);
-    const prefer = counted.get(builder?.warmWorkerId ?? -1);
-    const worker = builder && choiceFor(builder).choose({ avoid: request.lastWorkerId, prefer });
+    const warm = builder?.warmWorkerIds.flatMap((id) => counted.get(id) ?? []) ?? [];
+    const worker = builder && choiceFor(builder).choose({ avoid: request.lastWorkerId, warm });
     // A builder without a free worker is left alone for this round, however many requests it has.
     if (worker === undefined) continue;
     worker.running++;

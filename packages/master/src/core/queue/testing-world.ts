@@ -10,12 +10,15 @@ export function worker(workerId: number, change: Partial<QueueWorker> = {}): Que
     connected: true,
     availability: 'eager',
     availabilityRule: 'default',
+    availabilityReason: null,
+    availabilityUntil: null,
     paused: false,
     graceful: false,
     suspect: null,
     silent: false,
     maxBuilds: 1,
     cpus: 2,
+    measuredLoad: null,
     running: 0,
     ...change,
   };
@@ -33,12 +36,8 @@ export function request(requestId: number, change: Partial<QueuedRequest> = {}):
   };
 }
 
-export function builder(
-  builderId: number,
-  workerIds: number[],
-  warmWorkerId: number | null = null,
-): Eligibility {
-  return { builderId, workerIds, warmWorkerId };
+export function builder(builderId: number, workerIds: number[], ...warmWorkerIds: number[]): Eligibility {
+  return { builderId, workerIds, warmWorkerIds };
 }
 
 export function world(input: {

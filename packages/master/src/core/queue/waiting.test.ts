@@ -14,10 +14,16 @@ test.each<[string, Parameters<typeof world>[0], string]>([
     'the only worker is unavailable',
     {
       requests: [request(1)],
-      workers: [worker(1, { availability: 'unavailable', availabilityRule: "worker's admin" })],
+      workers: [
+        worker(1, {
+          ...{ availability: 'unavailable', availabilityRule: "worker's admin" },
+          ...{ availabilityReason: 'maintenance', availabilityUntil: 7_860_000 },
+        }),
+      ],
       builders: [builder(1, [1])],
+      now: 60_000,
     },
-    "worker w1 is unavailable: worker's admin",
+    "worker w1 is unavailable (worker's admin: maintenance, for another 2h10m)",
   ],
   [
     'several take none',

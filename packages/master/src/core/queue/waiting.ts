@@ -15,16 +15,16 @@ export function waitingReason(input: AssignInput, requestId: number): string | n
   if (builder === undefined) return 'its builder is not configured any more';
   const eligible = builder.workerIds.flatMap((id) => input.workers.get(id) ?? []);
   const usable = eligible.filter(isUsable);
-  if (usable.length === 0) return nobodyReason(eligible);
+  if (usable.length === 0) return nobodyReason(eligible, input.now);
   return `${busyText(usable)}${aheadText(countAhead(input, builder, request))}`;
 }
 
-function nobodyReason(eligible: readonly QueueWorker[]): string {
+function nobodyReason(eligible: readonly QueueWorker[], now: number): string {
   const connected = eligible.filter((worker) => worker.connected);
   if (connected.length === 0) return 'no worker is connected';
   const [first] = connected;
   const others = connected.length - 1;
-  return `${first && unusableReason(first)}${others > 0 ? `, and ${others} more take no builds` : ''}`;
+  return `${first && unusableReason(first, now)}${others > 0 ? `, and ${others} more take no builds` : ''}`;
 }
 
 function busyText(usable: readonly QueueWorker[]): string {

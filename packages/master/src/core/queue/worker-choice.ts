@@ -4,7 +4,7 @@
  * not their number.
  */
 import { Heap } from './heap.ts';
-import { compareWorkers, isFree, type QueueWorker } from './worker-state.ts';
+import { compareFitness, compareWorkers, isFree, type QueueWorker } from './worker-state.ts';
 
 interface Entry {
   /** The worker as it was when this entry was made: what the heap is ordered by. */
@@ -14,26 +14,28 @@ interface Entry {
 
 export class WorkerChoice {
   readonly #heap = new Heap<Entry>((a, b) => compareWorkers(a.seen, b.seen));
+  readonly #members: ReadonlySet<number>;
 
-  constructor(workers: Iterable<QueueWorker>) {
+  constructor(workers: readonly QueueWorker[]) {
+    this.#members = new Set(workers.map(({ workerId }) => workerId));
     for (const worker of workers) if (isFree(worker)) this.#push(worker);
   }
 
   /**
    * The best free worker, `undefined` when there is none. It stays eligible: count its build in `running` and choose
-   * again. `avoid` is passed over when there is another; `prefer` (it has built this before, its checkout is
-   * warm) is taken when no other is better than it.
+   * again. `avoid` is passed over when there is another. The first of `warm` (they have built this before, a checkout is
+   * there) is taken when no other is fitter; a busier machine does not count against it.
    */
-  choose(wishes: { avoid: number | null; prefer: QueueWorker | undefined }): QueueWorker | undefined {
+  choose(wishes: { avoid: number | null; warm: readonly QueueWorker[] }): QueueWorker | undefined {
     const best = this.#pop();
     if (best === undefined) return undefined;
     const second = best.workerId === wishes.avoid ? this.#pop() : undefined;
     this.#push(best);
     if (second !== undefined) this.#push(second);
     const chosen = second ?? best;
-    return isAsGood(wishes.prefer, chosen) && wishes.prefer.workerId !== wishes.avoid
-      ? wishes.prefer
-      : chosen;
+    const fits = (worker: QueueWorker) =>
+      this.#members.has(worker.workerId) && isFree(worker) && compareFitness(worker, chosen) <= 0;
+    return wishes.warm.find((worker) => worker.workerId !== wishes.avoid && fits(worker)) ?? chosen;
   }
 
   /** The top of the heap as things are now. */
@@ -50,10 +52,4 @@ export class WorkerChoice {
   #push(worker: QueueWorker): void {
     this.#heap.push({ worker, seen: { ...worker } });
   }
-}
-
-/** Whether only the id tells `candidate` from the best one. */
-function isAsGood(candidate: QueueWorker | undefined, best: QueueWorker): candidate is QueueWorker {
-  if (candidate === undefined || !isFree(candidate)) return false;
-  return compareWorkers({ ...candidate, workerId: 0 }, { ...best, workerId: 0 }) <= 0;
 }

@@ -56,13 +56,10 @@ const WORKER_FIELDS: Record<string, MemoryField<WorkerResource>> = {
     'losses',
     'missing_since',
   ),
-  ...plain<WorkerResource, 'name' | 'pause_reason' | 'availability' | 'availability_rule'>(
-    'text',
-    'name',
-    'pause_reason',
-    'availability',
-    'availability_rule',
-  ),
+  ...plain<
+    WorkerResource,
+    'name' | 'pause_reason' | 'availability' | 'availability_rule' | 'availability_reason'
+  >('text', 'name', 'pause_reason', 'availability', 'availability_rule', 'availability_reason'),
   ...plain<WorkerResource, 'paused' | 'graceful'>('bool', 'paused', 'graceful'),
   ...plain<WorkerResource, 'tags'>('list', 'tags'),
   /** By master id. */
