@@ -68,7 +68,7 @@ function zsh(commands: readonly CompletedCommand[], builderFile: string): string
   const list = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary.replaceAll(':', ' ')}`)}`);
   const cases = commands.map(
     (command) =>
-      `    ${command.name}) _arguments -s ${command.flags.map(zshFlag).join(' ')} '*:file:_files' ;;`,
+      `    ${command.name}) _arguments -s ${command.flags.flatMap(zshFlags).join(' ')} '*:file:_files' ;;`,
   );
   return `#compdef buildbot
 _buildbot_builders() {
@@ -89,28 +89,46 @@ ${list.join('\n')}
 ${cases.join('\n')}
   esac
 }
-compdef _buildbot buildbot
+# Found through fpath it is run as the function itself; sourced, it has to say what it completes.
+if [[ \${funcstack[1]} == _buildbot ]]; then
+  _buildbot "$@"
+else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -u }
+  compdef _buildbot buildbot
+fi
 `;
 }
 
-function zshFlag({ name, takesValue, help }: CompletedCommand['flags'][number]): string {
+function zshFlags({ name, char, takesValue, help }: CompletedCommand['flags'][number]): string[] {
   const text = help.replace(/[[\]:\\]/g, ' ');
   const value = !takesValue ? '' : name === 'builder' ? ':builder:_buildbot_builders' : `:${name}:_files`;
-  return quote(`--${name}[${text}]${value}`);
+  const spellings = char === null ? [`--${name}`] : [`--${name}`, `-${char}`];
+  // The star lets it be given again.
+  return spellings.map((spelling) => quote(`*${spelling}[${text}]${value}`));
+}
+
+/** In single quotes fish knows a backslash before a quote or another backslash. */
+function fishQuote(text: string): string {
+  return `'${text.replace(/['\\]/g, '\\$&')}'`;
 }
 
 function fish(commands: readonly CompletedCommand[], builderFile: string): string {
   const names = commands.map(({ name }) => name).join(' ');
+  const first = fishQuote(`not __fish_seen_subcommand_from ${names}`);
   const lines = commands.flatMap(({ name, summary, flags }) => [
-    `complete -c buildbot -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -f -a ${name} -d ${quote(summary)}`,
+    `complete -c buildbot -n ${first} -f -a ${name} -d ${fishQuote(summary)}`,
     ...flags.map((flag) => {
-      const values =
-        flag.name === 'builder'
-          ? ` -f -a ${quote(`(test -r ${quote(builderFile)}; and cat ${quote(builderFile)})`)}`
-          : '';
+      const values = flag.name === 'builder' ? " -f -a '(__buildbot_builders)'" : '';
       const char = flag.char === null ? '' : ` -s ${flag.char}`;
-      return `complete -c buildbot -n ${quote(`__fish_seen_subcommand_from ${name}`)} -l ${flag.name}${char}${flag.takesValue ? ' -r' : ''}${values} -d ${quote(flag.help)}`;
+      const value = flag.takesValue ? ' -r' : '';
+      const after = fishQuote(`__fish_seen_subcommand_from ${name}`);
+      return `complete -c buildbot -n ${after} -l ${flag.name}${char}${value}${values} -d ${fishQuote(flag.help)}`;
     }),
   ]);
-  return `# fish completion for buildbot\n${lines.join('\n')}\n`;
+  return `# fish completion for buildbot
+function __buildbot_builders
+  test -r ${fishQuote(builderFile)}; and cat ${fishQuote(builderFile)}
+end
+${lines.join('\n')}
+`;
 }
