@@ -81,6 +81,39 @@ export function inventoryContract(makePlace: MakePlace): void {
       expect(rows[0]).toMatchObject(expected);
     });
 
+    test("keeps the admin's word apart from the worker's, shows the lower, and takes it back", async () => {
+      const world = await World.make(makePlace);
+      const { w1 } = world;
+      const own = {
+        availabilityRule: "worker's calendar",
+        availabilityReason: 'office',
+        availabilityUntil: 5000,
+      };
+      const admin = { reason: 'maintenance', by: 'ann', at: 1000, until: 9_000_000 };
+      const shown = async () => {
+        const { rows } = await world.store.query('workers', EVERYTHING);
+        const { availability, availability_rule, availability_reason, availability_until } = rows[0] ?? {};
+        return [availability, availability_rule, availability_reason, availability_until];
+      };
+      await world.store.setWorkerState(w1, { availability: 'reluctant', ...own });
+      await world.store.setWorkerState(w1, { admin: { ...admin, availability: 'unavailable' } });
+      await world.reopen();
+      expect(await shown()).toEqual(['unavailable', "master's admin", 'maintenance', 9000]);
+      const { rows } = await world.store.query('workers', EVERYTHING);
+      expect(rows[0]?.admin_availability).toEqual({
+        ...admin,
+        availability: 'unavailable',
+        at: 1,
+        until: 9000,
+      });
+      await world.store.setWorkerState(w1, { admin: { ...admin, availability: 'reluctant' } });
+      expect(await shown()).toEqual(['reluctant', "worker's calendar", 'office', 5]);
+      await world.store.setWorkerState(w1, { admin: null });
+      const told = await world.toldBy(() => world.store.setWorkerState(w1, { admin: null }));
+      expect(told).toEqual([]);
+      expect((await world.store.query('workers', EVERYTHING)).rows[0]?.admin_availability).toBeNull();
+    });
+
     test('keeps what a worker says of itself', async () => {
       const { store, w1 } = await World.make(makePlace);
       const info = { admin: 'a@b', host: 'h', accessUri: null, version: '1', system: 'linux x64', cpus: 4 };
