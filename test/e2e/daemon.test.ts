@@ -107,12 +107,12 @@ describe('a master', () => {
         .split('\0')
         .filter((word) => word.startsWith('--max-semi'));
     await master('start', basedir);
-    expect(await optionsOf(pidOf(await master('status', basedir)))).toEqual(['--max-semi-space-size=8']);
+    expect(await optionsOf(pidOf(await master('status', basedir)))).toEqual(['--max-semi-space-size=4']);
     await master('stop', basedir);
     const foreground = start(program('master', 'run', basedir));
     onTestFinished(async () => void (await end(foreground, 'SIGKILL')));
     await foreground.says(/^buildbot-master ready/m);
-    expect(await optionsOf(foreground.child.pid as number)).toEqual(['--max-semi-space-size=8']);
+    expect(await optionsOf(foreground.child.pid as number)).toEqual(['--max-semi-space-size=4']);
     expect(await end(foreground)).toMatchObject({ code: 0 });
     const [node, bin] = program('master') as [string, string];
     const chosen = start([node, '--max-semi-space-size=16', bin, 'run', basedir]);
