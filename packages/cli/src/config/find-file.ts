@@ -34,9 +34,12 @@ export async function findDotBuildbot(dir: string): Promise<FoundFile | null> {
   return null;
 }
 
-/** The file's text, or null when there is none. */
+/** The file's text, or null when there is none. @throws UserError for anything else of that name */
 export async function readIfThere(path: string): Promise<string | null> {
-  return (await kindOf(path)) === 'file' ? readSmall(path) : null;
+  const kind = await kindOf(path);
+  if (kind === null) return null;
+  if (kind !== 'file') throw new UserError(`${path} is not a file`);
+  return readSmall(path);
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | null> {
