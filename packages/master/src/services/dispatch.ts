@@ -20,6 +20,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { takeUpBuilds } from './recovery.ts';
 import { type Slot, Slots } from './slots.ts';
+import { steadyClock } from './steady-clock.ts';
 import { WarmCheckouts } from './warm-checkouts.ts';
 import { WorkerTable } from './worker-table.ts';
 
@@ -50,6 +51,8 @@ const DEFAULT_PING_TIMEOUT_MS = 5000;
 export class Dispatch implements Service, QueueInsight, RunningBuilds {
   readonly name = 'dispatch';
   readonly #deps: DispatchDeps;
+  /** For the queue, which must not wait longer or shorter when the wall clock jumps. */
+  readonly #clock: Clock;
   readonly #workers: WorkerTable;
   readonly #pending: PendingQueue;
   readonly #slots = new Slots();
@@ -67,11 +70,15 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   constructor(deps: DispatchDeps) {
     this.#deps = deps;
     this.#workers = new WorkerTable(deps);
-    this.#pending = new PendingQueue(deps);
+    this.#clock = steadyClock(deps.clock);
+    this.#pending = new PendingQueue({
+      ...{ store: deps.store, clock: this.#clock, wallClock: deps.clock },
+      maxDelayMs: (deps.retry ?? DEFAULT_RETRY_POLICY).maxDelay,
+    });
     const onError = (error: unknown): void => deps.logger.error({ err: error }, 'dispatch failed');
     this.#background = new Background(onError);
     this.#doorbell = new Doorbell(() => this.#round(), onError);
-    this.#alarm = new Alarm(deps.clock, () => this.#doorbell.ring());
+    this.#alarm = new Alarm(this.#clock, () => this.#doorbell.ring());
   }
 
   start(): Promise<void> {
@@ -166,7 +173,13 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     if (this.#isDraining) return;
     await this.#pending.refresh();
     for (const assignment of assign(this.#assignInput())) this.#start(assignment);
-    const moments = [this.#pending.queue.nextDueAt(), this.#workers.nextTryAt()].filter((at) => at !== null);
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    const tryMs = this.#workers.nextTryMs();
+    const tryAt = tryMs === null ? null : this.#clock.now() + tryMs;
+    const moments = [this.#pending.queue.nextDueAt(), tryAt].filter((at) => at !== null);
     this.#alarm.set(moments.length === 0 ? null : Math.min(...moments));
   }
 
@@ -184,7 +197,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
       queue: this.#pending.queue,
       workers: this.#workers.snapshot((workerId) => this.#slots.count(workerId)),
       builders: this.#eligible().builders,
-      now: this.#deps.clock.now(),
+      now: this.#clock.now(),
     };
   }
 

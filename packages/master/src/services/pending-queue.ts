@@ -7,17 +7,35 @@ import { type QueuedRequest, RequestQueue } from '../core/queue/request-queue.ts
 import type { Clock } from '../ports/service.ts';
 import type { PendingRequest, Store } from '../ports/store.ts';
 
+type Due = Map<number, { notBefore: number; dueAt: number }>;
+
+export interface PendingQueueDeps {
+  store: Store;
+  /** By which requests wait; no jump of the wall clock moves it. */
+  clock: Clock;
+  /** By which the store's times were written. */
+  wallClock: Clock;
+  /** No request is delayed for longer. Milliseconds. */
+  maxDelayMs: number;
+}
+
 export class PendingQueue {
   readonly queue = new RequestQueue();
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #wallClock: Clock;
+  readonly #maxDelayMs: number;
+  /** When delayed requests may start, as it was when they were first read. */
+  #due: Due = new Map();
   /** Requests that were assigned and not claimed yet: pending in the store, but not to be assigned twice. */
   readonly #starting = new Set<number>();
   #isStale = true;
 
-  constructor(deps: { store: Store; clock: Clock }) {
+  constructor(deps: PendingQueueDeps) {
     this.#store = deps.store;
     this.#clock = deps.clock;
+    this.#wallClock = deps.wallClock;
+    this.#maxDelayMs = deps.maxDelayMs;
   }
 
   /** Whether this event may let something start. */
@@ -49,7 +67,23 @@ export class PendingQueue {
     this.#isStale = false;
     const pending = await this.#store.pendingRequests();
     const waiting = pending.filter(({ requestId }) => !this.#starting.has(requestId));
-    this.queue.replaceAll(waiting.map(fromStore), this.#clock.now());
+    const due = this.#due;
+    this.#due = new Map();
+    const queued = waiting.map((request) => fromStore(request, this.#dueAt(request, due)));
+    this.queue.replaceAll(queued, this.#clock.now());
+  }
+
+  /**
+   * When a delayed request may start. The store has a wall time, and that clock may have jumped by a day since: so it is
+   * turned into a delay once, and no delay is longer than the longest there is.
+   */
+  #dueAt({ requestId, notBefore }: PendingRequest, before: Due): number | null {
+    if (notBefore === null) return null;
+    const known = before.get(requestId);
+    const left = Math.min(Math.max(0, notBefore - this.#wallClock.now()), this.#maxDelayMs);
+    const dueAt = known?.notBefore === notBefore ? known.dueAt : this.#clock.now() + left;
+    this.#due.set(requestId, { notBefore, dueAt });
+    return dueAt;
   }
 
   begin(requestId: number): void {
@@ -76,8 +110,8 @@ function wholeSeconds(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
 }
 
-function fromStore(request: PendingRequest): QueuedRequest {
-  const { requestId, builderId, priority, submittedAt, notBefore, lastWorkerId } = request;
+function fromStore(request: PendingRequest, notBefore: number | null): QueuedRequest {
+  const { requestId, builderId, priority, submittedAt, lastWorkerId } = request;
   return { requestId, builderId, priority, submittedAt: wholeSeconds(submittedAt), notBefore, lastWorkerId };
 }
 

@@ -20,7 +20,7 @@ export interface WorkerTableDeps {
 export class WorkerTable {
   readonly #deps: WorkerTableDeps;
   readonly #rows = new Map<number, WorkerResource>();
-  /** Until when a silent worker is left alone. Epoch milliseconds. */
+  /** Until when a silent worker is left alone, on the monotonic clock. */
   readonly #silentUntil = new Map<number, number>();
 
   constructor(deps: WorkerTableDeps) {
@@ -43,7 +43,7 @@ export class WorkerTable {
   }
 
   silence(workerId: number): void {
-    this.#silentUntil.set(workerId, this.#deps.clock.now() + SILENCE_MS);
+    this.#silentUntil.set(workerId, this.#deps.clock.monotonic() + SILENCE_MS);
   }
 
   /** Something was heard of the workers: none is taken for silent. */
@@ -51,9 +51,10 @@ export class WorkerTable {
     this.#silentUntil.clear();
   }
 
-  /** When the next silent worker is worth another try; `null` when none is silent. Epoch milliseconds. */
-  nextTryAt(): number | null {
-    return this.#silentUntil.size === 0 ? null : Math.min(...this.#silentUntil.values());
+  /** How long until the next silent worker is worth another try; `null` when none is silent. Milliseconds. */
+  nextTryMs(): number | null {
+    if (this.#silentUntil.size === 0) return null;
+    return Math.min(...this.#silentUntil.values()) - this.#deps.clock.monotonic();
   }
 
   /** Connected workers that are to leave and have no build left: of their own accord, or because an admin said so. */
@@ -64,10 +65,15 @@ export class WorkerTable {
       .filter(({ workerId, isOwnWish }) => isOwnWish || this.#rows.get(workerId)?.graceful === true);
   }
 
+  #endSilence(): void {
+    const now = this.#deps.clock.monotonic();
+    for (const [workerId, until] of this.#silentUntil) if (until <= now) this.#silentUntil.delete(workerId);
+  }
+
   /** As things are now. `running` counts the builds of each worker. */
   snapshot(running: (workerId: number) => number): Map<number, QueueWorker> {
     const now = this.#deps.clock.now();
-    for (const [workerId, until] of this.#silentUntil) if (until <= now) this.#silentUntil.delete(workerId);
+    this.#endSilence();
     const connected = new Map(this.#deps.pool.connected().map((worker) => [worker.workerId, worker]));
     const rows = [...this.#rows.values()].map((row): [number, QueueWorker] => {
       const link = connected.get(row.workerid);

@@ -5,6 +5,7 @@
 import { describe } from 'vitest';
 import { buildSetsContract } from './contract/build-sets.contract.ts';
 import { buildsContract } from './contract/builds.contract.ts';
+import { clockContract } from './contract/clock.contract.ts';
 import { eventsContract } from './contract/events.contract.ts';
 import { inventoryContract } from './contract/inventory.contract.ts';
 import { logsContract } from './contract/logs.contract.ts';
@@ -31,5 +32,6 @@ export function storeContract(name: string, makePlace: MakePlace): void {
     eventsContract(makePlace);
     queryContract(makePlace);
     retentionContract(makePlace);
+    clockContract(makePlace);
   });
 }

@@ -1,6 +1,7 @@
 /** What is asked for: build sets with their requests, try jobs, repeats. */
 import { BugError, type BuildSet, type Results, worstOf } from '@buildbot/shared';
 import type { AddedBuildSet, NewBuildSet, NewTryJob, TryJobIntake } from '../../ports/store.ts';
+import { noEarlierThan } from '../moments.ts';
 import { buildSetProperties, completeBuildSet, sourceStampsOf } from '../reading.ts';
 import { propertyRows } from '../rows.ts';
 import { tellBuildSet, tellRequest } from '../telling.ts';
@@ -73,7 +74,7 @@ export async function settleBuildSet(context: WriteContext, buildSetId: number):
   const results = worstOf(all.map((request) => request.results as Results));
   const row = await db
     .updateTable('buildSets')
-    .set({ completeAt: now, results })
+    .set({ completeAt: noEarlierThan(['submittedAt'], now), results })
     .where('buildSetId', '=', buildSetId)
     .where('completeAt', 'is', null)
     .returningAll()

@@ -7,6 +7,7 @@ import {
   type StopOrder,
 } from '@buildbot/shared';
 import type { Store, UnfinishedBuild } from '../../ports/store.ts';
+import { noEarlierThan } from '../moments.ts';
 import { buildProperties, claimedBuild, findBuild } from '../reading.ts';
 import { flag, propertyRows, toBuild, toLog, toStep } from '../rows.ts';
 import { tellBuild, tellLog, tellStep } from '../telling.ts';
@@ -136,7 +137,12 @@ export async function finishBuild(
   await finishSteps(context, buildId, results);
   const row = await context.db
     .updateTable('builds')
-    .set({ completeAt: context.now, results, stateString, infrastructure: flag(infrastructure) })
+    .set({
+      completeAt: noEarlierThan(['startedAt'], context.now),
+      results,
+      stateString,
+      infrastructure: flag(infrastructure),
+    })
     .where('buildId', '=', buildId)
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -160,7 +166,7 @@ async function finishLogs(context: WriteContext, buildId: number, finalLines: Fi
 async function finishSteps(context: WriteContext, buildId: number, results: Results): Promise<void> {
   const rows = await context.db
     .updateTable('steps')
-    .set({ completeAt: context.now, results })
+    .set({ completeAt: noEarlierThan(['startedAt'], context.now), results })
     .where('buildId', '=', buildId)
     .where('completeAt', 'is', null)
     .returningAll()

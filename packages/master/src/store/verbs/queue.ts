@@ -2,6 +2,7 @@
 import { type BuildRequest, CANCELLED, type Results, type StopOrder } from '@buildbot/shared';
 import type { RequestEnd } from '../../core/attempt-end.ts';
 import type { ClaimedBuild, Store } from '../../ports/store.ts';
+import { noEarlierThan } from '../moments.ts';
 import { completeBuildSet } from '../reading.ts';
 import { type Row, toBuild } from '../rows.ts';
 import type { BuildRequestsTable, BuildsTable } from '../tables.ts';
@@ -17,7 +18,7 @@ export async function claim(context: WriteContext, input: ClaimInput): Promise<C
     .updateTable('buildRequests')
     .set((row) => ({
       state: 'claimed',
-      claimedAt: now,
+      claimedAt: noEarlierThan(['submittedAt'], now),
       masterId: input.masterId,
       attempts: row('attempts', '+', 1),
     }))
@@ -38,7 +39,7 @@ export async function claim(context: WriteContext, input: ClaimInput): Promise<C
 async function insertBuild(
   { db, now }: WriteContext,
   { workerId, masterId }: ClaimInput,
-  { requestId, builderId, attempts }: BuildRequest,
+  { requestId, builderId, attempts, claimedAt }: BuildRequest,
 ): Promise<Row<BuildsTable>> {
   const { lastNumber } = await db
     .updateTable('builders')
@@ -55,7 +56,7 @@ async function insertBuild(
       attempt: attempts,
       workerId,
       masterId,
-      startedAt: now,
+      startedAt: claimedAt ?? now,
       stateString: 'starting',
       logBytes: 0,
     })
@@ -93,7 +94,13 @@ export async function completeRequest(
 ): Promise<void> {
   const row = await context.db
     .updateTable('buildRequests')
-    .set({ state: 'complete', completeAt: context.now, results, shelvedAt: null, shelvedReason: null })
+    .set({
+      state: 'complete',
+      completeAt: noEarlierThan(['claimedAt', 'submittedAt'], context.now),
+      results,
+      shelvedAt: null,
+      shelvedReason: null,
+    })
     .where('requestId', '=', requestId)
     .where('completeAt', 'is', null)
     .returningAll()

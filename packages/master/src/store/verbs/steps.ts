@@ -1,6 +1,7 @@
 /** Steps of a build and the logs they open. */
 import type { Log } from '@buildbot/shared';
 import type { StartedStep, Store } from '../../ports/store.ts';
+import { noEarlierThan } from '../moments.ts';
 import { flag, type Row, toLog, toStep } from '../rows.ts';
 import type { StepsTable } from '../tables.ts';
 import { tellLog, tellStep } from '../telling.ts';
@@ -77,7 +78,12 @@ export async function finishStep(
 ): Promise<boolean> {
   const row = await context.db
     .updateTable('steps')
-    .set({ completeAt: context.now, results, stateString, hidden: flag(hidden) })
+    .set({
+      completeAt: noEarlierThan(['startedAt'], context.now),
+      results,
+      stateString,
+      hidden: flag(hidden),
+    })
     .where('stepId', '=', stepId)
     .where('completeAt', 'is', null)
     .returningAll()
