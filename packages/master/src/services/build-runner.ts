@@ -98,9 +98,20 @@ export class BuildRunner {
   /** End it as somebody wants. The order is durable already. */
   stop(order: StopOrder): void {
     for (const effect of this.#feed({ type: 'stop', order })) {
-      if (effect.type === 'stop-step')
-        this.#step?.interrupt({ kind: 'stopped', reason: cancelledText(order) });
+      if (effect.type !== 'stop-step') continue;
+      this.#step?.interrupt({ kind: 'stopped', reason: cancelledText(order) });
+      this.#sayStopping();
     }
+  }
+
+  /** What people see until the processes have ended: an order that waits for a worker must not look like a lost one. */
+  #sayStopping(): void {
+    const { store, pool, logger } = this.#deps;
+    const isThere = pool.connected().some(({ workerId }) => workerId === this.slot.workerId);
+    const text = isThere ? 'cancelling' : `cancelling, worker ${this.#job.worker.name} is away`;
+    const failed = (error: unknown): void =>
+      logger.error({ err: error, buildId: this.buildId }, 'that a build is being cancelled was not stored');
+    store.setBuildState(this.buildId, text).catch(failed);
   }
 
   /** Its worker is given up. */

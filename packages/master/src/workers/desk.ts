@@ -62,6 +62,8 @@ export class Desk {
   readonly #logger: Logger;
   readonly #held = new Map<CommandKey, HeldCommand>();
   readonly #grace: GraceTimer;
+  /** For commands that were told to stop: somebody waits for that, and not for the worker. */
+  readonly #patience: GraceTimer;
   #connection: Connection | null = null;
   readonly #seats = new Seats();
   /** The master is stopping: nobody is waited for. */
@@ -74,10 +76,14 @@ export class Desk {
     this.#deps = deps;
     this.#logger = deps.logger.child({ worker: account.name });
     const { graceMs, keepaliveMs, timeoutMs } = deps.timing;
+    const { clock } = deps;
+    const returnMs = keepaliveMs + timeoutMs;
+    this.#patience = new GraceTimer({
+      ...{ clock, graceMs: Math.min(graceMs, returnMs), returnMs },
+      onOver: () => this.#giveUpStopped(),
+    });
     this.#grace = new GraceTimer({
-      clock: deps.clock,
-      graceMs,
-      returnMs: keepaliveMs + timeoutMs,
+      ...{ clock, graceMs, returnMs },
       onOver: () =>
         this.#giveUp(`worker ${account.name} did not come back within ${Math.round(graceMs / 1000)} s`),
     });
@@ -120,7 +126,8 @@ export class Desk {
     if (held === undefined || held.stopReason !== null) return;
     held.stopReason = reason;
     if (!held.isDelivered) this.#end(held, NEVER_BEGUN);
-    else this.#connection?.link.send({ type: 'stop', key, reason });
+    else if (this.#connection === null) this.#waitForWorker();
+    else this.#connection.link.send({ type: 'stop', key, reason });
   }
 
   async ping(timeoutMs: number): Promise<boolean> {
@@ -141,7 +148,7 @@ export class Desk {
   /** Close the connection; what is wanted stays wanted. Resolves when nothing is being written any more. */
   async close(code: 'shutting-down' | 'unknown-worker', reason: string): Promise<void> {
     this.#isClosed = true;
-    this.#grace.disarm();
+    this.#disarm();
     const again = code === 'shutting-down';
     this.#connection?.link.close({ type: 'refused', code, reason, again }, reason);
     await this.#next(async () => undefined);
@@ -172,7 +179,7 @@ export class Desk {
       drains: true,
       wanted: wanted.map(({ wanted: { key, command } }) => ({ key, command })),
     };
-    this.#grace.disarm();
+    this.#disarm();
     this.#connect(link, hello, ackedSeq);
     link.send(welcome);
     await this.#announce(isNew);
@@ -304,7 +311,22 @@ export class Desk {
   }
 
   #waitForWorker(): void {
-    if (this.#held.size > 0 && !this.#isClosed) this.#grace.arm();
+    if (this.#isClosed || this.#connection !== null) return;
+    const held = [...this.#held.values()];
+    if (held.length > 0) this.#grace.arm();
+    if (held.some(({ stopReason }) => stopReason !== null)) this.#patience.arm();
+  }
+
+  #disarm(): void {
+    this.#grace.disarm();
+    this.#patience.disarm();
+  }
+
+  /** The worker ends their processes when it comes back and is not told to want them, or when its own grace is over. */
+  #giveUpStopped(): void {
+    if (this.#connection !== null) return;
+    const stopped = [...this.#held.values()].filter(({ stopReason }) => stopReason !== null);
+    for (const held of stopped) this.#end(held, lost(`worker ${this.account.name} was away`));
   }
 
   #giveUp(reason: string): void {
