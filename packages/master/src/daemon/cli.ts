@@ -23,7 +23,8 @@ const USAGE = `usage: buildbot-master COMMAND BASEDIR
 
 BASEDIR is the current folder when left out.
 
-  --graceful   with stop and restart: start nothing more, and first wait for the builds that run`;
+  --graceful   with stop and restart: start nothing more, and first wait for the builds that run
+  --checks     with status: a line for the master, the queue and each worker, as passive check results`;
 
 /** Where output goes and which program to start in the background. */
 export interface Environment {
@@ -38,12 +39,16 @@ export interface Environment {
 
 interface Options {
   graceful: boolean;
+  checks: boolean;
 }
 
 type Verb = (basedir: string, environment: Environment, options: Options) => Promise<number>;
 
-/** Verbs that `--graceful` means something to. */
-const GRACEFUL_VERBS: ReadonlySet<string> = new Set(['stop', 'restart']);
+/** Verbs that an option means something to. */
+const VERBS_OF_OPTION: Readonly<Record<string, readonly string[]>> = {
+  graceful: ['stop', 'restart'],
+  checks: ['status'],
+};
 
 const VERBS: Record<string, Verb> = {
   async create(basedir, { out }) {
@@ -76,7 +81,8 @@ const VERBS: Record<string, Verb> = {
     out(await start(basedir, bin));
     return 0;
   },
-  async status(basedir, { out }) {
+  async status(basedir, { out }, { checks }) {
+    if (checks) return await (await import('./checks.ts')).printChecks(basedir, out);
     const pid = await runningPid(pidFile(basedir));
     out(pid === null ? 'not running' : `running with pid ${pid}`);
     return pid === null ? 1 : 0;
@@ -112,10 +118,11 @@ export async function main(argv: string[], environment: Environment): Promise<nu
       });
     }
     if (rest.length > 0) throw new UserError(`unexpected argument "${rest[0]}"`, { hint: USAGE });
-    const { graceful = false } = values;
-    if (graceful && !GRACEFUL_VERBS.has(verb))
-      throw new UserError(`${verb} has no --graceful`, { hint: USAGE });
-    return action(resolve(environment.cwd, folder ?? '.'), environment, { graceful });
+    const { graceful = false, checks = false } = values;
+    for (const [option, isGiven] of Object.entries({ graceful, checks }))
+      if (isGiven && !VERBS_OF_OPTION[option]?.includes(verb))
+        throw new UserError(`${verb} has no --${option}`, { hint: USAGE });
+    return action(resolve(environment.cwd, folder ?? '.'), environment, { graceful, checks });
   }
   return verb === undefined && !values.help && !values.version ? 2 : 0;
 }
@@ -129,6 +136,7 @@ function parse(argv: string[]) {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
         graceful: { type: 'boolean' },
+        checks: { type: 'boolean' },
       },
     });
   } catch (error) {
