@@ -1,4 +1,4 @@
-/** The commands by name. Each is loaded when it is run, so that none pays for another. */
+/** The commands by name, some of two words. Each is loaded when it is run, so that none pays for another. */
 import type { BaseCommand } from './base-command.ts';
 
 type CommandClass = typeof BaseCommand &
@@ -19,6 +19,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ default: CommandC
   unshelve: () => import('./commands/unshelve.ts'),
   watch: () => import('./commands/watch.ts'),
   workers: () => import('./commands/workers.ts'),
+  'workers set': () => import('./commands/workers/set.ts'),
+  'workers trust': () => import('./commands/workers/trust.ts'),
 };
 
 export interface FlagDescription {
@@ -34,9 +36,9 @@ export interface CommandDescription {
   flags: readonly FlagDescription[];
 }
 
-/** Every command with its flags, by name. */
-export function describeCommands(): Promise<CommandDescription[]> {
-  return Promise.all(
+/** Every command with its flags, by its first word; one of two words counts with the one it begins with. */
+export async function describeCommands(): Promise<CommandDescription[]> {
+  const all = await Promise.all(
     Object.entries(COMMANDS).map(async ([name, load]) => {
       const { default: command } = await load();
       return {
@@ -46,6 +48,20 @@ export function describeCommands(): Promise<CommandDescription[]> {
       };
     }),
   );
+  const byWord = Map.groupBy(all, ({ name }) => name.split(' ')[0] ?? '');
+  return [...byWord].map(([name, described]) => {
+    const flags = new Map(described.flatMap((one) => one.flags).map((flag) => [flag.name, flag]));
+    return { name, summary: described[0]?.summary ?? '', flags: [...flags.values()] };
+  });
+}
+
+/** The command that a command line begins with, and what follows it; two words before one. */
+export function commandOf(argv: readonly string[]): { name: string; rest: readonly string[] } {
+  const [first = '--help', second = ''] = argv;
+  const both = `${first} ${second}`;
+  return Object.hasOwn(COMMANDS, both)
+    ? { name: both, rest: argv.slice(2) }
+    : { name: first, rest: argv.slice(1) };
 }
 
 function describeFlag(name: string, flag: (typeof BaseCommand)['flags'][string]): FlagDescription[] {

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { nearest, sanitizeName, UserError } from '@buildbot/shared';
-import { COMMANDS } from './command-table.ts';
+import { COMMANDS, commandOf } from './command-table.ts';
 import { failureLines, failureOf } from './failure.ts';
 
 /** Runs the command of `argv` (without `node` and the script) and gives the exit code. `root` is the package's folder. */
@@ -20,13 +20,13 @@ export async function main(argv: readonly string[], root: URL): Promise<number> 
 }
 
 async function dispatch(argv: readonly string[], root: URL): Promise<number> {
-  const [name = '--help', ...rest] = argv;
+  const { name, rest } = commandOf(argv);
   if (name === '--version' || name === 'version') {
     process.stdout.write(`buildbot ${(await packageInfo(root)).version}\n`);
     return 0;
   }
   if (name === '--help' || name === '-h' || name === 'help' || asksForHelp(rest))
-    return help(name.startsWith('-') || name === 'help' ? rest : [name], root);
+    return help(name.startsWith('-') || name === 'help' ? rest : name.split(' '), root);
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) throw unknownCommand(name);
   const [{ default: command }, { version }, { lightConfig }] = await Promise.all([
@@ -35,7 +35,7 @@ async function dispatch(argv: readonly string[], root: URL): Promise<number> {
     import('./light-config.ts'),
   ]);
   command.id = name;
-  const result = await command.launch(rest, lightConfig(version));
+  const result = await command.launch([...rest], lightConfig(version));
   return typeof result === 'number' ? result : 0;
 }
 

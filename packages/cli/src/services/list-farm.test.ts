@@ -10,6 +10,8 @@ import {
   workerLines,
 } from './list-farm.ts';
 
+const NOW = new Date(2026, 10, 21, 9, 0).getTime();
+
 const worker = {
   workerid: 1,
   name: 'w1',
@@ -17,8 +19,11 @@ const worker = {
   configured_on: [{ masterid: 1, builderid: 1 }],
   workerinfo: { version: '1.0' },
   paused: false,
-  availability: 'avoid',
-  availability_rule: 'somebody uses the machine',
+  graceful: false,
+  availability: 'reluctant',
+  availability_rule: "worker's calendar",
+  availability_reason: 'somebody \u001b[2J uses it',
+  availability_until: new Date(2026, 10, 21, 18, 0).getTime() / 1000,
   running_builds: 1,
   tags: [],
 };
@@ -74,10 +79,13 @@ describe('workers', () => {
     const [known] = await listWorkers(server.client);
     if (known === undefined) throw new Error('expected a worker');
     const suspect = { until: 1_795_000_000, reason: 'lost 3 builds in a row, last: it is gone' };
-    const lines = workerLines([
-      { ...known, suspect },
-      { ...known, name: 'w2', connected: false, missingSince: 1_795_000_000 },
-    ]);
+    const lines = workerLines(
+      [
+        { ...known, suspect },
+        { ...known, name: 'w2', connected: false, missingSince: 1_795_000_000 },
+      ],
+      NOW,
+    );
     expect(lines[0]).toMatch(/ NOTE$/);
     expect(lines[1]).toMatch(
       /^w1 +host down .*no builds until 2026-11-18T11:06:40Z: lost 3 builds in a row, last: it is gone$/,
@@ -86,10 +94,16 @@ describe('workers', () => {
   });
 
   it('are listed with availability and its rule, and with what a real Buildbot does not know as unknown', async () => {
-    expect(workerLines(await listWorkers(server.client))).toEqual([
-      'WORKER   STATE      AVAILABILITY  RULE                       RUNNING  VERSION',
-      'w1       connected  avoid         somebody uses the machine  1        1.0',
-      'old-one  offline    -             -                          -        -',
+    expect(workerLines(await listWorkers(server.client), NOW)).toEqual([
+      'WORKER   STATE      AVAILABILITY                                                       RUNNING  VERSION',
+      "w1       connected  reluctant (worker's calendar: somebody ␛[2J uses it, until 18:00)  1        1.0",
+      'old-one  offline    -                                                                  -        -',
     ]);
+    const [known] = await listWorkers(server.client);
+    if (known === undefined) throw new Error('expected a worker');
+    const leaving = { ...known, graceful: true, admin: 'Ann <ann@example.org>', host: 'rack 4' };
+    const [head, line] = workerLines([leaving], NOW);
+    expect(head).toMatch(/ VERSION +ADMIN +HOST$/);
+    expect(line).toMatch(/^w1 +leaving .* Ann <ann@example.org> +rack 4$/);
   });
 });

@@ -1,6 +1,7 @@
 /** The builders and workers of a master as rows and as columns of text. */
-import { displayWidth, type Results, sanitizeName } from '@buildbot/shared';
+import { type Availability, displayWidth, type Results, sanitizeName } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
+import { availabilityText } from '../view/availability-text.ts';
 import { verdictText } from '../view/verdict.ts';
 
 export interface BuilderItem {
@@ -60,10 +61,17 @@ export interface WorkerItem {
   workerId: number;
   name: string;
   connected: boolean;
-  availability: string | null;
-  /** Which rule decided it. */
+  availability: Availability | null;
+  /** Which rule decided it, in whose words, and until when (epoch seconds) as far as is known. */
   availabilityRule: string | null;
+  availabilityReason: string | null;
+  availabilityUntil: number | null;
   paused: boolean;
+  /** It gets no new builds and leaves when none is left. */
+  graceful: boolean;
+  /** Who looks after the machine, and what it is. */
+  admin: string | null;
+  host: string | null;
   runningBuilds: number | null;
   version: string | null;
   tags: readonly string[];
@@ -81,7 +89,12 @@ export async function listWorkers(client: ApiClient): Promise<WorkerItem[]> {
     // A real Buildbot does not know these.
     availability: worker.availability ?? null,
     availabilityRule: worker.availability_rule ?? null,
+    availabilityReason: worker.availability_reason ?? null,
+    availabilityUntil: worker.availability_until ?? null,
     paused: worker.paused,
+    graceful: worker.graceful ?? false,
+    admin: worker.workerinfo.admin ?? null,
+    host: worker.workerinfo.host ?? null,
     runningBuilds: worker.running_builds ?? null,
     version: worker.workerinfo.version ?? null,
     tags: worker.tags ?? [],
@@ -104,27 +117,39 @@ export function builderLines(builders: readonly BuilderItem[]): string[] {
   ]);
 }
 
-/** Name, whether it is there, for whom, by which rule, what runs, and its version. */
-export function workerLines(workers: readonly WorkerItem[]): string[] {
-  const hasNotes = workers.some((worker) => noteOf(worker) !== '');
+/** Name, whether it is there, whether it may be used and by which rule, what runs, its version, and whom to ask. */
+export function workerLines(workers: readonly WorkerItem[], now: number): string[] {
+  const optional = [
+    { title: 'ADMIN', of: (worker: WorkerItem) => worker.admin ?? '' },
+    { title: 'HOST', of: (worker: WorkerItem) => worker.host ?? '' },
+    { title: 'NOTE', of: noteOf },
+  ].filter((column) => workers.some((worker) => column.of(worker) !== ''));
   return columns([
-    ['WORKER', 'STATE', 'AVAILABILITY', 'RULE', 'RUNNING', 'VERSION', ...(hasNotes ? ['NOTE'] : [])],
+    ['WORKER', 'STATE', 'AVAILABILITY', 'RUNNING', 'VERSION', ...optional.map(({ title }) => title)],
     ...workers.map((worker) => [
       worker.name,
       stateOf(worker),
-      worker.availability ?? '-',
-      worker.availabilityRule ?? '-',
+      availabilityOf(worker, now),
       String(worker.runningBuilds ?? '-'),
       worker.version ?? '-',
-      noteOf(worker),
+      ...optional.map((column) => column.of(worker)),
     ]),
   ]);
 }
 
+function availabilityOf(worker: WorkerItem, now: number): string {
+  const { availability, availabilityRule, availabilityReason, availabilityUntil } = worker;
+  if (availability === null) return '-';
+  const [availability_rule, availability_reason] = [availabilityRule ?? '', availabilityReason];
+  const availability_until = availabilityUntil;
+  return availabilityText({ availability, availability_rule, availability_reason, availability_until }, now);
+}
+
 /** `host down`: it gets no builds until it is trusted again, or somebody has looked at it. */
-function stateOf({ suspect, missingSince, connected, paused }: WorkerItem): string {
+function stateOf({ suspect, missingSince, connected, graceful, paused }: WorkerItem): string {
   if (suspect !== null || missingSince !== null) return 'host down';
-  return !connected ? 'offline' : paused ? 'paused' : 'connected';
+  if (!connected) return 'offline';
+  return graceful ? 'leaving' : paused ? 'paused' : 'connected';
 }
 
 function noteOf({ suspect, missingSince }: WorkerItem): string {

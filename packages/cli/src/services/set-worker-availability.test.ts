@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAdminWord } from '@buildbot/shared';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type AvailabilityWords, setWorkerAvailability } from './set-worker-availability.ts';
+import type { AvailabilityWords } from './availability-words.ts';
+import { setWorkerAvailability } from './set-worker-availability.ts';
 
 const NOW = new Date(2026, 10, 20, 9, 30).getTime();
 

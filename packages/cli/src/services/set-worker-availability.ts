@@ -7,15 +7,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import {
   ADMIN_FILE,
   type AdminWord,
-  AVAILABILITIES,
   type Availability,
   formatAdminWord,
-  isAvailability,
-  isPrintableLine,
-  MAX_REASON,
   messageOf,
-  nearest,
-  parseDuration,
   RULES,
   sanitizeName,
   UserError,
@@ -23,13 +17,7 @@ import {
   verdictText,
 } from '@buildbot/shared';
 import type { Clock } from '../clock.ts';
-
-/** As it was written on the command line. */
-export interface AvailabilityWords {
-  availability: string;
-  for?: string | undefined;
-  reason?: string | undefined;
-}
+import { type AvailabilityWords, parseAvailability } from './availability-words.ts';
 
 export interface SetAvailabilityInput extends AvailabilityWords {
   basedir: string;
@@ -40,35 +28,6 @@ export interface SetAvailabilityDeps {
   cwd: string;
   /** Who runs the command, `null` when the system does not know. */
   user: string | null;
-}
-
-/** What a command line asks for, checked. @throws UserError with the nearest word there is */
-export function parseAvailability(words: AvailabilityWords): {
-  availability: Availability;
-  forMs: number | null;
-  reason: string | null;
-} {
-  const { availability, reason = '' } = words;
-  if (!isAvailability(availability)) throw unknownWord(availability);
-  if (reason.length > MAX_REASON || !isPrintableLine(reason)) {
-    throw new UserError(`--reason must be one printable line of at most ${MAX_REASON} characters`);
-  }
-  return { availability, forMs: durationOf(words.for), reason: reason === '' ? null : reason };
-}
-
-function unknownWord(word: string): UserError {
-  const near = nearest(word, AVAILABILITIES);
-  const hint =
-    near === undefined ? `Expected ${AVAILABILITIES.toReversed().join(', ')}.` : `Did you mean '${near}'?`;
-  return new UserError(`'${sanitizeName(word, { maxLength: 80 })}' is no availability`, { hint });
-}
-
-function durationOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const parsed = parseDuration(text);
-  if (!parsed.ok) throw new UserError(`--for: ${parsed.reason}`);
-  if (parsed.ms === 0) throw new UserError('--for must not be nothing');
-  return parsed.ms;
 }
 
 /** Gives the lines to print. @throws UserError for what cannot be done, with exit code 1 for what the system refused */

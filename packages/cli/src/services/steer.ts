@@ -74,9 +74,7 @@ export async function unshelveAll(client: ApiClient): Promise<string[]> {
 }
 
 /** What a worker lost is forgotten: it gets builds again. @throws UserError when there is no such worker */
-export async function trustWorker(client: ApiClient, name: string | undefined): Promise<string> {
-  if (name === undefined)
-    throw new UserError('which worker?', { hint: 'for example: buildbot workers trust w1' });
+export async function trustWorker(client: ApiClient, name: string): Promise<string> {
   const workers = await client.resources('workers');
   const worker = workers.find((known) => known.name === name);
   if (worker === undefined)

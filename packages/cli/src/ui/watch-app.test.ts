@@ -93,4 +93,19 @@ describe('the screen of the farm', () => {
     expect(text[1]).toContain('linux');
     expect(text[2]).toContain('1 waiting: worker arm-1 is busy');
   });
+
+  it('says of a worker that is lent out less which rule says so, why and until when', () => {
+    const worker = {
+      ...{ workerid: 7, name: 'w7', connected_to: [{ masterid: 1 }], availability: 'unavailable' },
+      ...{ availability_rule: "worker's admin", availability_reason: 'maintenance' },
+      availability_until: new Date(2026, 10, 21, 18, 0).getTime() / 1000,
+    };
+    const event = { n: 4, k: 'workers/7/state_updated', m: worker };
+    const now = new Date(2026, 10, 21, 9, 0).getTime();
+    const text = watchLines(watchView(reduce(farm, { type: 'event', event }), now), {
+      columns: 120,
+      rows: 20,
+    });
+    expect(text.map(textOf)).toContain(" w7  unavailable (worker's admin: maintenance, until 18:00)");
+  });
 });

@@ -26,7 +26,11 @@ export function watchLines(view: WatchView, window: Window, takesKeys = true): L
     name: nameWidth,
     ...(window.columns < 60 ? { number: 4, step: 8 } : { number: 6, step: 16 }),
   };
-  const rows = [...troubleLines(view), ...view.rows.flatMap((row) => rowLines(row, widths))];
+  const rows = [
+    ...troubleLines(view),
+    ...view.rows.flatMap((row) => rowLines(row, widths)),
+    ...view.lessAvailable.map(({ worker, text }): Line => [span(` ${worker}  ${text}`, { dim: true })]),
+  ];
   const room = Math.max(0, budget - 2);
   const cutRows =
     rows.length > room ? [...rows.slice(0, Math.max(0, room - 1)), more(rows.length - room + 1)] : rows;

@@ -3,6 +3,7 @@
  * Plain data; every name in it is fit for a terminal.
  */
 import { type BuildResource, type Range, type Results, sanitizeName } from '@buildbot/shared';
+import { availabilityText } from './availability-text.ts';
 import { noContactMs } from './no-contact.ts';
 import type { ViewState } from './state.ts';
 import { estimateOf, stepsOf } from './try-view.ts';
@@ -43,6 +44,8 @@ export interface WatchView {
   /** Busy builders first, then by name. */
   rows: readonly FarmRow[];
   workers: { connected: number; total: number; names: readonly string[] };
+  /** Workers that are there and lent out less: which rule says so, why and until when. */
+  lessAvailable: readonly { worker: string; text: string }[];
   /** Workers that get no builds because they lost several in a row, or that are missing. */
   hostsDown: readonly { worker: string; reason: string }[];
   /** Requests that wait for a person, the oldest first. */
@@ -79,6 +82,7 @@ export function watchView(state: ViewState, now: number): WatchView {
     title: sanitizeName(state.farm?.title ?? '', { maxLength: 80 }),
     rows: rows.sort((a, b) => busyness(b) - busyness(a) || byName.compare(a.builder, b.builder)),
     workers: workersOf(state),
+    lessAvailable: lessAvailable(state, now),
     hostsDown: hostsDown(state),
     shelved: shelvedRequests(state),
     running: rows.reduce((sum, row) => sum + row.running.length, 0),
@@ -165,6 +169,17 @@ function runningBuild(state: ViewState, build: BuildResource, now: number): Runn
     elapsedMs: Math.max(0, now - build.started_at_ms),
     ...estimateOf(state, build.builderid, build, now),
   };
+}
+
+function lessAvailable(state: ViewState, now: number): WatchView['lessAvailable'] {
+  return [...state.workers.values()]
+    .map(({ value }) => value)
+    .filter(({ connected_to, availability }) => connected_to.length > 0 && availability !== 'eager')
+    .filter(({ availability }) => availability !== undefined)
+    .map((worker) => ({
+      worker: sanitizeName(worker.name, { maxLength: 70 }),
+      text: availabilityText(worker, now),
+    }));
 }
 
 function workersOf(state: ViewState): WatchView['workers'] {
