@@ -145,6 +145,31 @@ test('a lost worker is told apart from a failure: another attempt, on another wo
   expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
 });
 
+test('a build that kills its worker does not loop for ever: after three attempts it is shelved', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder(FOREVER) });
+  const { requests } = await world.request('linux');
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await world.eventually(`attempt ${attempt} runs`, async () =>
+      world.pool.asked.length === attempt ? true : undefined,
+    );
+    world.pool.lose(world.workerId('w1'), 'it is gone');
+    await world.connect('w1');
+  }
+  const builds = await world.eventually('the third has ended', async () => {
+    const all = await world.builds();
+    return all[2]?.complete ? all : undefined;
+  });
+  expect(builds.map(({ results, infrastructure }) => [results, infrastructure])).toEqual([
+    [RETRY, true],
+    [RETRY, true],
+    [EXCEPTION, true],
+  ]);
+  expect(builds[2]?.state_string).toBe(
+    `shelved after 3 attempts: worker w1: it is gone; to try again: buildbot unshelve ${requests[0]?.requestId}`,
+  );
+  expect(await world.store.pendingRequests()).toEqual([]);
+});
+
 test('killing a worker through control takes its builds away to be tried again', async () => {
   await using world = await BuildWorld.make({ config: oneBuilder(FOREVER) });
   await world.request('linux');

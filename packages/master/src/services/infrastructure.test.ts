@@ -1,5 +1,5 @@
 /** What follows when builds are lost: growing delays, other workers, the shelf, and workers that nobody trusts. */
-import { CANCELLED, EXCEPTION, FAILURE, RETRY, SUCCESS } from '@buildbot/shared';
+import { CANCELLED, FAILURE, SUCCESS } from '@buildbot/shared';
 import { expect, test } from 'vitest';
 import { DEFAULT_RETRY_POLICY } from '../core/retry.ts';
 import { DEFAULT_SUSPECT_POLICY } from '../core/suspect.ts';
@@ -92,34 +92,27 @@ test('row 8: a request waits longer after each failure, and keeps its priority a
   ]);
 });
 
-test('a build that kills its worker does not loop: it is shelved, and a person takes it up again', async () => {
-  await using world = await BuildWorld.make({ config: config(['w1'], HANG) });
+const ONCE = { attempts: 1, delay: 0, factor: 1, maxDelay: 0 };
+
+test('a person takes a request off the shelf, and then it may fail as often as a new one', async () => {
+  const retry = { ...ONCE, attempts: 2 };
+  // Trusted for longer than it takes to lose all of these.
+  const suspect = { ...DEFAULT_SUSPECT_POLICY, after: 9 };
+  await using world = await BuildWorld.make({ config: config(['w1'], HANG), retry, suspect });
   const { requests, buildSetId } = await world.request('linux');
   const requestId = requests[0]?.requestId as number;
-  for (const count of [1, 2, 3]) await loseAttempt(world, count);
-  expect(await shelfOf(world, requestId)).toMatchObject({ complete: false, failures: 3, attempts: 3 });
-  const builds = await world.builds();
-  expect(builds.map(({ results, infrastructure }) => [results, infrastructure])).toEqual([
-    [RETRY, true],
-    [RETRY, true],
-    [EXCEPTION, true],
-  ]);
-  expect(builds[2]?.state_string).toBe(
-    `shelved after 3 attempts: worker w1 was lost; to try again: buildbot unshelve ${requestId}`,
-  );
-  // The worker that it took with it gets a chance again; the request has three failures to go once more.
-  await world.control.controlWorker(world.workerId('w1'), 'trust', '');
+  for (const count of [1, 2]) await loseAttempt(world, count);
+  expect(await shelfOf(world, requestId)).toMatchObject({ complete: false, failures: 2, attempts: 2 });
   await world.control.unshelve(requestId);
-  await loseAttempt(world, 4);
-  const again = await attempt(world, 5);
+  await loseAttempt(world, 3);
+  const again = await attempt(world, 4);
   expect(await requestOf(world, requestId)).toMatchObject({ state: 'claimed', failures: 1 });
   await world.control.stopBuild(again.buildId, 'alice', 'enough');
   expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
 });
 
 test('a shelved request can be cancelled', async () => {
-  const retry = { attempts: 1, delay: 0, factor: 1, maxDelay: 0 };
-  await using world = await BuildWorld.make({ config: config(['w1'], HANG), retry });
+  await using world = await BuildWorld.make({ config: config(['w1'], HANG), retry: ONCE });
   const { requests, buildSetId } = await world.request('linux');
   const requestId = requests[0]?.requestId as number;
   await loseAttempt(world, 1);

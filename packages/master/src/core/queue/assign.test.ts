@@ -71,6 +71,20 @@ test('a worker that lost the last attempt is avoided while another is free', () 
   expect(pairs(alone)).toEqual([[1, 1]]);
 });
 
+test('of two free workers the one that lost the last attempt is left alone, though fitter and with the checkout', () => {
+  const takenBy = (other: Partial<QueueWorker>) =>
+    pairs(
+      world({
+        requests: [request(1, { lastWorkerId: 1 })],
+        workers: [worker(1), worker(2, other)],
+        builders: [builder(1, [1, 2], 1)],
+      }),
+    );
+  expect(takenBy({ availability: 'reluctant' })).toEqual([[1, 2]]);
+  // Nothing waits beside an idle worker.
+  expect(takenBy({ running: 1 })).toEqual([[1, 1]]);
+});
+
 test('of workers with as much free capacity the one with the warm checkout is taken', () => {
   const workers = [worker(1), worker(2), worker(3, { availability: 'reluctant' }), worker(4, { running: 1 })];
   const warm = (...ids: number[]) =>
@@ -117,6 +131,7 @@ test.each([
   ['unavailable', { availability: 'unavailable' as const }],
   ['away', { connected: false }],
   ['silent', { silent: true }],
+  ['suspect', { suspect: { forMs: 1000, reason: 'lost 3 builds in a row' } }],
   ['full', { running: 1 }],
 ])('a worker that is %s gets nothing', (_why, change) => {
   const input = world({ requests: [request(1)], workers: [worker(1, change)], builders: [builder(1, [1])] });
