@@ -22,6 +22,8 @@ let server: Server;
 let sessions: WorkerSessions;
 let committed: WorkerEffect[];
 let notes: { note: string }[];
+/** Of the session that the store has noted. */
+let lastBootId: string | null;
 let sockets: WebSocket[];
 let storeIsReady: Promise<void>;
 
@@ -31,7 +33,7 @@ beforeEach(async () => {
   sockets = [];
   storeIsReady = Promise.resolve();
   const acked = new Map<string, number>();
-  let lastBootId: string | null = null;
+  lastBootId = null;
   sessions = new WorkerSessions({
     store: {
       openSession: async (_workerId, bootId) => {
@@ -288,6 +290,50 @@ test('a stop before any worker had the command ends it at once', async () => {
   const outcome = sessions.pool.run(1, wanted());
   sessions.pool.stop('1.1.0.0', 'cancelled');
   expect(await outcome).toMatchObject({ status: 'exited', cause: 'stopped' });
+});
+
+/** As an earlier process of the master has asked for it. */
+const resumed = (received: Record<string, number>, key = '1.1.0.0') => ({
+  ...wanted(key),
+  resumed: { received },
+});
+
+test('a command of an earlier master goes on at the byte that is durable', async () => {
+  lastBootId = 'a'.repeat(32);
+  void sessions.pool.run(1, resumed({ stdio: 9 }));
+  const peer = await open(hello({ commands: ['1.1.0.0'] }));
+  expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.0.0' }] });
+  const header = { type: 'log', seq: 1, key: '1.1.0.0', log: 'stdio', offset: 9, length: 1, newlines: 0 };
+  const frame = encodeFrame({ ...header, runs: [['o', 1]] }, zstdCompressSync(Buffer.from('x')));
+  send(peer.ws, Buffer.from(frame));
+  await peer.hears('ack');
+  expect(committed).toMatchObject([{ kind: 'log', key: '1.1.0.0', log: 'stdio', logId: 5 }]);
+});
+
+test('a command of an earlier master that the same process never got is given to it now', async () => {
+  lastBootId = 'a'.repeat(32);
+  void sessions.pool.run(1, resumed({}));
+  const peer = await open(hello({ commands: [] }));
+  expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.0.0' }] });
+});
+
+test('a command of an earlier master is lost with the process that may have had it, whatever the new one says', async () => {
+  lastBootId = 'f'.repeat(32);
+  const outcome = sessions.pool.run(1, resumed({}));
+  const never = sessions.pool.run(1, wanted('1.1.1.0'));
+  const peer = await open(hello({ commands: ['1.1.0.0'] }));
+  expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.1.0' }] });
+  expect(await outcome).toEqual({ status: 'lost', reason: 'it was started anew' });
+  expect(await Promise.race([never, Promise.resolve('still wanted')])).toBe('still wanted');
+});
+
+test('a command of an earlier master that is stopped while its worker is away ends there first', async () => {
+  lastBootId = 'a'.repeat(32);
+  const outcome = sessions.pool.run(1, resumed({}));
+  sessions.pool.stop('1.1.0.0', 'cancelled');
+  const peer = await open(hello({ commands: ['1.1.0.0'] }));
+  expect(await peer.hears('welcome')).toMatchObject({ wanted: [] });
+  expect(await Promise.race([outcome, Promise.resolve('runs')])).toBe('runs');
 });
 
 test('what was sent to an older process is lost, what was not is given to the new one', async () => {
