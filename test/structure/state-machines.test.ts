@@ -11,21 +11,7 @@ import {
 import type { StepRules } from '../../packages/master/src/core/flow.ts';
 import { REQUEST_EVENTS, REQUEST_STATES, requestTransition } from '../../packages/master/src/core/request.ts';
 import { STEP_STATES, type StepEvent, stepTransition } from '../../packages/master/src/core/step.ts';
-
-const page = readFileSync(new URL('../../docs/state-machines.md', import.meta.url), 'utf8');
-
-/** Arrows of one graph, without its beginning and end. */
-function graph(name: string): string[] {
-  const text = page.split('```mermaid').find((part) => part.includes(`%% ${name}\n`)) ?? '';
-  const lines = text.slice(0, text.indexOf('```')).split('\n');
-  const arrows = lines.map((line) => line.trim()).filter((line) => line.includes('-->'));
-  return arrows.filter((line) => !line.includes('[*]')).toSorted();
-}
-
-function arrow(from: string, to: string, event: string, effects: readonly string[]): string {
-  const label = effects.length === 0 ? event : `${event} / ${effects.join(', ')}`;
-  return `${from} --> ${to} : ${label}`;
-}
+import { arrow, graph } from './graphs.ts';
 
 /** What `act` gives, or `null` when it says that this cannot happen. */
 function ifLegal<T>(act: () => T): T | null {
