@@ -43,7 +43,7 @@ export function quietFace(write: WriteLine, now: Now): Face {
 
 /** The facts, and after those that change it the time that is left. */
 export function eventsFace(write: WriteLine, now: Now): Face {
-  let hasEstimate = false;
+  let last: string | undefined;
   let isStale = false;
   const facts = appending(write, now, (fact) => {
     isStale ||=
@@ -54,11 +54,13 @@ export function eventsFace(write: WriteLine, now: Now): Face {
     ...facts,
     update: (state) => {
       facts.update(state);
-      if (hasEstimate && !isStale) return;
+      if (last !== undefined && !isStale) return;
       const news: EstimateNews | null = estimateNews(tryView(state, now()), now());
       if (news === null) return;
-      write(eventLine(news));
-      hasEstimate = true;
+      // Between two ends nothing may have changed but the time.
+      const said = JSON.stringify({ ...news, at: 0 });
+      if (said !== last) write(eventLine(news));
+      last = said;
       isStale = false;
     },
   };

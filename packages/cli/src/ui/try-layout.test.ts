@@ -40,6 +40,13 @@ function viewOf(builders: { name: string; runs: boolean; done: boolean; known: b
 }
 
 describe('the live block', () => {
+  it('has room for the step and both times in a narrow window, however long a name is', () => {
+    const name = 'a-builder-with-a-rather-long-name';
+    const view = viewOf([{ name, runs: true, done: false, known: true }]);
+    const row = textOf(tryLines(view, NO_KEYS, { columns: 40, rows: 24 }, T0)[1] ?? []);
+    expect(row).toMatch(/^ . a-builder-w… {2}1\. a-b… {5}5s {2}~1m00s$/);
+  });
+
   it('fits every window whatever the builders are called', () => {
     const keys = fc.record({ showsLog: fc.boolean(), showsKeys: fc.boolean(), asksToStop: fc.boolean() });
     fc.assert(

@@ -94,7 +94,9 @@ function body(
   const sorted = [...open].sort((a, b) => Number(b.state === 'running') - Number(a.state === 'running'));
   const showsLog = keys?.showsLog ?? false;
   const shown = showsLog ? sorted.slice(0, 1) : sorted.length > room ? sorted.slice(0, room - 1) : sorted;
-  const nameWidth = Math.min(24, Math.max(...shown.map(({ builder }) => displayWidth(builder)), 1));
+  // In a narrow window the times say more than the end of a long name.
+  const widest = Math.min(24, Math.max(8, Math.floor(window.columns * 0.3)));
+  const nameWidth = Math.min(widest, Math.max(...shown.map(({ builder }) => displayWidth(builder)), 1));
   const hidden = sorted.length - shown.length;
   const more: Line[] = hidden > 0 ? [[span(` … and ${hidden} more`, { dim: true })]] : [];
   let spare = room - shown.length - more.length;
@@ -131,7 +133,10 @@ function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: n
   const times = `${formatDuration(row.elapsedMs).padStart(6)}  ${shortTimeLeft(row.left)}`;
   const step = stepText(
     row,
-    Math.max(4, Math.min(30, columns - nameWidth - barWidth - displayWidth(times) - 10)),
+    Math.max(
+      4,
+      Math.min(30, columns - nameWidth - (barWidth > 0 ? barWidth + 2 : 0) - displayWidth(times) - 7),
+    ),
   );
   return [
     span(` ${spinner(now)} `, { color: 'cyan' }),

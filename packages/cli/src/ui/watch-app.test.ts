@@ -1,3 +1,4 @@
+import type { StatusResource } from '@buildbot/shared';
 import { describe, expect, it } from 'vitest';
 import { reduce } from '../view/reduce.ts';
 import { EMPTY_STATE } from '../view/state.ts';
@@ -8,32 +9,31 @@ import { testTerminal, until } from './testing/terminal.ts';
 import { startWatchApp } from './watch-app.tsx';
 import { watchLines } from './watch-layout.ts';
 
-const farm = reduce(EMPTY_STATE, {
-  type: 'status',
-  status: {
-    event_number: 3,
-    title: 'Example',
-    master: null,
-    builders: [builder(), builder({ builderid: 2, name: 'mac' }), builder({ builderid: 3, name: 'arm' })],
-    workers: [],
-    builds: [build()],
-    steps: [step()],
-    last_builds: [
-      build({
-        buildid: 90,
-        number: 4,
-        builderid: 2,
-        complete: true,
-        complete_at_ms: T0 - 60_000,
-        results: 2,
-        state_string: 'failed',
-      }),
-    ],
-    buildrequests: [request({ builderid: 3, buildrequestid: 12, waiting_reason: 'worker arm-1 is busy' })],
-    pending: 1,
-    shelved: [],
-  },
-});
+const STATUS: StatusResource = {
+  event_number: 3,
+  title: 'Example',
+  master: null,
+  builders: [builder(), builder({ builderid: 2, name: 'mac' }), builder({ builderid: 3, name: 'arm' })],
+  workers: [],
+  builds: [build()],
+  steps: [step()],
+  last_builds: [
+    build({
+      buildid: 90,
+      number: 4,
+      builderid: 2,
+      complete: true,
+      complete_at_ms: T0 - 60_000,
+      results: 2,
+      state_string: 'failed',
+    }),
+  ],
+  buildrequests: [request({ builderid: 3, buildrequestid: 12, waiting_reason: 'worker arm-1 is busy' })],
+  pending: 1,
+  shelved: [],
+};
+
+const farm = reduce(EMPTY_STATE, { type: 'status', status: STATUS });
 
 describe('the screen of the farm', () => {
   it.each([40, 80, 120])(
@@ -76,6 +76,22 @@ describe('the screen of the farm', () => {
     expect(rowOf(known, T0 + 20_000)).toContain('20s  ~40s left');
     expect(rowOf(known, T0 + 999_000)).toContain('overdue');
     expect(rowOf(farm, T0 + 20_000)).toContain('20s  no estimate yet');
+  });
+
+  it('has room for the time in a narrow window, and for the worker in a usual one', () => {
+    const long = reduce(farm, {
+      type: 'status',
+      status: {
+        ...STATUS,
+        event_number: 5,
+        builders: [builder({ name: 'a-builder-with-a-rather-long-name' })],
+      },
+    });
+    const known = reduce(long, { type: 'estimate', n: 5, estimate: estimate() });
+    const row = (columns: number) =>
+      textOf(watchLines(watchView(known, T0 + 5000), { columns, rows: 20 })[1] ?? []);
+    expect(row(40)).toMatch(/ 5s/);
+    expect(row(80)).toMatch(/ 5s {2}~55s left {2}on wor/);
   });
 
   it('names the builder of each of its running builds', () => {

@@ -14,16 +14,18 @@ interface Widths {
   name: number;
   number: number;
   step: number;
+  left: number;
 }
 
 /** Never as tall as the window: a full one would scroll. */
 export function watchLines(view: WatchView, window: Window, takesKeys = true): Line[] {
   if (!view.isKnown) return [[span(linkText(view) ?? 'connecting …', { dim: true })]];
   const budget = Math.max(1, window.rows - 1);
-  const widest = Math.min(28, Math.max(8, Math.floor(window.columns * 0.35)));
+  const widest = Math.min(28, Math.max(8, Math.floor(window.columns * 0.3)));
   const nameWidth = Math.min(widest, Math.max(8, ...view.rows.map(({ builder }) => displayWidth(builder))));
   const widths: Widths = {
     name: nameWidth,
+    left: Math.max(0, ...view.rows.flatMap(({ running }) => running.map((build) => leftText(build).length))),
     ...(window.columns < 60 ? { number: 4, step: 8 } : { number: 6, step: 16 }),
   };
   const rows = [
@@ -86,7 +88,7 @@ function rowLines(row: FarmRow, widths: Widths): Line[] {
       span(
         `${`#${build.number}`.padEnd(widths.number)} ${fit(build.step ?? 'between steps', widths.step)} ${formatDuration(build.elapsedMs).padStart(6)}  `,
       ),
-      span(`${leftText(build).padEnd(15)}  `),
+      span(`${leftText(build).padEnd(widths.left)}  `),
       span(`on ${build.worker}`, { dim: true }),
       ...(index === 0 && waiting !== '' ? [span(`  ${waiting}`, { color: 'yellow' })] : []),
     ],
