@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { factsOf } from './facts.ts';
 import type { ViewMessage } from './messages.ts';
 import { reduce, tableOfEvent } from './reduce.ts';
 import { EMPTY_STATE, type ViewState } from './state.ts';
 import { build, builder, request, step, summary, T0 } from './testing/resources.ts';
 import { STORY_EVENTS } from './testing/story.ts';
 import { tryView } from './try-view.ts';
+import { watchView } from './watch-view.ts';
 
 function after(messages: readonly ViewMessage[]): ViewState {
   return messages.reduce(reduce, EMPTY_STATE);
@@ -30,6 +32,22 @@ describe('reduce', () => {
   it('takes a summary read late as no older than its number', () => {
     const late: ViewMessage = { type: 'summary', summary: summary({ event_number: 10, builds: [build()] }) };
     expect(tryView(after([start, ...STORY_EVENTS, late]), now).rows[0]?.results).toBe(2);
+  });
+
+  it('takes what a master of the first release tells, which knows no shelf and no suspect workers', () => {
+    const { state: _, failures: _failures, shelved: _shelved, not_before: __, ...oldRequest } = request();
+    const { infrastructure: ___, ...oldBuild } = build({ complete: true, results: 4, complete_at_ms: T0 });
+    const old = [
+      { k: 'buildrequests/11/claimed', m: oldRequest, n: 20 },
+      { k: 'builds/100/finished', m: oldBuild, n: 21 },
+      { k: 'workers/1/connected', m: { workerid: 1, name: 'w1', connected_to: [] }, n: 22 },
+    ];
+    const state = after([start, ...old.map((event) => ({ type: 'event', event }) as const)]);
+    expect(tryView(state, now)).toMatchObject({ isOver: false, rows: [{ state: 'waiting' }] });
+    expect(watchView(state, now)).toMatchObject({ hostsDown: [], shelved: [], waiting: 1 });
+    expect(factsOf(state)).toContainEqual(
+      expect.objectContaining({ type: 'build_finished', infrastructure: true }),
+    );
   });
 
   it('passes over bodies that are no resources, and never throws on them', () => {

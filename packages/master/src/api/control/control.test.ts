@@ -13,6 +13,8 @@ describe('control calls', () => {
     ['/builds/1', 'stop', { reason: 'wrong branch' }, ['stopBuild', 1, 'administrator', 'wrong branch']],
     ['/builders/linux/builds/1', 'stop', {}, ['stopBuild', 1, 'administrator', 'no reason given']],
     ['/buildrequests/1', 'cancel', { reason: 'x' }, ['cancelRequest', 1, 'administrator', 'x']],
+    ['/buildrequests/1', 'unshelve', {}, ['unshelve', 1]],
+    ['/workers/w1', 'trust', {}, ['controlWorker', 1, 'trust', 'no reason given']],
     ['/buildrequests/1', 'set_priority', { priority: 5 }, ['setPriority', 1, 5]],
     ['/schedulers/2', 'enable', { enabled: false }, ['setSchedulerEnabled', 2, false]],
     ['/workers/w1', 'pause', { reason: 'disk' }, ['controlWorker', 1, 'pause', 'disk']],
@@ -127,6 +129,7 @@ describe('who may', () => {
     ['/builds/1', 'stop', {}],
     ['/builds/1', 'rebuild', {}],
     ['/buildrequests/1', 'cancel', {}],
+    ['/buildrequests/1', 'unshelve', {}],
     ['/buildrequests/1', 'set_priority', { priority: 1 }],
     ['/forceschedulers/force', 'force', {}],
     ['/schedulers/1', 'enable', { enabled: false }],
@@ -134,6 +137,7 @@ describe('who may', () => {
     ['/workers/1', 'unpause', {}],
     ['/workers/1', 'stop', {}],
     ['/workers/1', 'kill', {}],
+    ['/workers/1', 'trust', {}],
   ];
   const statuses = async (caller: typeof ALICE) => {
     const all = [];
@@ -142,13 +146,13 @@ describe('who may', () => {
     return all;
   };
 
-  it('lets the one who submitted a build stop, cancel and rebuild it', async () => {
-    expect(await statuses(ALICE)).toEqual([200, 200, 200, 403, 200, 403, 403, 403, 403, 403]);
+  it('lets the one who submitted a build stop, cancel, unshelve and rebuild it', async () => {
+    expect(await statuses(ALICE)).toEqual([200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403]);
     expect(world.calls).toContainEqual(['stopBuild', 1, 'alice', 'no reason given']);
   });
 
   it('keeps everyone else from it', async () => {
-    expect(await statuses(BOB)).toEqual([403, 403, 403, 403, 200, 403, 403, 403, 403, 403]);
+    expect(await statuses(BOB)).toEqual([403, 403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403]);
   });
 
   it('lets nobody change anything over TCP', async () => {

@@ -5,6 +5,7 @@ const VERBS: Verb[] = [
   'stop',
   'rebuild',
   'cancel',
+  'unshelve',
   'set_priority',
   'force',
   'enable scheduler',
@@ -19,7 +20,7 @@ describe('permission', () => {
   });
 
   it('lets a try user rule over their own builds, and force', () => {
-    expect(allowed('alice', 'gateway', 'alice')).toEqual(['stop', 'rebuild', 'cancel', 'force']);
+    expect(allowed('alice', 'gateway', 'alice')).toEqual(['stop', 'rebuild', 'cancel', 'unshelve', 'force']);
   });
 
   it('keeps a try user away from the builds of others and of the master itself', () => {
