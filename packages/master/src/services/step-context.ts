@@ -27,7 +27,9 @@ import { interpolate } from '../core/properties.ts';
 import { type StepState, stepTransition } from '../core/step.ts';
 import type { CommandResult, StepCommand, StepContext, StepLog } from '../ports/recipe.ts';
 import type { StartedStep, Store, StoredCommand } from '../ports/store.ts';
-import type { BlobSource, WantedCommand, WorkerPool } from '../ports/workers.ts';
+import type { WantedCommand, WorkerPool } from '../ports/workers.ts';
+import { lossOf, resultOf } from './command-result.ts';
+import { blobOf, blobSources } from './patch-blob.ts';
 
 /** Why a step ends without its code being asked. */
 export type InterruptionCause =
@@ -143,7 +145,7 @@ export class RunningStep implements StepContext {
     const { outcome, isNew, received } = this.#checkReplay(kept as KeptCommand, asked.value);
     if (outcome !== null) return this.#judge(outcome);
     const { buildId } = this.#scope;
-    const blobs = options.stdin === undefined ? {} : this.#blobs(options.stdin);
+    const blobs = options.stdin === undefined ? {} : blobSources(this.#deps.store, options.stdin);
     const wanted = { key, buildId, command: asked.value, logs, blobs };
     return this.#judge(await this.#want(isNew ? wanted : { ...wanted, resumed: { received } }));
   }
@@ -168,9 +170,10 @@ export class RunningStep implements StepContext {
   /** A replay that asks for something else would give the outcome of one command for that of another. */
   #checkReplay(kept: KeptCommand, asked: Command): KeptCommand {
     // Through the schema, so that fields which a newer version has added have their defaults on both sides.
-    if (!kept.isNew && !isDeepStrictEqual(commandSchema.parse(kept.command), asked)) {
+    const before = check(commandSchema, kept.command);
+    const isSame = before.ok && isDeepStrictEqual(before.value, asked);
+    if (!kept.isNew && !isSame)
       this.#outdate('asked for something else than before the master was restarted');
-    }
     return kept;
   }
 
@@ -271,16 +274,7 @@ export class RunningStep implements StepContext {
       this.interrupt({ kind: 'lost', reason: lost });
       this.#goOn();
     }
-    switch (outcome.status) {
-      case 'exited': {
-        const { cause } = outcome;
-        return { ...outcome, cause: cause === 'timeout' || cause === 'max-time' ? cause : null };
-      }
-      case 'failed':
-        return { status: 'failed', reason: outcome.reason };
-      case 'lost':
-        throw new BugError(`a lost command was not taken for one: ${outcome.reason}`);
-    }
+    return resultOf(outcome);
   }
 
   async #logsOf(command: Command): Promise<Record<string, number>> {
@@ -304,42 +298,9 @@ export class RunningStep implements StepContext {
     this.#fence(log !== null);
     return log as Log;
   }
-
-  #blobs(patch: Patch): Record<string, BlobSource> {
-    let body: Promise<Uint8Array | null> | undefined;
-    const read = async (offset: number, length: number): Promise<Uint8Array> => {
-      body ??= this.#deps.store.patchBody(patch.patchId);
-      const bytes = await body;
-      if (bytes === null) throw new BugError(`patch ${patch.patchId} has no bytes`);
-      return bytes.subarray(offset, offset + length);
-    };
-    return { [blobName(patch)]: { read } };
-  }
 }
 
 /** Whether nobody waits for the step any more. */
 function isLeft(cause: InterruptionCause | null): boolean {
   return cause?.kind === 'abandoned' || cause?.kind === 'fenced';
-}
-
-function blobName(patch: Patch): string {
-  return `patch-${patch.patchId}`;
-}
-
-function blobOf(patch: Patch): { blob: string; size: number; sha256: string } {
-  return { blob: blobName(patch), size: patch.bytes, sha256: patch.sha256 };
-}
-
-/** Why an outcome says nothing about the source, `null` when it does. */
-function lossOf(outcome: CommandOutcome): string | null {
-  switch (outcome.status) {
-    case 'lost':
-      return outcome.reason;
-    case 'failed':
-      return outcome.infrastructure ? outcome.reason : null;
-    case 'exited':
-      if (outcome.cause === 'stopped') return 'its command was stopped';
-      if (outcome.cause === 'master-gone') return 'the worker lost its master';
-      return outcome.cause === 'worker-shutdown' ? 'the worker was shut down' : null;
-  }
 }
