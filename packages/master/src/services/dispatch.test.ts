@@ -94,6 +94,25 @@ test('a worker that does not answer costs no build', async () => {
   expect(await world.builds()).toHaveLength(1);
 });
 
+test('a worker that leaves gets no new build, and its goodbye when none is left, also between two commands', async () => {
+  const config = oneBuilder({ name: 'long', command: FOREVER });
+  await using world = await BuildWorld.make({ config });
+  const workerId = world.workerId('w1');
+  const { requests } = await world.request('linux');
+  const build = await world.eventually('the build to run', async () => (await world.builds())[0]);
+  world.pool.change(workerId, { graceful: true });
+  const second = await world.request('linux');
+  const requestId = second.requests[0]?.requestId ?? 0;
+  const waits = async () =>
+    world.dispatch.waitingReason(requestId) === 'worker w1 is shutting down' || undefined;
+  await world.eventually('the second to wait', waits);
+  expect(world.pool.connected().map((one) => one.workerId)).toEqual([workerId]);
+  await world.control.stopBuild(build.buildid, 'ann', 'enough');
+  await world.eventually('the goodbye', async () => world.pool.connected().length === 0 || undefined);
+  expect(requests).toHaveLength(1);
+  expect((await world.builds()).map(({ results }) => results)).toEqual([CANCELLED]);
+});
+
 test('builds of one builder on one worker have folders of their own', async () => {
   const config = {
     workers: [{ name: 'w1', password: 'x', maxBuilds: 2 }],

@@ -139,6 +139,53 @@ test('a worker that is there, or comes back within the grace, is never missing',
   expect((await watched.worker())?.missing_since).toBeNull();
 });
 
+/** The admin says for an hour that a worker is not to be used. */
+async function lendOut(watched: WatchedWorld): Promise<void> {
+  const order = { availability: 'unavailable', reason: 'disk', forMs: HOUR } as const;
+  await watched.world.control.setWorkerAvailability(watched.workerId, order, 'ann');
+}
+const isSaid = async (watched: WatchedWorld) => (await watched.worker())?.admin_availability !== null;
+
+test("the admin's word ends when its time is over", async () => {
+  await using watched = await WatchedWorld.make();
+  await watched.watch.start();
+  await lendOut(watched);
+  watched.clock.time += HOUR - 1000;
+  await watched.look();
+  expect(await isSaid(watched)).toBe(true);
+  watched.clock.time += 1000;
+  await watched.look();
+  await watched.until('it is over', (worker) => worker?.admin_availability === null);
+  expect(await watched.worker()).toMatchObject({ availability: 'eager', availability_rule: 'default' });
+});
+
+test("a clock that is set back does not prolong the admin's word, and a restart begins it anew at most", async () => {
+  await using watched = await WatchedWorld.make();
+  await watched.watch.start();
+  await lendOut(watched);
+  watched.clock.jump = -24 * HOUR;
+  watched.clock.time += HOUR - 1;
+  await watched.watch.stop();
+  watched.watch = watched.newWatch();
+  await watched.watch.start();
+  await watched.look();
+  expect(await isSaid(watched)).toBe(true);
+  watched.clock.time += HOUR;
+  await watched.look();
+  await watched.until('it is over', (worker) => worker?.admin_availability === null);
+});
+
+test("an admin's word without an end stays", async () => {
+  await using watched = await WatchedWorld.make();
+  await watched.watch.start();
+  const order = { availability: 'reluctant', reason: null, forMs: null } as const;
+  await watched.world.control.setWorkerAvailability(watched.workerId, order, 'ann');
+  watched.clock.time += 1000 * HOUR;
+  await watched.look();
+  await watched.watch.stop();
+  expect(await isSaid(watched)).toBe(true);
+});
+
 test('starts and stops in any order', async () => {
   await using watched = await WatchedWorld.make();
   await stressStartStop(watched.watch);

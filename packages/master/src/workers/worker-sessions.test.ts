@@ -22,6 +22,8 @@ let server: Server;
 let sessions: WorkerSessions;
 let committed: WorkerEffect[];
 let notes: { note: string }[];
+/** What was written about the worker. */
+let states: object[];
 /** Of the session that the store has noted. */
 let lastBootId: string | null;
 let sockets: WebSocket[];
@@ -30,6 +32,7 @@ let storeIsReady: Promise<void>;
 beforeEach(async () => {
   committed = [];
   notes = [];
+  states = [];
   sockets = [];
   storeIsReady = Promise.resolve();
   const acked = new Map<string, number>();
@@ -46,7 +49,7 @@ beforeEach(async () => {
         committed.push(...effects);
         acked.set(bootId, effects.at(-1)?.seq ?? 0);
       },
-      setWorkerState: async () => undefined,
+      setWorkerState: async (_workerId, state) => void states.push(state),
       noteWorker: async (_workerId, note, facts) => void notes.push({ note, ...facts }),
     },
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
@@ -405,5 +408,75 @@ test('half a handshake, a foreign path and an oversized frame are turned away', 
   raw.destroy();
   const peer = await open();
   peer.ws.send(Buffer.alloc(9 * 1024 * 1024));
+  await peer.closed;
+});
+
+const says = (change: object = {}) => ({
+  ...{ type: 'availability', availability: 'unavailable', rule: "worker's admin", graceful: false },
+  ...{ reason: 'maintenance', until: 9000, load: 0.5, ...change },
+});
+
+test('what a worker says of its availability is kept with its reason and end, and of its load nothing is written', async () => {
+  let changes = 0;
+  sessions.pool.onChange(() => changes++);
+  const peer = await open(hello({ availabilityReason: 'early', load: 0.25 }));
+  await peer.hears('welcome');
+  expect(sessions.pool.connected()).toMatchObject([{ availabilityReason: 'early', load: 0.25 }]);
+  send(peer.ws, says());
+  await vi.waitFor(() => expect(sessions.pool.connected()).toMatchObject([{ load: 0.5 }]));
+  send(peer.ws, says({ load: 0.75 }));
+  await vi.waitFor(() => expect(sessions.pool.connected()).toMatchObject([{ load: 0.75 }]));
+  expect(sessions.pool.connected()).toMatchObject([
+    { availability: 'unavailable', availabilityReason: 'maintenance', availabilityUntil: 9000 },
+  ]);
+  await vi.waitFor(() => expect(states).toHaveLength(2));
+  expect(changes).toBe(2);
+  expect(states.at(-1)).toEqual({
+    ...{ availability: 'unavailable', availabilityRule: "worker's admin" },
+    ...{ availabilityReason: 'maintenance', availabilityUntil: 9000 },
+  });
+});
+
+test('an older worker, which says less, is understood', async () => {
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  send(peer.ws, { type: 'availability', availability: 'reluctant', rule: 'x', graceful: false });
+  await vi.waitFor(() =>
+    expect(sessions.pool.connected()).toMatchObject([
+      { availability: 'reluctant', availabilityReason: null, availabilityUntil: null, load: null },
+    ]),
+  );
+});
+
+test('a worker that leaves is known by that over any connection, and gets its goodbye', async () => {
+  const peer = await open(hello());
+  expect(await peer.hears('welcome')).toMatchObject({ drains: true });
+  send(peer.ws, says({ graceful: true }));
+  await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ graceful: true }));
+  const again = await open(hello({ graceful: true }));
+  await again.hears('welcome');
+  expect(sessions.pool.connected()).toMatchObject([{ graceful: true }]);
+  sessions.pool.release(1);
+  expect(await again.hears('refused')).toMatchObject({ code: 'shutting-down', again: false });
+  await again.closed;
+});
+
+test('only another process of a worker takes back that it is to leave', async () => {
+  const first = await open(hello());
+  await first.hears('welcome');
+  const second = await open(hello());
+  await second.hears('welcome');
+  const other = await open(hello({ bootId: 'b'.repeat(32) }));
+  await other.hears('welcome');
+  await vi.waitFor(() => expect(states.filter((state) => 'connected' in state)).toHaveLength(3));
+  const said = states.filter((state) => 'connected' in state).map((state) => 'graceful' in state);
+  expect(said).toEqual([true, false, true]);
+});
+
+test('a worker that is taken out of service is told not to come back', async () => {
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  sessions.pool.retire(1, 'it was taken out of service');
+  expect(await peer.hears('superseded')).toMatchObject({ reason: 'it was taken out of service' });
   await peer.closed;
 });

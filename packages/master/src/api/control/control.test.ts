@@ -19,6 +19,23 @@ describe('control calls', () => {
     ['/schedulers/2', 'enable', { enabled: false }, ['setSchedulerEnabled', 2, false]],
     ['/workers/w1', 'pause', { reason: 'disk' }, ['controlWorker', 1, 'pause', 'disk']],
     ['/workers/1', 'unpause', {}, ['controlWorker', 1, 'unpause', 'no reason given']],
+    [
+      '/workers/w1',
+      'set_availability',
+      { availability: 'reluctant', reason: 'disk', duration_s: 90.5 },
+      [
+        'setWorkerAvailability',
+        1,
+        { availability: 'reluctant', reason: 'disk', forMs: 90_500 },
+        'administrator',
+      ],
+    ],
+    [
+      '/workers/1',
+      'set_availability',
+      { availability: 'eager' },
+      ['setWorkerAvailability', 1, { availability: 'eager', reason: null, forMs: null }, 'administrator'],
+    ],
     ['/builders/1/workers/w1', 'stop', {}, ['controlWorker', 1, 'stop', 'no reason given']],
     ['/masters/1/workers/1', 'kill', {}, ['controlWorker', 1, 'kill', 'no reason given']],
   ])('POST %s %s %j', async (path, method, params, call) => {
@@ -72,6 +89,22 @@ describe('errors of control calls', () => {
       400,
       -32602,
       { priority: expect.stringContaining('priority: ') },
+    ],
+    [
+      '/workers/1',
+      'set_availability',
+      { availability: 'busy' },
+      400,
+      -32602,
+      { availability: expect.stringContaining('availability: ') },
+    ],
+    [
+      '/workers/1',
+      'set_availability',
+      { availability: 'eager', duration_s: -1 },
+      400,
+      -32602,
+      { duration_s: expect.stringContaining('duration_s: ') },
     ],
     ['/schedulers/1', 'enable', {}, 400, -32602, { enabled: expect.stringContaining('enabled: ') }],
     ['/builds/1', 'stop', { reason: 5 }, 400, -32602, { reason: expect.stringContaining('reason: ') }],
@@ -138,6 +171,7 @@ describe('who may', () => {
     ['/workers/1', 'stop', {}],
     ['/workers/1', 'kill', {}],
     ['/workers/1', 'trust', {}],
+    ['/workers/1', 'set_availability', { availability: 'unavailable' }],
   ];
   const statuses = async (caller: typeof ALICE) => {
     const all = [];
@@ -146,13 +180,17 @@ describe('who may', () => {
     return all;
   };
 
+  /** All but these are forbidden. */
+  const only = (...allowed: string[]) =>
+    MUTATIONS.map(([path, method]) => (allowed.includes(method) && !path.startsWith('/workers') ? 200 : 403));
+
   it('lets the one who submitted a build stop, cancel, unshelve and rebuild it', async () => {
-    expect(await statuses(ALICE)).toEqual([200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403]);
+    expect(await statuses(ALICE)).toEqual(only('stop', 'rebuild', 'cancel', 'unshelve', 'force'));
     expect(world.calls).toContainEqual(['stopBuild', 1, 'alice', 'no reason given']);
   });
 
   it('keeps everyone else from it', async () => {
-    expect(await statuses(BOB)).toEqual([403, 403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403]);
+    expect(await statuses(BOB)).toEqual(only('force'));
   });
 
   it('lets nobody change anything over TCP', async () => {
