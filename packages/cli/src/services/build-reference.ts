@@ -16,15 +16,29 @@ export function parseBuildReference(text: string): BuildReference {
   // The web UI writes …/#/builders/2/builds/5; the API …/api/v2/builds/17.
   const inUrl = /\/(?:builders\/([^/]+)\/)?builds\/(\d{1,15})(?:[/?#]|$)/.exec(text);
   if (inUrl?.[2] !== undefined && text.includes('://')) {
-    return inUrl[1] === undefined
-      ? { buildId: Number(inUrl[2]) }
-      : { builder: decodeURIComponent(inUrl[1]), number: Number(inUrl[2]) };
+    if (inUrl[1] === undefined) return { buildId: Number(inUrl[2]) };
+    const builder = decoded(inUrl[1]);
+    if (isBuilder(builder)) return { builder, number: Number(inUrl[2]) };
   }
-  const named = /^([^/]+)\/(\d{1,15})$/.exec(text);
-  if (named?.[1] !== undefined) return { builder: named[1], number: Number(named[2]) };
+  const [, name, number] = /^([^/]+)\/(\d{1,15})$/.exec(text) ?? [];
+  if (isBuilder(name)) return { builder: name, number: Number(number) };
   throw new UserError(`'${text.slice(0, 100)}' names no build`, {
     hint: 'Expected an id (17), builder/number (linux/12) or a URL.',
   });
+}
+
+/** Dots would be a step in the path that is asked for: to a build that nobody named. */
+function isBuilder(name: string | undefined): name is string {
+  return name !== undefined && name !== '.' && name !== '..';
+}
+
+function decoded(component: string): string | undefined {
+  try {
+    return decodeURIComponent(component);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }
 
 /** Its path below `/api/v2/`. */

@@ -12,6 +12,8 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 export interface ApiServer {
   url: string;
   client: ApiClient;
+  /** Answers that have not ended. */
+  open(): number;
   /** Breaks every connection, as a cut wire does. */
   cut(): void;
   close(): Promise<void>;
@@ -25,7 +27,15 @@ export async function apiServer(
   limits?: ApiLimits,
 ): Promise<ApiServer> {
   // The compatibility API of HTTP/2 has the same shape for all that is used here.
-  const server = dialect === 'HTTP/2' ? createH2(answer as never) : createH1(answer);
+  let open = 0;
+  const counted: Answer = (request, response) => {
+    open += 1;
+    response.once('close', () => {
+      open -= 1;
+    });
+    answer(request, response);
+  };
+  const server = dialect === 'HTTP/2' ? createH2(counted as never) : createH1(counted);
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -46,6 +56,7 @@ export async function apiServer(
   return {
     url: `http://127.0.0.1:${port}`,
     client,
+    open: () => open,
     cut,
     close: async () => {
       client.close();
