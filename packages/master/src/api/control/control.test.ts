@@ -16,6 +16,7 @@ describe('control calls', () => {
     ['/buildrequests/1', 'unshelve', {}, ['unshelve', 1]],
     ['/workers/w1', 'trust', {}, ['controlWorker', 1, 'trust', 'no reason given']],
     ['/buildrequests/1', 'set_priority', { priority: 5 }, ['setPriority', 1, 5]],
+    ['/masters/1', 'stop', { graceful: true }, ['stopMaster', { graceful: true }]],
     ['/schedulers/2', 'enable', { enabled: false }, ['setSchedulerEnabled', 2, false]],
     ['/workers/w1', 'pause', { reason: 'disk' }, ['controlWorker', 1, 'pause', 'disk']],
     ['/workers/1', 'unpause', {}, ['controlWorker', 1, 'unpause', 'no reason given']],
