@@ -1,6 +1,6 @@
 /**
  * A TCP proxy that misbehaves on purpose. Per connection it can cut after an exact number of bytes (with a goodbye, a reset
- * or one side only), freeze one direction, delay, slice into tiny writes, and throttle. Listens on loopback.
+ * or one side only), freeze one direction, delay, slice into tiny writes, throttle, and open twice. Listens on loopback.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -35,6 +35,10 @@ export interface ChaosProxy {
   plan: (index: number) => ConnectionPlan;
   /** Cut every open connection now. */
   cutAll(how?: 'end' | 'reset'): void;
+  /** Give every open connection another plan; bytes count from now on. */
+  change(plan: ConnectionPlan): void;
+  /** Open each connection a second time, as one that says what the first has said, and hears the answer. */
+  duplicate(): void;
   /** Let nothing pass in these directions, on every connection, until `thaw`. */
   freeze(...directions: Direction[]): void;
   thaw(): void;
@@ -71,12 +75,16 @@ function drained(socket: Socket): Promise<void> {
   });
 }
 
+/** Of what a client says, so much is kept to say it again. */
+const HEAD_BYTES = 64 * 1024;
+
 class Pair {
   #passed = 0;
   #isCut = false;
+  #head = Buffer.alloc(0);
   readonly client: Socket;
   readonly server: Socket;
-  readonly #plan: ConnectionPlan;
+  #plan: ConnectionPlan;
   readonly #gate: Gate;
   readonly #count: (bytes: number) => void;
 
@@ -109,6 +117,17 @@ class Pair {
     for (const socket of [this.client, this.server]) socket.destroySoon();
   }
 
+  change(plan: ConnectionPlan): void {
+    this.#plan = plan;
+    this.#passed = 0;
+    this.#isCut = false;
+  }
+
+  /** What its client said first. */
+  get head(): Buffer {
+    return this.#head;
+  }
+
   async #pump(direction: Direction, from: Socket, to: Socket): Promise<void> {
     try {
       for await (const data of from as AsyncIterable<Buffer>) {
@@ -137,6 +156,7 @@ class Pair {
     const part = piece.subarray(0, Math.max(0, cutAfterBytes - this.#passed));
     this.#passed += part.length;
     this.#count(part.length);
+    if (direction === 'up' && this.#head.length < HEAD_BYTES) this.#head = Buffer.concat([this.#head, part]);
     if (part.length > 0 && !to.write(part)) await drained(to);
     if (this.#passed >= cutAfterBytes) this.#cut();
   }
@@ -160,6 +180,7 @@ function listening(server: Server): Promise<number> {
 /** Start a proxy before `target`, a port on loopback. */
 export async function startChaosProxy(target: number): Promise<ChaosProxy> {
   const pairs = new Set<Pair>();
+  const doubles = new Set<Socket>();
   const gate = new Gate();
   let connections = 0;
   let bytes = 0;
@@ -189,6 +210,18 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
     cutAll: (how = 'reset') => {
       for (const pair of pairs) pair[how]();
     },
+    change: (plan) => {
+      for (const pair of pairs) pair.change(plan);
+    },
+    duplicate: () => {
+      for (const { head } of pairs) {
+        const double = connect({ port: target, host: '127.0.0.1' });
+        doubles.add(double);
+        double.on('error', () => double.destroy());
+        double.on('close', () => doubles.delete(double));
+        double.resume().write(head);
+      }
+    },
     freeze: (...directions) => gate.freeze(directions),
     thaw: () => gate.thaw(),
     refuse: (value) => {
@@ -197,6 +230,7 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
     close: async () => {
       gate.thaw();
       for (const pair of pairs) pair.reset();
+      for (const double of doubles) double.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };

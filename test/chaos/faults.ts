@@ -1,0 +1,221 @@
+/** Does to a world what the plan says: one function per kind of fault, each of which also takes the fault back. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { failingDisk } from '../support/shims/shims.ts';
+import type { Fault, FaultPlan, LaneOf, LinkTrouble, PlannedFault } from './fault-plan.ts';
+import type { Random } from './random.ts';
+import { jobOfReason } from './submitter.ts';
+import type { ChaosWorld, Host, WorkerHost } from './world.ts';
+
+/** What was done, for the report and the checker. */
+export interface FaultLog {
+  /** Faults carried out, by kind. */
+  done: Map<Fault['kind'], number>;
+  /** Milliseconds from a master's start until it served. */
+  recoveries: number[];
+  /** Jobs that somebody ordered to stop. */
+  stopped: Set<string>;
+}
+
+export interface FaultDeps {
+  world: ChaosWorld;
+  random: Random;
+  log: FaultLog;
+  signal: AbortSignal;
+}
+
+/** Carry out all lanes at once; resolves when the last fault has been taken back. */
+export async function applyFaults(deps: FaultDeps, plan: FaultPlan): Promise<void> {
+  await Promise.all([...plan].map(([lane, faults]) => runLane(deps, lane, faults)));
+}
+
+async function runLane(deps: FaultDeps, lane: LaneOf, faults: readonly PlannedFault[]): Promise<void> {
+  for (const { waitMs, fault } of faults) {
+    await delay(waitMs);
+    if (deps.signal.aborted) return;
+    await applyFault(deps, lane, fault);
+    deps.log.done.set(fault.kind, (deps.log.done.get(fault.kind) ?? 0) + 1);
+  }
+}
+
+async function applyFault(deps: FaultDeps, lane: LaneOf, fault: Fault): Promise<void> {
+  const { world } = deps;
+  const worker = world.workers[Number(lane.split(' ')[1])] as WorkerHost;
+  const host: Host = lane === 'master' ? world.master : worker;
+  switch (fault.kind) {
+    case 'kill':
+      return await killMaster(deps, fault);
+    case 'worker':
+      return await killWorker(worker, fault.downMs);
+    case 'freeze':
+      return await freeze(host, fault.ms);
+    case 'link':
+      return await troubleLink(worker, fault.trouble);
+    case 'stop':
+      return await stopMany(deps, fault.share);
+    case 'disk':
+      return await fillDisk(host, fault.ms);
+    case 'sync':
+      return await failSync(deps, fault.nth);
+    case 'clock':
+      return await host.clock?.shift(fault.jumpMs);
+  }
+}
+
+/** Variable that tells a master at which named point to kill itself. */
+export const FAIL_POINT_VARIABLE = 'BUILDBOT_FAIL_POINT';
+/** A point that is not passed in this time is given up. Milliseconds. */
+const POINT_PATIENCE_MS = 3_000;
+
+async function killMaster(
+  deps: FaultDeps,
+  { point, downMs }: Extract<Fault, { kind: 'kill' }>,
+): Promise<void> {
+  const { daemon } = deps.world.master;
+  await daemon.end();
+  if (point !== null) {
+    await runUntilItEnds(deps, { [FAIL_POINT_VARIABLE]: point }, POINT_PATIENCE_MS);
+  }
+  await delay(downMs);
+  await startMaster(deps);
+}
+
+/** Start the master with something that will end it, and wait for that end: by itself, or by our hand. */
+async function runUntilItEnds(
+  { world }: FaultDeps,
+  env: Record<string, string>,
+  patienceMs: number,
+): Promise<boolean> {
+  const { daemon } = world.master;
+  await daemon.start({ env, mayEnd: true }).catch(() => undefined);
+  const hasEnded = await daemon.endsByItself(patienceMs);
+  await daemon.end();
+  return hasEnded;
+}
+
+/** Start the master and measure how long it takes to serve. A master that finds no space is started until it does. */
+export async function startMaster({ world, log, signal }: Omit<FaultDeps, 'random'>): Promise<void> {
+  const { daemon, disk } = world.master;
+  for (let attempt = 0; !daemon.isUp && !signal.aborted; attempt++) {
+    try {
+      log.recoveries.push(await daemon.start({ mayEnd: disk !== null }));
+    } catch (error) {
+      if (disk === null || attempt > 100) throw error;
+      await delay(100);
+    }
+  }
+}
+
+async function killWorker({ daemon }: WorkerHost, downMs: number): Promise<void> {
+  await daemon.end();
+  await delay(downMs);
+  await daemon.start();
+}
+
+async function freeze({ daemon }: Host, ms: number): Promise<void> {
+  daemon.freeze();
+  await delay(ms);
+  daemon.thaw();
+}
+
+async function troubleLink({ proxy }: WorkerHost, trouble: LinkTrouble): Promise<void> {
+  switch (trouble.what) {
+    case 'cut':
+      return proxy.change({ cutAfterBytes: trouble.afterBytes, cut: trouble.how });
+    case 'storm':
+      for (let cut = 0; cut < trouble.cuts; cut++) {
+        proxy.cutAll();
+        await delay(trouble.everyMs);
+      }
+      return;
+    case 'silence':
+      proxy.freeze(...trouble.directions);
+      await delay(trouble.ms);
+      return proxy.thaw();
+    case 'slow': {
+      const { what: _, ms, ...plan } = trouble;
+      proxy.change(plan);
+      await delay(ms);
+      return proxy.change({});
+    }
+    case 'duplicate':
+      return proxy.duplicate();
+    case 'refuse':
+      proxy.refuse(true);
+      proxy.cutAll();
+      await delay(trouble.ms);
+      return proxy.refuse(false);
+  }
+}
+
+interface OpenRequest {
+  buildrequestid: number;
+  buildsetid: number;
+}
+
+/** Order a share of everything that is open to stop, all at once: half by request, half by build. */
+async function stopMany({ world, random, log, signal }: FaultDeps, share: number): Promise<void> {
+  const { api } = world;
+  const orders = await patiently(signal, async () => {
+    const open = '/api/v2/buildrequests?complete=false';
+    const { buildrequests } = await api.get<{ buildrequests: OpenRequest[] }>(open);
+    const { builds } = await api.get<{ builds: { buildid: number; buildrequestid: number }[] }>(
+      '/api/v2/builds?complete=false',
+    );
+    const chosen = buildrequests.filter(() => random.chance(share));
+    return await Promise.all(
+      chosen.map(async ({ buildrequestid, buildsetid }) => {
+        log.stopped.add(await jobOf(api, buildsetid));
+        const build = builds.find((row) => row.buildrequestid === buildrequestid);
+        return build !== undefined && random.chance(0.5)
+          ? { path: `builds/${build.buildid}`, method: 'stop' }
+          : { path: `buildrequests/${buildrequestid}`, method: 'cancel' };
+      }),
+    );
+  });
+  const reason = { reason: 'chaos' };
+  await Promise.all(
+    (orders ?? []).map(({ path, method }) => patiently(signal, () => api.rpc(path, method, reason))),
+  );
+}
+
+async function jobOf(api: ChaosWorld['api'], buildSetId: number): Promise<string> {
+  const { buildsets } = await api.get<{ buildsets: { external_idstring: string | null; reason: string }[] }>(
+    `/api/v2/buildsets/${buildSetId}`,
+  );
+  const [set] = buildsets;
+  return set?.external_idstring ?? jobOfReason(set?.reason ?? '') ?? '';
+}
+
+/** Try again while the master is away; `null` when there is no more time. */
+async function patiently<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T | null> {
+  while (!signal.aborted) {
+    try {
+      return await action();
+    } catch {
+      await delay(50);
+    }
+  }
+  return null;
+}
+
+async function fillDisk(host: Host, ms: number): Promise<void> {
+  if (host.disk === null) return;
+  const giveBack = await host.disk.fill();
+  await delay(ms);
+  await giveBack();
+}
+
+/** How long a run of the master is given to come to its n-th sync. Milliseconds. */
+const SYNC_PATIENCE_MS = 4_000;
+
+/** Let one sync of the master fail: it must end rather than go on as if the disk had it. */
+async function failSync(deps: FaultDeps, nth: number): Promise<void> {
+  const { daemon, basedir } = deps.world.master;
+  await daemon.end();
+  const failing = await failingDisk({ prefix: basedir, kind: 'sync', nth, error: 'EIO' });
+  const hasEnded = await runUntilItEnds(deps, failing.env, SYNC_PATIENCE_MS);
+  if (!hasEnded && (await failing.calls()) >= nth) {
+    daemon.crashes.push(`the master went on after sync ${nth} had failed`);
+  }
+  await startMaster(deps);
+}
