@@ -4,7 +4,7 @@
  */
 import type { Patch, SourceStamp, StepConfig } from '@buildbot/shared';
 import { describe, expect, test } from 'vitest';
-import type { PlannedStep, StepContext } from '../../ports/recipe.ts';
+import type { PlannedStep, StepCommand, StepContext } from '../../ports/recipe.ts';
 import { EXITED, expectReplayable, type ReplayWorld } from '../../testing/replay.ts';
 import { planStep, stepSchemas } from './registry.ts';
 
@@ -87,8 +87,10 @@ describe.each([...stepSchemas().keys()])('a step of type %s', (type) => {
 /** The rules are worth something only if breaking them is seen. */
 describe('a step that breaks the rules is seen', () => {
   const world: ReplayWorld = { answer: () => EXITED };
-  const echo = (word: unknown) =>
-    ({ kind: 'exec', command: ['echo', String(word)], workdir: '', env: {} }) as const;
+  const echo = (word: unknown): StepCommand => ({
+    ...{ kind: 'exec', workdir: '', env: {} },
+    command: ['echo', String(word)],
+  });
   const planned = (run: (context: StepContext) => Promise<void>): PlannedStep => ({
     ...planStep({ type: 'shell', command: 'true' }),
     run: async (context) => {
