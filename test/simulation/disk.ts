@@ -99,3 +99,8 @@ export class Disk {
     this.unfinished.delete(build);
   }
 }
+
+/** A row as it is now. */
+export function copyOf<T extends object>(row: T | undefined): T | null {
+  return row === undefined ? null : { ...row };
+}

@@ -22,7 +22,7 @@ test('no story breaks an invariant: cuts, silence, crashes, freezes and master r
   let builds = 0;
   for (const seed of [...FIXED, ...random]) builds += (await passes({ seed })).builds;
   expect(builds).toBeGreaterThan(1000);
-});
+}, 180_000);
 
 test('the same seed tells the same story, event by event', async () => {
   const story = async (seed: number): Promise<string[]> => {
@@ -46,7 +46,7 @@ test('row 33: 10,000 requests called off at any moment, also twice, have one res
   }
   expect(cancelled).toBeGreaterThan(requests / 2);
   expect(cancelled).toBeLessThan(requests);
-});
+}, 180_000);
 
 const rows: [string, FaultKind[]][] = [
   ['row 1: links that are cut and come back', ['cut']],
