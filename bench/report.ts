@@ -51,9 +51,23 @@ export async function timed(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin;
 }
 
-/** Processor time of a process so far (fields 14 and 15 of proc(5), in hundredths of a second). */
-export function cpuMs(pid: number): number {
+/** Fields of proc(5)'s stat from the third on. */
+function statOf(pid: number | 'self'): number[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  return stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+}
+
+/** Processor time of a process so far (fields 14 and 15, in hundredths of a second). */
+export function cpuMs(pid: number): number {
+  const fields = statOf(pid);
+  return ((fields[11] ?? 0) + (fields[12] ?? 0)) * 10;
+}
+
+/** Processor time of all children of this process that have ended (fields 16 and 17). */
+export function childCpuMs(): number {
+  const fields = statOf('self');
+  return ((fields[13] ?? 0) + (fields[14] ?? 0)) * 10;
 }
