@@ -92,7 +92,10 @@ export async function startMaster(options: MasterOptions): Promise<MasterHandle>
       failed: failed.promise,
       stopAsked: stopAsked.promise,
       drain: () => master.drain(),
-      stop: once(() => master.leave().then(stop)),
+      stop: once(async () => {
+        await master.leave();
+        await stop();
+      }),
     };
   } catch (error) {
     await stop();
@@ -202,8 +205,17 @@ async function compose(parts: Parts): Promise<Composition> {
       ],
     }),
     drain: () => dispatch.drain(),
-    leave: () => store.masterStopped(masterId),
+    leave: () => leave(store, masterId, logger),
   };
+}
+
+/** A master whose disk has failed cannot say that it leaves, and must leave all the same. */
+async function leave(store: Store, masterId: number, logger: Logger): Promise<void> {
+  try {
+    await store.masterStopped(masterId);
+  } catch (error) {
+    logger.error({ err: error }, `it is not kept that this master has stopped: ${messageOf(error)}`);
+  }
 }
 
 /** What the store must know of the configuration. */

@@ -1,5 +1,5 @@
 /** The whole HTTP side as one Hono application: checks first, then the routes of the table, then what is left over. */
-import { UserError } from '@buildbot/shared';
+import { ExternalError, UserError } from '@buildbot/shared';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { controlHandler } from './control/control-handler.ts';
@@ -9,7 +9,7 @@ import type { EventHub } from './events/event-hub.ts';
 import { eventsRoute } from './events/events-route.ts';
 import { sseListenRoutes } from './events/sse-listen.ts';
 import { errorAnswer, jsonAnswer, rpcAnswer } from './http/answer.ts';
-import { ApiError, badRequest, invalidPath } from './http/api-error.ts';
+import { ApiError, badRequest, invalidPath, outage } from './http/api-error.ts';
 import { hostName, isLoopbackName, isOriginAllowed } from './http/origin.ts';
 import { metricsAnswer } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
@@ -55,6 +55,7 @@ function failureOf(error: unknown, deps: ApiDeps): ApiError {
   // The store refuses the few fields that it cannot filter or order by.
   if (error instanceof UserError) return new ApiError(400, error.message, { cause: error });
   deps.logger.error({ err: error }, 'a request failed');
+  if (error instanceof ExternalError) return outage(error);
   return new ApiError(500, 'internal error: the log of the master has more');
 }
 

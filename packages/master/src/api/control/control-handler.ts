@@ -1,4 +1,6 @@
 /** POST on the path of an object: read the call, decide whether the caller may, do it, answer as JSON-RPC. */
+
+import { ExternalError } from '@buildbot/shared';
 import type { Context, Handler } from 'hono';
 import { type ApiDeps, type AppEnv, NOBODY } from '../deps.ts';
 import { rpcAnswer } from '../http/answer.ts';
@@ -83,6 +85,7 @@ export function controlHandler({ deps, reader }: { deps: ApiDeps; reader: Reader
     if (error instanceof RpcFailure) return error;
     if (error instanceof ApiError) return new RpcFailure(error.status, INVALID_REQUEST, error.message);
     logger.error({ err: error }, 'a control call failed');
+    if (error instanceof ExternalError) return new RpcFailure(503, INTERNAL_ERROR, error.message);
     return new RpcFailure(500, INTERNAL_ERROR, 'internal error: the log of the master has more');
   }
 

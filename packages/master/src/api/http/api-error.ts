@@ -1,5 +1,7 @@
 /** The one exception of this room: an answer that is not 200, thrown from wherever it is found out. */
 
+import type { ExternalError } from '@buildbot/shared';
+
 export type ErrorStatus = 400 | 403 | 404 | 413 | 416 | 500 | 503;
 
 /** `message` is the text that the client gets. */
@@ -11,6 +13,11 @@ export class ApiError extends Error {
     super(message, options);
     this.status = status;
   }
+}
+
+/** What the master stands on has failed (its disk is full): the client is told what, and may try again. */
+export function outage(cause: ExternalError): ApiError {
+  return new ApiError(503, cause.message, { cause });
 }
 
 /** A parameter or value that cannot be understood. */
