@@ -96,6 +96,7 @@ const JOB = encodeTryJob({
   builderNames: ['linux'],
   properties: { a: '1' },
   tree: null,
+  priority: null,
   client: null,
 });
 

@@ -233,13 +233,14 @@ function inventoryOf(config: MasterConfig): Inventory {
 function schedulerPlans(config: MasterConfig, registered: Registered): SchedulerPlan[] {
   const builderIds = new Map(registered.builders.map(({ name, builderId }) => [name, builderId]));
   const schedulerIds = new Map(registered.schedulers.map(({ name, schedulerId }) => [name, schedulerId]));
-  return config.schedulers.map(({ name, type, builders, properties, priority }) => ({
+  return config.schedulers.map(({ name, type, builders, properties, priority, maxPriority }) => ({
     schedulerId: schedulerIds.get(name) as number,
     name,
     type,
     builders: builders.map((builder) => ({ name: builder, builderId: builderIds.get(builder) as number })),
     properties,
     priority,
+    maxPriority: maxPriority ?? priority,
   }));
 }
 
@@ -271,7 +272,7 @@ async function readPassword(path: string): Promise<string> {
 
 /** A try directory with everything that looks after it. */
 async function tryServices(
-  { basedir, store, logger }: Parts,
+  { basedir, store, clock, logger }: Parts,
   config: TrySchedulerConfig,
   schedulers: readonly SchedulerPlan[],
   api: Pick<ReturnType<typeof createApi>, 'handleConnection'>,
@@ -285,7 +286,7 @@ async function tryServices(
   const intake = new JobIntake({ store, directory, scheduler: () => plan, maxJobBytes, logger: log });
   const serve: typeof api.handleConnection = (stream, caller) => api.handleConnection(stream, caller);
   return [
-    new TryWatcher({ name, directory, intake, logger: log }),
+    new TryWatcher({ name, directory, intake, clock, logger: log }),
     new Gateway({ name, directory: path, gateways, maxJobBytes, intake, serve, logger: log }),
   ];
 }

@@ -21,18 +21,23 @@ export default class Force extends BaseCommand {
     }),
     branch: Flags.string({ description: "Branch to build. Default: the builder's." }),
     revision: Flags.string({ description: 'Revision to build. Default: the newest.' }),
+    priority: Flags.integer({
+      description:
+        "How urgent it is, as far as the scheduler allows; higher is sooner. Default: the scheduler's.",
+    }),
     reason: Flags.string({ char: 'r', description: 'Why. Default: force build.', default: 'force build' }),
   };
 
   async run(): Promise<{ buildSetId: number }> {
     const { args, flags } = await this.parse(Force);
     const { buildSetOf } = await import('../services/build-reference.ts');
-    const { builder, branch, revision, reason } = flags;
+    const { builder, branch, revision, priority, reason } = flags;
     const params = {
       reason,
       ...(builder === undefined ? {} : { builderNames: builder }),
       ...(branch === undefined ? {} : { branch }),
       ...(revision === undefined ? {} : { revision }),
+      ...(priority === undefined ? {} : { priority }),
     };
     const path = `forceschedulers/${encodeURIComponent(args.scheduler)}`;
     const buildSetId = await this.withLink(flags, async (link) =>

@@ -1,6 +1,6 @@
 /** Flags made from the table of settings, and back: one description for both. */
 
-import { parseDuration, UserError } from '@buildbot/shared';
+import { MAX_PRIORITY, parseDuration, UserError } from '@buildbot/shared';
 import { Args, Flags, type Interfaces } from '@oclif/core';
 import { SETTINGS, type Setting, type SettingKey, type SettingValues } from './settings.ts';
 
@@ -63,6 +63,8 @@ function flagOf(setting: Setting) {
       return Flags.boolean({ ...common, allowNo: true });
     case 'number':
       return Flags.integer({ ...common, min: 1, max: 65_535 });
+    case 'integer':
+      return Flags.integer({ ...common, min: -MAX_PRIORITY, max: MAX_PRIORITY });
     case 'list':
     case 'properties':
       return Flags.string({ ...common, multiple: true, multipleNonGreedy: true });

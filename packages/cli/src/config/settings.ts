@@ -7,7 +7,7 @@
  * or show a key to a stranger (`from: 'user'`) is never taken from a source tree.
  */
 
-export type SettingKind = 'text' | 'number' | 'boolean' | 'list' | 'properties' | 'duration';
+export type SettingKind = 'text' | 'number' | 'integer' | 'boolean' | 'list' | 'properties' | 'duration';
 
 export interface Setting {
   /** Key in files. */
@@ -175,6 +175,14 @@ export const SETTINGS = [
     help: 'A comment that goes with the job.',
   },
   {
+    key: 'priority',
+    flag: 'priority',
+    kind: 'integer',
+    from: 'tree',
+    default: null,
+    help: "How urgent a try is, as far as the server allows; higher is sooner. Default: the server's.",
+  },
+  {
     key: 'untracked',
     flag: 'untracked',
     kind: 'boolean',
@@ -228,7 +236,9 @@ export type SettingKey = (typeof SETTINGS)[number]['key'];
 
 interface KindTypes {
   text: string;
+  /** Of a port. */
   number: number;
+  integer: number;
   boolean: boolean;
   list: readonly string[];
   properties: Readonly<Record<string, string>>;

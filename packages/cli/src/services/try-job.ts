@@ -23,6 +23,7 @@ export function tryJobOf(source: TrySource, settings: Settings, jobId: string, v
     builderNames: [...new Set(settings.builders)],
     properties: { ...settings.properties },
     tree: source.tree,
+    priority: settings.priority ?? null,
     client: `buildbot/${version}`,
   };
 }

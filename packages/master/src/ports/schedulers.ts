@@ -9,4 +9,6 @@ export interface SchedulerPlan {
   builders: readonly { builderId: number; name: string }[];
   properties: Readonly<Record<string, PropertyValue>>;
   priority: number;
+  /** The highest priority that may be asked for. */
+  maxPriority: number;
 }

@@ -1,4 +1,4 @@
-import { SUCCESS } from '@buildbot/shared';
+import { EVERYTHING, SUCCESS } from '@buildbot/shared';
 import { expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import type { ForceInput } from '../ports/control.ts';
@@ -33,6 +33,7 @@ async function setup() {
     builders: ['linux', 'mac'].map((name) => ({ name, builderId: world.builderId(name) })),
     properties: { flavour: 'vanilla', fixed: 1 },
     priority: 4,
+    maxPriority: 6,
   };
   const { store, dispatch } = world;
   const control = new MasterControl({
@@ -118,6 +119,22 @@ test('what is not there is named; what has ended is left as it is', async () => 
   expect((await here.world.builds())[0]).toMatchObject({
     results: SUCCESS,
     state_string: 'build successful',
+  });
+});
+
+test('a priority may be asked for as far as the scheduler allows, and lower ones always', async () => {
+  await using here = await setup();
+  const force = (priority: number) => here.control.force('force', { ...nothing, priority }, 'alice');
+  const prioritiesOf = async (asked: number) => {
+    const added = await force(asked);
+    if ('refused' in added) throw new Error(added.refused);
+    const { rows } = await here.world.store.query('buildrequests', EVERYTHING);
+    return rows.filter(({ buildsetid }) => buildsetid === added.buildSetId).map(({ priority }) => priority);
+  };
+  expect(await prioritiesOf(6)).toEqual([6, 6]);
+  expect(await prioritiesOf(-3)).toEqual([-3, -3]);
+  expect(await force(7)).toEqual({
+    refused: "the priority 7 is above what the scheduler 'force' allows, which is 6",
   });
 });
 

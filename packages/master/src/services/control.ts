@@ -13,6 +13,7 @@ import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Clock } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, Store } from '../ports/store.ts';
 import type { RunningBuilds } from './dispatch.ts';
+import { priorityProblem } from './priority-limit.ts';
 import { schedulerRow } from './scheduler-row.ts';
 
 const valuesSchema = z.record(propertyNameSchema, propertyValueSchema);
@@ -74,7 +75,7 @@ export class MasterControl implements Control {
     );
     if (strangers.length > 0)
       return { refused: `the scheduler '${scheduler}' has no builder ${strangers.join(', ')}` };
-    const problem = propertyProblem(input.properties);
+    const problem = priorityProblem(plan, input.priority) ?? propertyProblem(input.properties);
     if (problem !== null) return { refused: problem };
     return await this.#deps.store.addBuildSet(forcedSet({ plan, input, by }));
   }

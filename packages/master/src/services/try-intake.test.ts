@@ -31,6 +31,7 @@ const job: TryJob = {
   builderNames: [],
   properties: { flavour: 'mint' },
   tree: null,
+  priority: null,
   client: null,
 };
 
@@ -59,6 +60,9 @@ class PlainDirectory implements TryDirectory {
     this.moved.push(`${name} refused: ${reason}`);
     this.#failed.set(name, reason);
   }
+  async dropUploads(): Promise<string[]> {
+    return [];
+  }
 }
 
 async function setup() {
@@ -72,6 +76,7 @@ async function setup() {
     builders: ['linux', 'mac'].map((name) => ({ name, builderId: world.builderId(name) })),
     properties: { flavour: 'vanilla', trusted: false },
     priority: 2,
+    maxPriority: 5,
   };
   let current = plan;
   const deps = {
@@ -98,6 +103,22 @@ async function setup() {
 async function buildSets(world: BuildWorld) {
   return (await world.store.query('buildsets', { filters: [], order: [], limit: null, offset: 0 })).rows;
 }
+
+test('a job has the priority it asks for as far as the scheduler allows, else that of the scheduler', async () => {
+  await using here = await setup();
+  const priorities = [5, -1, 0, null];
+  for (const [index, priority] of priorities.entries()) {
+    await here.submit(`f${index}`, { jobId: `job-${index}`, priority, builderNames: ['linux'] });
+    expect(await here.intake.take(`f${index}`)).toMatchObject({ status: 'accepted' });
+  }
+  const pending = await here.world.store.pendingRequests();
+  expect(pending.map(({ priority }) => priority).toSorted((a, b) => b - a)).toEqual([5, 2, 0, -1]);
+  await here.submit('f', { jobId: 'job-x', priority: 6 });
+  expect(await here.intake.take('f')).toMatchObject({
+    status: 'refused',
+    reason: "the priority 6 is above what the scheduler 'try' allows, which is 5",
+  });
+});
 
 test('queues a job on all builders of its scheduler, in the name of who is proven', async () => {
   await using here = await setup();

@@ -11,6 +11,7 @@ import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Logger } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, NewTryJob, Store, TryJobIntake } from '../ports/store.ts';
 import type { TryDirectory } from '../ports/try-directory.ts';
+import { priorityProblem } from './priority-limit.ts';
 import { schedulerRow } from './scheduler-row.ts';
 
 export interface TryIntakeDeps {
@@ -84,7 +85,7 @@ export class JobIntake implements TryIntake {
     const record: NewTryJob = { jobId: job.jobId, scheduler: plan.name, user, sha256 };
     const off = await this.#offProblem(plan);
     if (off !== null) return (await this.#acceptedBefore(record)) ?? off;
-    const problem = builderProblem(job, plan) ?? patchProblem(job);
+    const problem = builderProblem(job, plan) ?? priorityRefusal(job, plan) ?? patchProblem(job);
     if (problem !== null)
       return (await this.#acceptedBefore(record)) ?? (await this.#refuse(record, problem));
     const intake = await this.#deps.store.acceptTryJob(record, buildSetOf(job, plan, user));
@@ -175,6 +176,11 @@ function builderProblem(job: TryJob, plan: SchedulerPlan): Refused | null {
   );
 }
 
+function priorityRefusal({ priority }: TryJob, plan: SchedulerPlan): Refused | null {
+  const problem = priorityProblem(plan, priority);
+  return problem === null ? null : refused(problem, 'submit without a priority, or with a lower one');
+}
+
 function patchProblem({ patch, patchLevel }: TryJob): Refused | null {
   if (patch === null) return null;
   const checked = checkPatch(patch, { level: patchLevel });
@@ -207,7 +213,7 @@ function buildSetOf(job: TryJob, plan: SchedulerPlan, user: string): NewBuildSet
       fromSource({ owner: user }, 'try build'),
     ),
     builderIds: plan.builders.filter(({ name }) => isWanted(name)).map(({ builderId }) => builderId),
-    priority: plan.priority,
+    priority: job.priority ?? plan.priority,
     rebuiltBuildId: null,
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import * as z from 'zod';
+import { MAX_PRIORITY } from '../model/entities.ts';
 import { FORBIDDEN_NAMES, RESERVED_PROPERTIES } from '../model/property.ts';
 import { durationSchema } from '../text/duration-schema.ts';
 import { isPrintableLine } from '../text/visible.ts';
@@ -156,6 +157,14 @@ export const dotBuildbotSchema = z
     untracked: flag.meta(
       meta('Send files that are not under version control and not ignored.', 'true', 'true'),
     ),
+    priority: z
+      .number()
+      .int()
+      .min(-MAX_PRIORITY)
+      .max(MAX_PRIORITY)
+      .meta(
+        meta('How urgent a try is, as far as the server allows; higher is sooner.', "the server's", '-1'),
+      ),
     timeout: durationSchema.meta(meta('Stop waiting after this long; the builds go on.', 'never', '1h30m')),
     reconnect: durationSchema.meta(
       meta('Try this long to reach a master that was lost, then detach; the builds go on.', '10m', '30m'),

@@ -71,6 +71,11 @@ const schedulerPriority = z
   .int()
   .default(0)
   .meta({ description: 'The more important goes first; who waits long rises.' });
+const schedulerMaxPriority = z
+  .number()
+  .int()
+  .optional()
+  .meta({ description: 'The highest that the asker may choose. Default: the value of priority.' });
 
 export const trySchedulerConfigSchema = z.strictObject({
   type: z.literal('try').meta({ description: "Takes developers' jobs from a try directory." }),
@@ -88,6 +93,7 @@ export const trySchedulerConfigSchema = z.strictObject({
     .meta({ description: 'Larger jobs are refused. Bytes, the patch as it is sent.' }),
   properties: schedulerProperties,
   priority: schedulerPriority,
+  maxPriority: schedulerMaxPriority,
 });
 
 export const forceSchedulerConfigSchema = z.strictObject({
@@ -96,6 +102,7 @@ export const forceSchedulerConfigSchema = z.strictObject({
   builders: schedulerBuilders,
   properties: schedulerProperties,
   priority: schedulerPriority,
+  maxPriority: schedulerMaxPriority,
 });
 
 export const schedulerConfigSchema = z.discriminatedUnion('type', [

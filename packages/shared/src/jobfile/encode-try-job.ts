@@ -24,6 +24,7 @@ export function encodeTryJob(job: TryJob): Uint8Array {
     builderNames: job.builderNames,
     properties: job.properties,
     ...(job.tree === null ? {} : { tree: job.tree }),
+    ...(job.priority === null ? {} : { priority: job.priority }),
     ...(job.client === null ? {} : { client: job.client }),
     ...body,
   };

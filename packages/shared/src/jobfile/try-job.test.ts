@@ -64,6 +64,7 @@ describe('parseTryJob reads', () => {
         builderNames: ['nosuch'],
         properties: { a: '1', b: 'two', c: 'x=y' },
         tree: null,
+        priority: null,
         client: null,
       },
     });
@@ -140,8 +141,14 @@ describe('parseTryJob reads', () => {
     expect(jobOf(v5(change))).toMatchObject(expected);
   });
 
+  it('a priority of our own clients, as a whole number and nothing else', () => {
+    expect(jobOf(v5({ priority: -3 })).priority).toBe(-3);
+    expect(jobOf(v5({ priority: null })).priority).toBeNull();
+    for (const priority of [1.5, '3', 1e9, true]) expect(reasonOf(v5({ priority }))).toMatch(/^priority: /);
+  });
+
   it('no key that it does not know', () => {
-    expect(jobOf(v5({ priority: 1e308, admin: true }))).toEqual(jobOf(v5({})));
+    expect(jobOf(v5({ urgency: 1e308, admin: true }))).toEqual(jobOf(v5({})));
   });
 });
 
@@ -309,6 +316,7 @@ describe('encodeTryJob', () => {
       maxKeys: 5,
     }),
     tree: fc.option(fc.stringMatching(/^[0-9a-f]{40}$/)),
+    priority: fc.option(fc.integer({ min: -1_000_000, max: 1_000_000 })),
     client: fc.option(fc.stringMatching(/^[a-z]{1,8}$/)),
   });
 

@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod';
+import { MAX_PRIORITY } from '../model/entities.ts';
 import { FORBIDDEN_NAMES, type PropertyValue, RESERVED_PROPERTIES } from '../model/property.ts';
 import { isPrintableLine, sanitizeName } from '../text/visible.ts';
 
@@ -35,6 +36,11 @@ export interface TryJob {
    * ignores it. It lets the worker prove that it builds what the developer has.
    */
   tree: string | null;
+  /**
+   * What is asked for in place of the scheduler's priority, or `null`; whether it may be is for the scheduler to say. Our
+   * own key.
+   */
+  priority: number | null;
   /** Program and version that made the job (`buildbot/0.1.0`), for the master's log, or `null`. Our own key. */
   client: string | null;
 }
@@ -163,6 +169,13 @@ export const tryJobFieldsSchema = z
       .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'not the id of a git tree')
       .nullish()
       .transform((id) => id ?? null),
+    priority: z
+      .number()
+      .int('not a whole number')
+      .min(-MAX_PRIORITY)
+      .max(MAX_PRIORITY)
+      .nullish()
+      .transform((priority) => priority ?? null),
     client: line(200)
       .nullish()
       .transform((name) => name ?? null),

@@ -66,6 +66,9 @@ export interface BuildSet {
 export const BUILD_REQUEST_STATES = ['pending', 'claimed', 'shelved', 'complete'] as const;
 export type BuildRequestState = (typeof BUILD_REQUEST_STATES)[number];
 
+/** Further from 0 a priority means no more than this; it keeps the arithmetic of the queue exact. */
+export const MAX_PRIORITY = 1_000_000;
+
 /** "Build this build set on this builder." */
 export interface BuildRequest {
   requestId: number;

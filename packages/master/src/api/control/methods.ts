@@ -1,5 +1,5 @@
 /** The control methods of each resource (section 6 of the spec): parameters, whose they are, and the verb they become. */
-import { AVAILABILITIES, MAX_DURATION_MS, MAX_REASON } from '@buildbot/shared';
+import { AVAILABILITIES, MAX_DURATION_MS, MAX_PRIORITY, MAX_REASON } from '@buildbot/shared';
 import * as z from 'zod';
 import type { Control, WorkerVerb } from '../../ports/control.ts';
 import type { AddedBuildSet } from '../../ports/store.ts';
@@ -34,7 +34,7 @@ export interface Method {
 }
 
 const reasonSchema = z.object({ reason: z.string().max(4096).nullish() });
-const prioritySchema = z.object({ priority: z.number().int().min(-1_000_000).max(1_000_000) });
+const prioritySchema = z.object({ priority: z.number().int().min(-MAX_PRIORITY).max(MAX_PRIORITY) });
 const stopSchema = z.object({ graceful: z.boolean().default(false) });
 const availabilityOrderSchema = z.object({
   availability: z.enum(AVAILABILITIES),

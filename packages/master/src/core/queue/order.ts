@@ -3,12 +3,10 @@
  * fixed time of waiting. All requests age at the same pace, so the order of two of them never changes while they wait
  * and can be kept as one number: the time at which a request of priority 0 would have had to come to be its equal.
  */
+import { MAX_PRIORITY } from '@buildbot/shared';
 
 /** What one step of priority is worth in waiting time. Milliseconds. */
 export const AGEING_MS = 60 * 60_000;
-
-/** Beyond this a priority means no more than this; keeps the numbers exact. */
-const MAX_PRIORITY = 1_000_000;
 
 export interface Ranked {
   requestId: number;
