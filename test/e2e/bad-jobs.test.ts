@@ -186,7 +186,7 @@ test('what is not a regular file is not opened, and what is too large is not rea
   await buildsGoodOne();
 });
 
-test('the same job twice is one build set; its id with other content is refused', async () => {
+test('row 34: the same job twice is one build set; its id with other content is refused', async () => {
   const bytes = job({ jobid: 'sent-twice' });
   await Promise.all([drop('twice-1', bytes), drop('twice-2', bytes)]);
   await until('both to be taken in', async () => {
@@ -216,7 +216,7 @@ test('through tryserver the reason comes back at once', async () => {
   expect(hostile.stderr).toContain("reaches into '.git'");
 });
 
-test('an upload that breaks off leaves nothing behind', async () => {
+test('row 35: an upload that breaks off leaves nothing behind', async () => {
   const child = start(program('cli', 'tryserver', '--jobdir', world.jobdir, '--attach'), {
     env: world.env,
     input: Buffer.concat([Buffer.from('{"op":"submit","bytes":1000000}\n'), randomBytes(400_000)]),

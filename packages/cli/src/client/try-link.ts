@@ -211,7 +211,11 @@ async function lineOf({ duplex }: StartedProcess, signal?: AbortSignal): Promise
 async function answer(process: StartedProcess): Promise<string> {
   const line = await lineOf(process);
   if (line !== null) return line;
-  throw await serverFailed(process, (await process.exit).code);
+  const { code } = await process.exit;
+  if (code !== null) throw await serverFailed(process, code);
+  // It had greeted, so the connection was good: worth another try, whatever SSH calls its end.
+  const cause = process.failure();
+  throw new LinkError(cause === undefined ? 'the connection was lost' : messageOf(cause), { cause });
 }
 
 async function readAttached(process: StartedProcess) {

@@ -1,4 +1,5 @@
 /** The two ways a job gets to a master: over SSH, or into the one that `--local` runs in this process. */
+import { ExternalError } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { backoffMs } from '../client/backoff.ts';
 import { LinkError } from '../client/transport.ts';
@@ -45,7 +46,8 @@ export function sshSubmitter(
           const submission = await submitJob(await ssh.tryLink(), job, opening);
           return await withClient(ssh, follow, submission);
         } catch (error) {
-          if (!(error instanceof LinkError) || attempt === MOST_ATTEMPTS) throw error;
+          if (!(error instanceof LinkError)) throw error;
+          if (attempt === MOST_ATTEMPTS) throw error.cause instanceof ExternalError ? error.cause : error;
           opening = undefined;
           await clock.sleep(backoffMs(attempt, random));
         }
