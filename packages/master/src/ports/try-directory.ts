@@ -29,4 +29,6 @@ export interface TryDirectory {
   accept(name: string): Promise<void>;
   /** From `new/` to `failed/NAME`, with `failed/NAME.reason`; harmless when it is there already. */
   refuse(name: string, reason: string): Promise<void>;
+  /** Remove uploads that nobody has written to since then (epoch milliseconds); answers their names. */
+  dropUploads(idleSince: number): Promise<string[]>;
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmod,
   link,
+  lutimes,
   mkdir,
   mkdtemp,
   readdir,
@@ -9,6 +10,7 @@ import {
   rm,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -135,4 +137,16 @@ test('takes a user from a file name only when it is well-formed', async () => {
   expect(namedUser('1-a,user=%')).toBeNull();
   expect(namedUser('1-a')).toBeNull();
   expect(provenUser('bob', 'bob', new Set())).toEqual({ user: 'bob' });
+});
+
+test('row 35: removes uploads that nobody has added to for long, and nothing else', async () => {
+  const directory = await setup();
+  const tmp = (name: string): string => join(directory.path, 'tmp', name);
+  for (const name of ['old', 'new']) await writeFile(tmp(name), 'half a job');
+  await symlink('/etc/passwd', tmp('link'));
+  await utimes(tmp('old'), 1000, 1000);
+  await lutimes(tmp('link'), 1000, 1000);
+  expect(await directory.dropUploads(2_000_000)).toEqual(['old']);
+  expect((await readdir(join(directory.path, 'tmp'))).sort()).toEqual(['link', 'new']);
+  expect((await stat('/etc/passwd')).isFile()).toBe(true);
 });

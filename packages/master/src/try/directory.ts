@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@buildbot/shared';
 import type { JobFileRead, TryDirectory } from '../ports/try-directory.ts';
@@ -64,6 +64,19 @@ class MaildirTryDirectory implements TryDirectory {
       })),
     );
     return dated.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+  }
+
+  async dropUploads(idleSince: number): Promise<string[]> {
+    const dropped: string[] = [];
+    for (const name of await readdir(join(this.path, 'tmp'))) {
+      const file = join(this.path, 'tmp', name);
+      // What is no file (a folder, a link) is not ours to follow or to judge.
+      const found = await lstat(file).catch(() => null);
+      if (found?.isFile() !== true || found.mtimeMs >= idleSince) continue;
+      await rm(file, { force: true });
+      dropped.push(name);
+    }
+    return dropped;
   }
 
   async read(name: string): Promise<JobFileRead> {

@@ -6,14 +6,18 @@ import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@buildbot/shared';
 import type { TryIntake } from '../ports/control.ts';
-import type { Logger, Service } from '../ports/service.ts';
+import type { Clock, Logger, Service } from '../ports/service.ts';
 import type { TryDirectory } from '../ports/try-directory.ts';
 
 const SCAN_INTERVAL_MS = 5_000;
 
+/** An upload that nobody has added to for so long has no writer any more: its process was killed, or its machine. */
+const IDLE_UPLOAD_MS = 60 * 60_000;
+
 export interface TryWatcherOptions {
   name: string;
   directory: TryDirectory;
+  clock: Clock;
   intake: TryIntake;
   logger: Logger;
 }
@@ -64,8 +68,10 @@ export class TryWatcher implements Service {
   /** Take in everything that is there. One bad file never stops the others. */
   async #round(): Promise<void> {
     this.#again = false;
-    const { directory, intake, logger } = this.#options;
+    const { directory, intake, logger, clock } = this.#options;
     try {
+      const dropped = await directory.dropUploads(clock.now() - IDLE_UPLOAD_MS);
+      if (dropped.length > 0) logger.info({ dropped }, 'uploads that broke off were removed');
       for (const file of await directory.list()) {
         const verdict = await intake
           .take(file)
