@@ -307,7 +307,7 @@ test('a step that leaves processes behind ends by itself, and so do they', async
   await allGone(world, 'the processes to end');
 }, 90_000);
 
-test('a worker that is asked to end takes its processes with it; one that is killed leaves none to the next', async () => {
+test('a worker that is asked to end twice takes its processes with it; one that is killed leaves none to the next', async () => {
   const world = await setup({
     builders: { slow: [{ type: 'shell', name: 'wait', command: `${NOTE_PID}; sleep 600` }] },
   });
@@ -327,7 +327,10 @@ test('a worker that is asked to end takes its processes with it; one that is kil
   await allGone(world, 'the orphan to end');
   await drop(world, 'ended', 'slow');
   await until('the next build to run', isStarted(2));
-  const ended = await end(world.workers.pop() as Program);
-  expect(ended.code).toBe(0);
+  // Asked once it waits for its builds, asked twice it ends.
+  const worker = world.workers.pop() as Program;
+  worker.child.kill('SIGTERM');
+  await worker.says(/waiting for/);
+  expect((await end(worker)).code).toBe(0);
   await allGone(world, 'its processes to end');
 }, 90_000);

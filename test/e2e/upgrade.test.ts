@@ -30,7 +30,10 @@ async function begun({ dir }: World): Promise<number> {
   return text.split('\n').filter(Boolean).length;
 }
 
-async function setup(maxBuilds: number): Promise<World & { work: string }> {
+/** With a working copy of a developer's. */
+type Here = World & { work: string };
+
+async function setup(maxBuilds: number): Promise<Here> {
   const world = await createWorld({ builders: { slow: [WAITING] }, maxBuilds, start: false });
   onTestFinished(async () => {
     await daemon(world, 'stop');
@@ -45,7 +48,7 @@ function daemon({ basedir }: World, ...words: string[]): Promise<Finished> {
   return run(program('master', ...words, basedir));
 }
 
-async function force(world: World): Promise<void> {
+async function force(world: Here): Promise<void> {
   const api = `unix:${join(world.basedir, 'master.sock')}`;
   const args = ['force', 'force', '--builder', 'slow', '--api', api];
   expect(await world.buildbot(world.work, args)).toMatchObject({ stderr: '' });
