@@ -59,11 +59,10 @@ export class CommandTable {
    * the processes of its last attempt still have their time to leave: the two must never work in one tree.
    */
   async #leaving(builddir: string): Promise<void> {
-    for (const entry of this.#entries.values()) {
-      const isLeaving =
-        entry.state === 'running' && entry.builddir === builddir && entry.abort.signal.aborted;
-      if (isLeaving) await entry.ended;
-    }
+    const running = [...this.#entries.values()].filter((entry) => entry.state === 'running');
+    // As it is now: one that comes later, the caller itself among them, would wait for its own end.
+    const leaving = running.filter((entry) => entry.builddir === builddir && entry.abort.signal.aborted);
+    await Promise.all(leaving.map(({ ended }) => ended));
   }
 
   /** End a command; its end is reported as any other. One that is not known is reported as lost. */
