@@ -191,6 +191,22 @@ test("a developer's key does not set what only administrators may", async () => 
   expect(await worker(world, 'w1')).toMatchObject({ availability: 'eager', admin_availability: null });
 });
 
+test('the more urgent of two tries goes first, and none is more urgent than the scheduler allows', async () => {
+  const schedulers = [{ type: 'try', name: 'try', builders: ['linux'], maxPriority: 5 }];
+  const world = await setup({ builders: { linux: [shell('true')] }, config: { schedulers } });
+  const work = await world.clone();
+  const attempt = (...words: string[]) => world.buildbot(work, ['try', '--no-wait', '--yes', ...words]);
+  await cron(world, 'w1', 'unavailable');
+  await becomes(world, 'w1', 'unavailable', "worker's admin");
+  expect((await attempt()).code).toBe(75);
+  expect((await attempt('--priority', '5')).code).toBe(75);
+  const refused = await attempt('--priority', '6');
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('the priority 6 is above')]);
+  await cron(world, 'w1', 'eager');
+  expect((await nthBuild(world, 1)).buildrequestid).toBe(2);
+  expect((await nthBuild(world, 2)).buildrequestid).toBe(1);
+});
+
 test('a worker that is asked to stop between two commands of a build stays until the build has ended', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'late-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));

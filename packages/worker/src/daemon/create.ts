@@ -31,6 +31,11 @@ passwordFile: password
 # Output that may wait on this disk for the master; when it is full, builds wait.
 # spoolMiB: 1024
 
+# When it may be used; also: buildbot set-worker-availability BASEDIR unavailable --for 2h
+# availability:
+#   calendar: [{ days: mon-fri, from: "08:00", to: "18:00", be: reluctant }]
+#   load: { above: 1.5, for: 2m, below: 0.8, be: reluctant }
+
 # Variables of the worker that commands may see. LC_* means all that begin so.
 # environment: [PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TZ, TMPDIR]
 `;
