@@ -14,7 +14,7 @@ beforeEach(async () => {
   onTestFinished(async () => {
     // Whatever a failing test left running; both say so when nothing runs.
     await master('stop', basedir);
-    await worker('stop', join(dir, 'worker'));
+    await worker('stop', join(dir, 'worker'), '--now');
     await rm(dir, { recursive: true, force: true });
   });
 });
@@ -228,7 +228,7 @@ describe('a worker', () => {
     expect((await worker('status', folder)).code).toBe(1);
     expect(await worker('start', folder)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('ready'),
+      stdout: expect.stringContaining('not connected yet'),
     });
     expect((await worker('status', folder)).code).toBe(0);
     expect((await worker('start', folder)).code).not.toBe(0);
