@@ -44,6 +44,17 @@ describe('golden samples of protocol version 1', () => {
     },
   );
 
+  test.each([...golden.workerMessages, ...golden.masterMessages])(
+    '$type with a key of a later version is read as without it',
+    (sample) => {
+      const schema = golden.workerMessages.includes(sample as WorkerMessage)
+        ? workerMessageSchema
+        : masterMessageSchema;
+      const text = JSON.stringify({ ...sample, later: { than: 'this' } });
+      expect(parseMessage<WorkerMessage | MasterMessage>(schema, text)).toEqual({ ok: true, value: sample });
+    },
+  );
+
   test('every kind of message has a sample', () => {
     const types = (messages: { type: string }[]) =>
       [...new Set(messages.map((message) => message.type))].sort();
