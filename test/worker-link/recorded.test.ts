@@ -15,6 +15,7 @@ import {
   logTexts,
   type Message,
   readConversation,
+  type Said,
   said,
   wire,
 } from './recorded.ts';
@@ -55,68 +56,81 @@ test('every recorded conversation is played', () => {
 });
 
 describe("row 40: a worker of protocol version 1 and today's master", () => {
-  /** Plays the worker; wants of the master what it was wanting then. */
-  async function play(lines: Line[], world: LinkWorld) {
-    const calls = new Map<number, { ws: WebSocket; listener: Listener }>();
-    const commands = new Map<string, StartedCommand>();
-    const want = async (key: string, command: CommandInput) => {
-      if (!commands.has(key)) commands.set(key, await world.command(command, BLOBS));
-      expect(commands.get(key)?.key).toBe(key);
-    };
-    const open = async (connection: number) => {
-      const ws = new WebSocket(`ws://127.0.0.1:${world.port}${WORKER_PATH}`);
+  /** Plays the worker, and wants of the master what was wanted then. */
+  class OldWorker {
+    readonly commands = new Map<string, StartedCommand>();
+    readonly #calls = new Map<number, { ws: WebSocket; listener: Listener }>();
+    readonly #world: LinkWorld;
+    readonly #lines: readonly Line[];
+
+    constructor(world: LinkWorld, lines: readonly Line[]) {
+      this.#world = world;
+      this.#lines = lines;
+    }
+
+    async play(): Promise<void> {
+      for (const line of this.#lines) {
+        const { ws, listener } = this.#calls.get(line.connection) ?? (await this.#open(line.connection));
+        if (line.cut) await this.#cut(ws);
+        else if (line.from === 'master') await this.#hear(line, listener);
+        else ws.send(wire(line));
+      }
+    }
+
+    async #open(connection: number): Promise<{ ws: WebSocket; listener: Listener }> {
+      const welcome = this.#lines.find((line) => line.connection === connection && line.from === 'master');
+      const { wanted = [] } = (welcome?.text ?? {}) as { wanted?: { key: string; command: CommandInput }[] };
+      for (const { key, command } of wanted) await this.#want(key, command);
+      const ws = new WebSocket(`ws://127.0.0.1:${this.#world.port}${WORKER_PATH}`);
       const listener = new Listener();
       ws.on('message', (data: Buffer, isBinary) => listener.heard.push(fromWire(data, isBinary)));
       await new Promise((resolve) => ws.once('open', resolve));
-      calls.set(connection, { ws, listener });
+      this.#calls.set(connection, { ws, listener });
       return { ws, listener };
-    };
-    for (const line of lines) {
-      const { connection } = line;
-      const { ws, listener } = calls.get(connection) ?? (await open(connection));
-      if (line.cut) {
-        ws.terminate();
-        await until('the master has seen it', () => world.sessions.pool.connected().length === 0);
-        continue;
-      }
-      const message = said(line);
-      if (line.from === 'worker') {
-        if (message.type === 'hello') {
-          const welcome = lines.find((other) => other.connection === connection && other.from === 'master');
-          const { wanted = [] } = welcome?.text ?? {};
-          for (const { key, command } of wanted as { key: string; command: CommandInput }[])
-            await want(key, command);
-        }
-        ws.send(wire(line));
-        continue;
-      }
-      if (message.type === 'start') await want(message.key as string, message.command as CommandInput);
-      if (message.type === 'stop') world.sessions.pool.stop(message.key as string, message.reason as string);
-      if (message.type === 'ping') void world.sessions.pool.ping(world.workerId, 5000);
-      if (message.code === 'shutting-down') void world.sessions.stop();
-      if (message.type === 'ack') {
-        // How many messages share one is a matter of time.
-        await until(`${message.seq} is acknowledged`, () => listener.acked >= (message.seq as number));
-        continue;
-      }
-      const answer = await listener.hears(
-        `the master says ${JSON.stringify(message)}`,
-        (heard) => said(heard).type === message.type,
-      );
-      expect(canBeReadAs(message, said(answer)), JSON.stringify({ message, answer })).toBe(true);
-      if (message.type === 'start')
-        expect(said(answer)).toMatchObject({ key: message.key, command: message.command });
-      if (line.payload !== undefined) expect(answer.payload).toBe(line.payload);
-      expect(said(answer)).toMatchObject(message.code === undefined ? {} : { code: message.code });
     }
-    return commands;
+
+    async #cut(ws: WebSocket): Promise<void> {
+      ws.terminate();
+      await until('the master has seen it', () => this.#world.sessions.pool.connected().length === 0);
+    }
+
+    async #want(key: string, command: CommandInput): Promise<void> {
+      if (!this.commands.has(key)) this.commands.set(key, await this.#world.command(command, BLOBS));
+      expect(this.commands.get(key)?.key).toBe(key);
+    }
+
+    /** Whatever made the master of then say it. */
+    async #provoke({ type, key, command, reason, code }: Said): Promise<void> {
+      const { pool } = this.#world.sessions;
+      if (type === 'start') await this.#want(key as string, command as CommandInput);
+      if (type === 'stop') pool.stop(key as string, reason as string);
+      if (type === 'ping') void pool.ping(this.#world.workerId, 5000);
+      if (code === 'shutting-down') void this.#world.sessions.stop();
+    }
+
+    async #hear(line: Line, listener: Listener): Promise<void> {
+      const old = said(line);
+      await this.#provoke(old);
+      // How many messages share an acknowledgement is a matter of time.
+      if (old.type === 'ack')
+        return until(`${old.seq} is acknowledged`, () => listener.acked >= (old.seq as number));
+      const what = `the master says ${JSON.stringify(old)}`;
+      const answer = await listener.hears(what, (heard) => said(heard).type === old.type);
+      expect(canBeReadAs(old, said(answer)), JSON.stringify({ old, answer })).toBe(true);
+      const { key, command, code } = old;
+      const same = Object.fromEntries(Object.entries({ key, command, code }).filter(([, value]) => value));
+      expect(said(answer)).toMatchObject(same);
+      expect(answer.payload).toBe(line.payload);
+    }
   }
 
   test.each(CONVERSATIONS)('%s', async (name) => {
     const lines = readConversation(1, name);
     const world = await makeLinkWorld({ timing: { keepaliveMs: 60_000, timeoutMs: 30_000 } });
     onTestFinished(() => world.close());
-    const commands = await play(lines, world);
+    const old = new OldWorker(world, lines);
+    await old.play();
+    const { commands } = old;
     const ended = lines.filter((line) => line.text?.type === 'ended');
     expect(commands.size).toBe(ended.length);
     for (const line of ended) {
@@ -165,7 +179,7 @@ describe("row 40: a master of protocol version 1 and today's worker", () => {
 
   /** Numbered messages may be divided otherwise, so what counts is that each command begins and ends as it did. */
   async function hearsLike(line: Line, listener: Listener): Promise<void> {
-    const message = said(line as Message);
+    const message = said(line);
     if (message.type === 'log') {
       await until(`the worker has sent ${message.seq}`, () =>
         listener.heard.some((heard) => (said(heard).seq as number) >= (message.seq as number)),

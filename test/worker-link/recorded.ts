@@ -12,10 +12,12 @@ export interface Message {
 
 export type Said = { type: string } & Record<string, unknown>;
 
-export type Line = { connection: number } & (
-  | ({ from: 'worker' | 'master'; cut?: never } & Message)
-  | { from?: never; cut: true }
-);
+/** A message with the connection it went over, or the moment when that was cut. */
+export interface Line extends Message {
+  connection: number;
+  from?: 'worker' | 'master';
+  cut?: true;
+}
 
 export function readConversation(version: number, name: string): Line[] {
   const file = new URL(`../fixtures/protocol-${version}/${name}.ndjson`, import.meta.url);
