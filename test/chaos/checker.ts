@@ -18,8 +18,6 @@ export interface RequestRecord {
   requestId: number;
   jobId: string;
   complete: boolean;
-  /** Waits for a person after too many infrastructure failures. */
-  shelved: boolean;
   results: number;
 }
 
@@ -51,8 +49,6 @@ export interface History {
   ledger: LedgerLine[];
   /** Jobs that somebody ordered to stop. */
   stopped: ReadonlySet<string>;
-  /** Whether workers were lost, so that a build may have been given up. */
-  mayGiveUp: boolean;
   /** Numbers of the events that one subscriber was told, in that order, over all its connections. */
   events: readonly number[];
   newestEvent: number;
@@ -112,8 +108,8 @@ function checkRequests({ jobs, requests, builds }: History): Violation[] {
     if (accepted && count === 0) found.push(violation('lost', `${id} was accepted and is not there`));
     if (count > 1) found.push(violation('doubled', `${id} has ${count} requests`));
   }
-  for (const { requestId, jobId, complete, shelved } of requests) {
-    if (!complete && !shelved) found.push(violation('stuck', `request ${requestId} (${jobId}) has no end`));
+  for (const { requestId, jobId, complete } of requests) {
+    if (!complete) found.push(violation('stuck', `request ${requestId} (${jobId}) has no end`));
   }
   for (const { buildId, name, complete } of builds) {
     if (!complete) found.push(violation('stuck', `build ${buildId} (${name}) has no end`));
@@ -174,10 +170,8 @@ function checkResults(history: History): Violation[] {
   return found;
 }
 
-function isAllowed(results: number, job: SubmittedJob, { stopped, mayGiveUp }: History): boolean {
-  if (results === job.results) return true;
-  if (results === CANCELLED) return stopped.has(job.id);
-  return results === EXCEPTION && mayGiveUp;
+function isAllowed(results: number, job: SubmittedJob, { stopped }: History): boolean {
+  return results === job.results || (results === CANCELLED && stopped.has(job.id));
 }
 
 function stepsOf(build: BuildRecord | undefined, job: SubmittedJob): string[] {

@@ -53,8 +53,12 @@ test('every kind of fault and every trouble of a link comes up', () => {
 test('masters are killed at named points only where there are any', () => {
   const pointsOf = (points: readonly string[]) => {
     const plan = planFaults(randomFrom(3), { ...base, kinds: ['kill'], points });
-    return new Set([...plan.values()].flat().map(({ fault }) => fault.kind === 'kill' && fault.point));
+    return new Set(
+      [...plan.values()]
+        .flat()
+        .map(({ fault }) => fault.kind === 'kill' && fault.point?.replace(/@[1-8]$/, '')),
+    );
   };
-  expect(pointsOf([])).toEqual(new Set([null]));
-  expect(pointsOf(['x', 'y'])).toEqual(new Set([null, 'x', 'y']));
+  expect(pointsOf([])).toEqual(new Set([undefined]));
+  expect(pointsOf(['x', 'y'])).toEqual(new Set([undefined, 'x', 'y']));
 });

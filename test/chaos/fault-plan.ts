@@ -22,7 +22,7 @@ export type LinkTrouble =
   | { what: 'refuse'; ms: number };
 
 export type Fault =
-  /** SIGKILL of the master; `point` is how many milliseconds after, or at which named point it kills itself. */
+  /** SIGKILL of the master, now; with a `point` its next life ends there as well. */
   | { kind: 'kill'; point: string | null; downMs: number }
   | { kind: 'worker'; downMs: number }
   | { kind: 'freeze'; ms: number }
@@ -59,6 +59,25 @@ export interface FaultOptions {
   points: readonly string[];
 }
 
+/** What the store writes on the way of a build. */
+const VERBS = [
+  'addBuildSet',
+  'acceptTryJob',
+  'claim',
+  'beginBuild',
+  'startStep',
+  'addLog',
+  'putCommand',
+  'openSession',
+  'commitWorkerEffects',
+  'finishStep',
+  'finishBuild',
+  'takeUpBuilds',
+];
+
+/** Right before and right after the commits on the way of a build (`packages/master/src/daemon/fail-point.ts`). */
+export const FAIL_POINTS = VERBS.flatMap((verb) => [`before-commit:${verb}`, `after-commit:${verb}`]);
+
 export function planFaults(random: Random, options: FaultOptions): FaultPlan {
   const plan: FaultPlan = new Map();
   for (let n = 0; n < options.count && options.kinds.length > 0; n++) {
@@ -85,7 +104,8 @@ function drawFault(random: Random, kind: FaultKind, options: FaultOptions): Faul
   switch (kind) {
     case 'kill': {
       const isAtPoint = options.points.length > 0 && random.chance(0.5);
-      return { kind, point: isAtPoint ? random.pick(options.points) : null, downMs: random.below(300) };
+      const point = isAtPoint ? `${random.pick(options.points)}@${random.magnitude(1, 8)}` : null;
+      return { kind, point, downMs: random.below(300) };
     }
     case 'worker':
       return { kind, downMs: random.below(500) };

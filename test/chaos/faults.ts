@@ -61,8 +61,6 @@ async function applyFault(deps: FaultDeps, lane: LaneOf, fault: Fault): Promise<
   }
 }
 
-/** Variable that tells a master at which named point to kill itself. */
-export const FAIL_POINT_VARIABLE = 'BUILDBOT_FAIL_POINT';
 /** A point that is not passed in this time is given up. Milliseconds. */
 const POINT_PATIENCE_MS = 3_000;
 
@@ -73,23 +71,12 @@ async function killMaster(
   const { daemon } = deps.world.master;
   await daemon.end();
   if (point !== null) {
-    await runUntilItEnds(deps, { [FAIL_POINT_VARIABLE]: point }, POINT_PATIENCE_MS);
+    await daemon.start({ env: { BUILDBOT_FAILPOINT: point }, mayEnd: true }).catch(() => undefined);
+    await daemon.endsByItself(POINT_PATIENCE_MS);
+    await daemon.end();
   }
   await delay(downMs);
   await startMaster(deps);
-}
-
-/** Start the master with something that will end it, and wait for that end: by itself, or by our hand. */
-async function runUntilItEnds(
-  { world }: FaultDeps,
-  env: Record<string, string>,
-  patienceMs: number,
-): Promise<boolean> {
-  const { daemon } = world.master;
-  await daemon.start({ env, mayEnd: true }).catch(() => undefined);
-  const hasEnded = await daemon.endsByItself(patienceMs);
-  await daemon.end();
-  return hasEnded;
 }
 
 /** Start the master and measure how long it takes to serve. A master that finds no space is started until it does. */
@@ -205,17 +192,21 @@ async function fillDisk(host: Host, ms: number): Promise<void> {
   await giveBack();
 }
 
-/** How long a run of the master is given to come to its n-th sync. Milliseconds. */
+/** How long a run of the master is given to come to its n-th sync, and then to end. Milliseconds. */
 const SYNC_PATIENCE_MS = 4_000;
+const SYNC_END_MS = 15_000;
 
 /** Let one sync of the master fail: it must end rather than go on as if the disk had it. */
 async function failSync(deps: FaultDeps, nth: number): Promise<void> {
   const { daemon, basedir } = deps.world.master;
   await daemon.end();
   const failing = await failingDisk({ prefix: basedir, kind: 'sync', nth, error: 'EIO' });
-  const hasEnded = await runUntilItEnds(deps, failing.env, SYNC_PATIENCE_MS);
-  if (!hasEnded && (await failing.calls()) >= nth) {
+  await daemon.start({ env: failing.env, mayEnd: true }).catch(() => undefined);
+  const hasEnded = await daemon.endsByItself(SYNC_PATIENCE_MS);
+  const hasFailed = (await failing.calls()) >= nth;
+  if (!hasEnded && hasFailed && !(await daemon.endsByItself(SYNC_END_MS))) {
     daemon.crashes.push(`the master went on after sync ${nth} had failed`);
   }
+  await daemon.end();
   await startMaster(deps);
 }

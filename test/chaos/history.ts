@@ -15,7 +15,6 @@ interface RequestRow {
   buildsetid: number;
   complete: boolean;
   results: number;
-  state?: string;
 }
 interface BuildRow {
   buildid: number;
@@ -77,8 +76,8 @@ function jobOfBuildSet({ external_idstring, reason }: BuildSetRow): string {
 }
 
 function requestRecord(row: RequestRow, jobId: string): RequestRecord {
-  const { buildrequestid, complete, results, state } = row;
-  return { requestId: buildrequestid, jobId, complete, shelved: state === 'shelved', results };
+  const { buildrequestid, complete, results } = row;
+  return { requestId: buildrequestid, jobId, complete, results };
 }
 
 /** The logs of each build's steps, compared with what their scripts printed. */

@@ -11,11 +11,11 @@ export interface Totals {
   starts: number;
   retried: number;
   cancelled: number;
-  shelved: number;
   logs: number;
   logBytes: number;
   events: number;
   fugitives: number;
+  connections: number;
   violations: Record<ViolationKind, number>;
   /** Milliseconds from a master's start until it served. */
   recovery: { p50: number; p99: number; max: number };
@@ -27,11 +27,11 @@ const SUMMED = [
   'starts',
   'retried',
   'cancelled',
-  'shelved',
   'logs',
   'logBytes',
   'events',
   'fugitives',
+  'connections',
 ] as const;
 
 export function totalsOf(results: readonly RoundResult[]): Totals {
@@ -77,10 +77,10 @@ export function table(totals: Totals): string {
     ['builds', totals.builds],
     ['  tried again, with a record', totals.retried],
     ['requests cancelled', totals.cancelled],
-    ['requests shelved', totals.shelved],
     ['logs compared', totals.logs],
     ['  megabytes', (totals.logBytes / 1e6).toFixed(1)],
     ['events', totals.events],
+    ['connections of workers', totals.connections],
     ['processes that tried to get away', totals.fugitives],
     ['master back after', `p50 ${recovery.p50} ms, p99 ${recovery.p99} ms, at most ${recovery.max} ms`],
     ...VIOLATION_KINDS.map((kind): [string, number] => [`✗ ${kind}`, totals.violations[kind]]),

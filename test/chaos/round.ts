@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CANCELLED, RETRY } from '@buildbot/shared';
 import { check, type History, type Violation } from './checker.ts';
-import { type Fault, type FaultKind, planFaults } from './fault-plan.ts';
+import { FAIL_POINTS, type Fault, type FaultKind, planFaults } from './fault-plan.ts';
 import { applyFaults, type FaultLog, startMaster } from './faults.ts';
 import { probeReason, readRecords } from './history.ts';
 import { type Job, planJobs, resultsOf } from './jobs.ts';
@@ -30,8 +30,6 @@ export interface RoundOptions {
   graceMs: number;
   /** Share of the steps that leave processes behind. */
   escapes: number;
-  /** Named points at which the master can kill itself. */
-  points: readonly string[];
   /** How long everything may take to come to its end once the faults are over. Milliseconds. */
   settleMs: number;
   signal: AbortSignal;
@@ -46,11 +44,12 @@ export interface RoundResult {
   /** Builds that were tried again, with a record. */
   retried: number;
   cancelled: number;
-  shelved: number;
   logs: number;
   logBytes: number;
   events: number;
   fugitives: number;
+  /** Connections that workers made. */
+  connections: number;
   /** Milliseconds from a master's start until it served. */
   recoveries: number[];
   violations: Violation[];
@@ -94,7 +93,7 @@ async function play(world: ChaosWorld, random: Random, options: RoundOptions): P
     escapes: options.escapes,
     prefix: `job-${seed}`,
   });
-  const plan = planFaults(random.fork('faults'), { ...options, count: options.faults });
+  const plan = planFaults(random.fork('faults'), { ...options, count: options.faults, points: FAIL_POINTS });
   try {
     const accepted = new Set<string>();
     await Promise.all([
@@ -104,7 +103,8 @@ async function play(world: ChaosWorld, random: Random, options: RoundOptions): P
     await heal(world, log, signal);
     await comeToRest(world, options);
     const history = await record({ world, jobs, accepted, log, listener, options });
-    return summary(seed, history, log);
+    const connections = world.workers.reduce((sum, { proxy }) => sum + proxy.connections, 0);
+    return { ...summary(seed, history, log), connections };
   } finally {
     await listener.stop();
   }
@@ -145,8 +145,8 @@ async function comeToRest({ api }: ChaosWorld, { settleMs, signal }: RoundOption
   const open = '/api/v2/buildrequests?complete=false';
   const deadline = performance.now() + settleMs;
   while (performance.now() < deadline && !signal.aborted) {
-    const { buildrequests } = await api.get<{ buildrequests: { state?: string }[] }>(open);
-    if (buildrequests.every(({ state }) => state === 'shelved')) return;
+    const { buildrequests } = await api.get<{ buildrequests: object[] }>(open);
+    if (buildrequests.length === 0) return;
     await delay(50);
   }
 }
@@ -173,7 +173,6 @@ async function record({ world, jobs, accepted, log, listener, options }: Ending)
     })),
     ledger: await world.ledger(),
     stopped: log.stopped,
-    mayGiveUp: options.kinds.some((kind) => kind === 'worker' || kind === 'freeze' || kind === 'disk'),
     events: listener.numbers.filter((number) => number <= newestEvent),
     newestEvent,
     completions: listener.completions,
@@ -222,7 +221,7 @@ async function heardUpTo(listener: Listener, number: number): Promise<void> {
   while ((listener.numbers.at(-1) ?? 0) < number && performance.now() < deadline) await delay(20);
 }
 
-function summary(seed: number, history: History, log: FaultLog): RoundResult {
+function summary(seed: number, history: History, log: FaultLog): Omit<RoundResult, 'connections'> {
   const { requests, builds, ledger, jobs } = history;
   return {
     seed,
@@ -232,7 +231,6 @@ function summary(seed: number, history: History, log: FaultLog): RoundResult {
     starts: ledger.filter(({ kind }) => kind === 'start').length,
     retried: builds.filter(({ results }) => results === RETRY).length,
     cancelled: requests.filter(({ results }) => results === CANCELLED).length,
-    shelved: requests.filter(({ shelved }) => shelved).length,
     logs: history.logs.length,
     logBytes: history.logs.reduce((sum, { bytes }) => sum + bytes, 0),
     events: history.newestEvent,

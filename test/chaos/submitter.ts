@@ -30,7 +30,15 @@ export async function submit(world: ChaosWorld, job: Job, signal: AbortSignal): 
 function jobFile({ id, builder }: Job): Uint8Array {
   return encodeTryJob({
     ...{ jobId: id, branch: null, baserev: null, patchLevel: 1, patch: null, repository: '', project: '' },
-    ...{ who: '', comment: '', builderNames: [builder], properties: { job: id }, tree: null, client: null },
+    ...{
+      who: '',
+      comment: '',
+      builderNames: [builder],
+      properties: { job: id },
+      tree: null,
+      priority: null,
+      client: null,
+    },
   });
 }
 

@@ -158,6 +158,9 @@ function masterConfig(dir: string, port: number, options: WorldOptions): object 
     // Seconds. Short enough that silence is noticed within a round.
     workerLink: { keepalive: 2, timeout: 1, grace: options.graceMs / 1000 },
     workers: names.map((name) => ({ name, password: 'secret', maxBuilds: 2 })),
+    // Whatever is lost is tried again at once and as often as it takes: nothing may end on the shelf.
+    retry: { attempts: 100, delay: 0.2, factor: 1 },
+    suspect: { after: 1_000_000 },
     builders: [...builders, ...probes],
     schedulers: [
       { type: 'try', name: 'try', builders: Object.keys(BUILDERS) },
