@@ -24,11 +24,18 @@ export class ExternalError extends Error {
   override readonly name = 'ExternalError';
   readonly source: string;
   readonly hint: string | undefined;
+  /** It may pass by itself (a disk is full), so the same may be tried again later. */
+  readonly isPassing: boolean;
 
-  constructor(source: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    source: string,
+    message: string,
+    options: { hint?: string; isPassing?: boolean; cause?: unknown } = {},
+  ) {
     super(`${source}: ${message}`, { cause: options.cause });
     this.source = source;
     this.hint = options.hint;
+    this.isPassing = options.isPassing ?? false;
   }
 }
 

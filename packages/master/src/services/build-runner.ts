@@ -29,15 +29,16 @@ import type { RetryPolicy } from '../core/retry.ts';
 import type { SuspectPolicy } from '../core/suspect.ts';
 import type { Recipe } from '../ports/recipe.ts';
 import type { Clock, Logger } from '../ports/service.ts';
-import type { ClaimedBuild, Store, UnfinishedBuild } from '../ports/store.ts';
+import type { ClaimedBuild, UnfinishedBuild } from '../ports/store.ts';
 import type { WorkerPool } from '../ports/workers.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import type { BuildStore } from './patient-store.ts';
 import type { Slot } from './slots.ts';
 import type { BuildScope, RunningStep } from './step-context.ts';
 import { runStep } from './step-runner.ts';
 
 export interface BuildRunnerDeps {
-  store: Store;
+  store: BuildStore;
   pool: WorkerPool;
   clock: Clock;
   logger: Logger;
@@ -240,6 +241,8 @@ export class BuildRunner {
   async #breakDown(error: unknown): Promise<void> {
     const { store, logger } = this.#deps;
     const { buildId } = this;
+    // What failed here is tried again by the next master.
+    if (this.#isAbandoned) return;
     logger.error({ err: error, buildId }, 'a build could not be run');
     this.#step?.interrupt({ kind: 'lost', reason: 'the master failed' });
     const results = this.#state.order === null ? EXCEPTION : CANCELLED;

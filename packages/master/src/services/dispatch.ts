@@ -17,6 +17,7 @@ import { Background } from './background.ts';
 import { type BuildJob, BuildRunner } from './build-runner.ts';
 import { Doorbell } from './doorbell.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { type BuildStore, patientStore } from './patient-store.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { takeUpBuilds } from './recovery.ts';
 import { type Slot, Slots } from './slots.ts';
@@ -62,13 +63,16 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   readonly #doorbell: Doorbell;
   readonly #alarm: Alarm;
   readonly #lifecycle = new Lifecycle({ start: () => this.#open(), stop: () => this.#close() });
+  /** Aborted while the master stops: what waits for space on the disk is left to its next start. */
+  #stopping = new AbortController();
+  #store: BuildStore;
   #unsubscribe: (() => void)[] = [];
-  #isStopping = false;
   #isDraining = false;
   #eligibility: { recipes: Recipes; builders: Map<number, Eligibility>; names: Set<string> } | null = null;
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps;
+    this.#store = deps.store;
     this.#workers = new WorkerTable(deps);
     this.#clock = steadyClock(deps.clock);
     this.#pending = new PendingQueue({
@@ -117,7 +121,9 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   }
 
   async #open(): Promise<void> {
-    this.#isStopping = false;
+    this.#stopping = new AbortController();
+    const { store, logger } = this.#deps;
+    this.#store = patientStore({ store, logger, signal: this.#stopping.signal });
     this.#isDraining = false;
     this.#unsubscribe = [
       this.#deps.store.onCommit((events) => this.#onCommit(events)),
@@ -143,11 +149,11 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   }
 
   async #close(): Promise<void> {
-    this.#isStopping = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#doorbell.close();
     this.#alarm.cancel();
     for (const runner of this.#runners.values()) runner.abandon();
+    this.#stopping.abort();
     await this.#background.drained();
   }
 
@@ -250,7 +256,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
 
   #newRunner(job: BuildJob): BuildRunner {
     const { retry = DEFAULT_RETRY_POLICY, suspect = DEFAULT_SUSPECT_POLICY } = this.#deps;
-    const runner = new BuildRunner({ ...this.#deps, retry, suspect }, job);
+    const runner = new BuildRunner({ ...this.#deps, store: this.#store, retry, suspect }, job);
     this.#runners.set(runner.buildId, runner);
     this.#warm.note(job.recipe.builderId, runner.slot.workerId);
     return runner;
@@ -258,7 +264,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
 
   async #runToItsEnd(runner: BuildRunner): Promise<void> {
     // The master began to stop while the claim was being written.
-    if (this.#isStopping) runner.abandon();
+    if (this.#stopping.signal.aborted) runner.abandon();
     try {
       await runner.run();
     } finally {

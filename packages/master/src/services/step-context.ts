@@ -26,10 +26,11 @@ import {
 import { interpolate } from '../core/properties.ts';
 import { type StepState, stepTransition } from '../core/step.ts';
 import type { CommandResult, StepCommand, StepContext, StepLog } from '../ports/recipe.ts';
-import type { StartedStep, Store, StoredCommand } from '../ports/store.ts';
+import type { StartedStep, StoredCommand } from '../ports/store.ts';
 import type { WantedCommand, WorkerPool } from '../ports/workers.ts';
 import { lossOf, resultOf } from './command-result.ts';
 import { blobOf, blobSources } from './patch-blob.ts';
+import type { BuildStore } from './patient-store.ts';
 
 /** Why a step ends without its code being asked. */
 export type InterruptionCause =
@@ -63,7 +64,7 @@ export interface BuildScope {
 }
 
 export interface StepContextDeps {
-  store: Store;
+  store: BuildStore;
   pool: WorkerPool;
   /** Told whenever the step waits for something outside of the master. */
   onWait: () => void;

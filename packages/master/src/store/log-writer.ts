@@ -105,7 +105,7 @@ export class LogWriter {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOSPC' || code === 'EDQUOT') {
       const hint = 'free space; workers keep what was not taken';
-      return new ExternalError('log files', 'the disk is full', { cause: error, hint });
+      return new ExternalError('log files', 'the disk is full', { cause: error, hint, isPassing: true });
     }
     return code === 'EIO' || code === 'EROFS' ? this.#deps.queue.fail(error) : error;
   }

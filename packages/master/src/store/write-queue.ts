@@ -197,6 +197,7 @@ export class WriteQueue {
       return new ExternalError('database', 'the disk is full', {
         cause: error,
         hint: 'free space; nothing was lost',
+        isPassing: true,
       });
     }
     return error instanceof Error ? error : new BugError(messageOf(error));

@@ -19,7 +19,7 @@ import { systemClock } from '../clock.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import { DEFAULT_SUSPECT_POLICY, type SuspectPolicy } from '../core/suspect.ts';
 import type { Recipe, Recipes } from '../ports/recipe.ts';
-import type { Clock, Logger } from '../ports/service.ts';
+import { type Clock, type FailPoint, type Logger, noFailPoint } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, NewSourceStamp, Registered, Store } from '../ports/store.ts';
 import { MasterControl } from '../services/control.ts';
 import { Dispatch } from '../services/dispatch.ts';
@@ -44,6 +44,8 @@ export interface BuildWorldOptions {
   retry?: RetryPolicy;
   suspect?: SuspectPolicy;
   clock?: Clock;
+  /** Told of every commit of the store; what it throws, the verb fails with. */
+  failPoint?: FailPoint;
   /** Recipes to use in place of the configuration's. */
   change?: (recipe: Recipe) => Recipe;
   /** Leave dispatch to be started by the test. */
@@ -82,7 +84,8 @@ export class BuildWorld implements AsyncDisposable {
       throw error;
     };
     const { clock = systemClock, retry = EAGER_RETRY, suspect = DEFAULT_SUSPECT_POLICY } = options;
-    const store = await openStore({ basedir: folder, clock, logger: silentLogger, fatal });
+    const { failPoint = noFailPoint } = options;
+    const store = await openStore({ basedir: folder, clock, logger: silentLogger, fatal, failPoint });
     const { masterId } = await store.registerMaster('test');
     const config = masterConfigSchema.parse(options.config);
     const registered = await store.register({
