@@ -48,6 +48,13 @@ schedulers:
   - { type: force, name: force, builders: [linux] }
 `;
 
+test('two schedulers do not share a try directory, however it is written', async () => {
+  const more = '  - { type: try, name: nightly, builders: [linux], jobdir: ./try/ }\n';
+  expect(await problemsOf(`${GOOD.trimEnd()}\n${more}`)).toEqual([
+    expect.stringMatching(/^master\.yaml:14:\d+: schedulers\[2\]\.jobdir: it is the try directory of "try"/),
+  ]);
+});
+
 test('reads the example of the design and fills in defaults', async () => {
   const config = await loadConfig(join(await basedir({ 'master.yaml': GOOD }), 'master.yaml'), anyStep);
   expect(config.workerLink.grace).toBe(600_000);

@@ -2,6 +2,7 @@
  * From raw data to a `MasterConfig`: the shared schema, the options of each step type, and what a schema cannot say
  * (names that must exist or be unique). Every problem is reported at once, each with its place and a way out.
  */
+import { normalize } from 'node:path';
 import { type MasterConfig, masterConfigSchema, nearest } from '@buildbot/shared';
 import type * as z from 'zod';
 import type { ConfigProblem } from './problem.ts';
@@ -145,6 +146,20 @@ function unknownBuilders(place: Place, config: MasterConfig): ConfigProblem[] {
   );
 }
 
+/** Two who look after one try directory would take each other's jobs. */
+function sharedTryDirectories(place: Place, { schedulers }: MasterConfig): ConfigProblem[] {
+  const owners = new Map<string, string>();
+  return schedulers.flatMap((scheduler, index) => {
+    if (scheduler.type !== 'try') return [];
+    const path = normalize(`${scheduler.jobdir}/.`);
+    const owner = owners.get(path);
+    owners.set(path, owner ?? scheduler.name);
+    if (owner === undefined) return [];
+    const hint = 'give each its own jobdir';
+    return [problem(place, ['schedulers', index, 'jobdir'], `it is the try directory of "${owner}"`, hint)];
+  });
+}
+
 /** The API has no authentication yet: beyond this machine it would be everybody's. */
 function openAddresses(place: Place, { listen: { api } }: MasterConfig): ConfigProblem[] {
   const host = api?.slice(0, api.lastIndexOf(':'));
@@ -192,6 +207,7 @@ export function validate(
     ...duplicates(place, 'schedulers', config),
     ...passwordProblems(place, config),
     ...openAddresses(place, config),
+    ...sharedTryDirectories(place, config),
     ...unknownWorkers(place, config),
     ...unknownBuilders(place, config),
     ...stepProblems(place, config, checkStep),

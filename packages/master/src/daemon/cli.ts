@@ -18,6 +18,7 @@ const USAGE = `usage: buildbot-master COMMAND BASEDIR
   start        run in the background; log in BASEDIR/master.log
   stop         end it within seconds; what is queued is kept, and builds run on at the workers
   restart      stop, then start: builds that run go on
+  reconfig     take a changed configuration over, without a restart
   status       say whether it runs (exit code 1 when it does not)
   upgrade      bring the database to this version's schema, keeping a copy of the old one
 
@@ -79,6 +80,12 @@ const VERBS: Record<string, Verb> = {
   async restart(basedir, { out, bin }, options) {
     await stop(basedir, options);
     out(await start(basedir, bin));
+    return 0;
+  },
+  async reconfig(basedir, { out }) {
+    // What is wrong is said here, by file, line and fix, before the master is asked at all.
+    const [{ reconfigure }] = await Promise.all([import('./reconfig.ts'), configOf(basedir)]);
+    for (const line of await reconfigure(basedir)) out(line);
     return 0;
   },
   async status(basedir, { out }, { checks }) {

@@ -9,15 +9,16 @@ export const GRACEFUL_SIGNAL = 'SIGUSR2';
 const ENDINGS: Readonly<Record<string, Ending>> = {
   SIGTERM: 'at once',
   SIGINT: 'at once',
-  SIGHUP: 'at once',
   [GRACEFUL_SIGNAL]: 'graceful',
 };
 
 export class EndSignals {
   #next = Promise.withResolvers<Ending>();
 
-  constructor() {
+  /** `hangup`: SIGHUP is one of them. */
+  constructor({ hangup }: { hangup: boolean }) {
     for (const [signal, ending] of Object.entries(ENDINGS)) process.on(signal, () => this.#arrived(ending));
+    if (hangup) process.on('SIGHUP', () => this.#arrived('at once'));
   }
 
   /** The first signal that comes from now on. */

@@ -1,14 +1,16 @@
 /** `buildbot-master run`: the daemon itself, in the foreground, until a signal ends it. */
 import { join } from 'node:path';
-import { messageOf } from '@buildbot/shared';
+import { type MasterConfig, messageOf } from '@buildbot/shared';
 import { checkStep } from '../builds/steps/registry.ts';
 import { findConfig } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
+import { readSettled } from '../config/settled.ts';
 import { createLogger } from '../log.ts';
 import { type MasterHandle, startMaster } from '../main.ts';
 import { type Ending, EndSignals } from './end-signals.ts';
 import { failPointOf } from './fail-point.ts';
 import { acquirePidFile } from './pid-file.ts';
+import { ReloadSignal } from './reload-signal.ts';
 import { pidFile, type StartReport } from './start-stop.ts';
 
 /** Leaving is quick, since builds run on at the workers; this is the bound for whatever does not let go. */
@@ -34,10 +36,15 @@ export async function run(basedir: string): Promise<boolean> {
     try {
       const config = await loadConfig(file, checkStep);
       const logger = createLogger();
-      const signals = new EndSignals();
+      // A daemon is told so of a changed configuration; on a terminal it means that the terminal is gone.
+      const hangup = process.stdout.isTTY === true;
+      const signals = new EndSignals({ hangup });
+      const reload = hangup ? null : new ReloadSignal();
       const signal = signals.next();
       const failPoint = failPointOf(process.env);
-      const master = await startMaster({ basedir, config, logger, failPoint });
+      const readConfig = () => readAgain(basedir);
+      const master = await startMaster({ basedir, config, readConfig, logger, failPoint });
+      reload?.listen(() => void reconfigure(master));
       const ready = `buildbot-master ready: ${[`api ${join(basedir, 'master.sock')}`, ...master.addresses].join(', ')}`;
       process.stdout.write(`${ready}\n`);
       report({ ready });
@@ -56,6 +63,17 @@ export async function run(basedir: string): Promise<boolean> {
     report({ failed: messageOf(error) });
     throw error;
   }
+}
+
+/** The folder may have another configuration file by now. */
+async function readAgain(basedir: string): Promise<MasterConfig> {
+  const file = await findConfig(basedir);
+  return await readSettled(file, () => loadConfig(file, checkStep));
+}
+
+/** What came of it is in the log already: nobody waits for an answer to a signal. */
+async function reconfigure(master: MasterHandle): Promise<void> {
+  await master.reconfigure().catch(() => undefined);
 }
 
 /** `false` when it takes too long, or somebody asks a second time. */

@@ -31,6 +31,14 @@ export interface AvailabilityOrder {
   forMs: number | null;
 }
 
+/** What a changed configuration has changed. */
+export interface Reconfigured {
+  /** In a few words: `builders +mac -old ~linux; workers +w3; retry`. Empty when nothing has changed. */
+  changes: string;
+  /** Settings with another value that are not in force before the next start: `listen.api`. */
+  needsRestart: readonly string[];
+}
+
 export interface Control {
   /** Durable intent first, then the process tree ends and the build reads CANCELLED with name and reason. */
   stopBuild(buildId: number, by: string, reason: string): Promise<void>;
@@ -44,6 +52,8 @@ export interface Control {
   controlWorker(workerId: number, verb: WorkerVerb, reason: string): Promise<void>;
   /** The lower of this and what the worker says counts. Builds that run are finished. */
   setWorkerAvailability(workerId: number, order: AvailabilityOrder, by: string): Promise<void>;
+  /** Read the configuration again and take over what has changed. One that is not sound changes nothing. */
+  reconfigure(): Promise<Reconfigured | Refusal>;
   /** End this master; `graceful`: start nothing more and wait for the builds that run. */
   stopMaster(options: { graceful: boolean }): Promise<void>;
 }

@@ -53,6 +53,10 @@ export interface WorkerPool {
   release(workerId: number): void;
   /** Take a worker out of service: its process ends, with all that runs there, and does not come back by itself. */
   retire(workerId: number, reason: string): void;
+  /** Workers that are not in the configuration any more, and keep what runs there until they are dismissed. */
+  departing(): number[];
+  /** Send a departing worker away: no build is left there. */
+  dismiss(workerId: number): void;
   /** Do not want it any more: its process tree ends and `run` resolves with the outcome. Unknown keys are fine. */
   stop(key: CommandKey, reason: string): void;
 }

@@ -13,7 +13,10 @@ import { Lifecycle } from './lifecycle.ts';
 export interface AlertsDeps {
   store: Store;
   logger: Logger;
-  /** Tells one alert, given as JSON; answers `null`, or why that failed. Absent when nobody wants to hear of any. */
+  /**
+   * Tells one alert, given as JSON; answers `null`, or why that failed. It is `null` itself when nobody wants to hear of
+   * any. May be another one at the next start.
+   */
   tell: ((json: string, signal: AbortSignal) => Promise<string | null>) | null;
   /** Before each further attempt. Milliseconds, default 1 s, 10 s, 1 min. */
   retryDelaysMs?: readonly number[];

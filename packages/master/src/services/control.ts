@@ -8,7 +8,14 @@ import {
 } from '@buildbot/shared';
 import * as z from 'zod';
 import { fromSource, mergeProperties } from '../core/properties.ts';
-import type { AvailabilityOrder, Control, ForceInput, Refusal, WorkerVerb } from '../ports/control.ts';
+import type {
+  AvailabilityOrder,
+  Control,
+  ForceInput,
+  Reconfigured,
+  Refusal,
+  WorkerVerb,
+} from '../ports/control.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Clock } from '../ports/service.ts';
 import type { AddedBuildSet, NewBuildSet, Store } from '../ports/store.ts';
@@ -25,6 +32,8 @@ export interface ControlDeps {
   /** Schedulers of the configuration in force now. */
   schedulers: () => readonly SchedulerPlan[];
   stopMaster: (options: { graceful: boolean }) => void;
+  /** Left out: this master has no configuration file. */
+  reconfigure?: () => Promise<Reconfigured | Refusal>;
 }
 
 export class MasterControl implements Control {
@@ -106,6 +115,10 @@ export class MasterControl implements Control {
     const at = this.#deps.clock.now();
     const admin = { availability, reason, by, at, until: forMs === null ? null : at + forMs };
     await this.#deps.store.setWorkerState(workerId, { admin });
+  }
+
+  async reconfigure(): Promise<Reconfigured | Refusal> {
+    return (await this.#deps.reconfigure?.()) ?? { refused: 'this master has no configuration file' };
   }
 
   async stopMaster(options: { graceful: boolean }): Promise<void> {

@@ -33,6 +33,7 @@ export interface DispatchDeps {
   masterId: number;
   /** The configuration in force now; another object after a reconfiguration. */
   recipes: () => Recipes;
+  // These are looked at whenever they matter: behind a getter they may change, too.
   retry?: RetryPolicy;
   suspect?: SuspectPolicy;
   /** How long a worker may take to answer before it is given a build. Milliseconds, default 5000. */
@@ -77,7 +78,9 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     this.#clock = steadyClock(deps.clock);
     this.#pending = new PendingQueue({
       ...{ store: deps.store, clock: this.#clock, wallClock: deps.clock },
-      maxDelayMs: (deps.retry ?? DEFAULT_RETRY_POLICY).maxDelay,
+      get maxDelayMs() {
+        return (deps.retry ?? DEFAULT_RETRY_POLICY).maxDelay;
+      },
     });
     const onError = (error: unknown): void => deps.logger.error({ err: error }, 'dispatch failed');
     this.#background = new Background(onError);
@@ -192,6 +195,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   /** What is about to start counts as a build: nobody is sent away from between a decision and its claim. */
   #letLeave(): void {
     const { pool } = this.#deps;
+    for (const workerId of pool.departing()) if (this.#slots.count(workerId) === 0) pool.dismiss(workerId);
     for (const { workerId, isOwnWish } of this.#workers.leaving((id) => this.#slots.count(id))) {
       if (isOwnWish) pool.release(workerId);
       else pool.retire(workerId, 'it was taken out of service');

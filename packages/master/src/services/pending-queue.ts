@@ -15,16 +15,13 @@ export interface PendingQueueDeps {
   clock: Clock;
   /** By which the store's times were written. */
   wallClock: Clock;
-  /** No request is delayed for longer. Milliseconds. */
+  /** No request is delayed for longer. Looked at for each request. Milliseconds. */
   maxDelayMs: number;
 }
 
 export class PendingQueue {
   readonly queue = new RequestQueue();
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #wallClock: Clock;
-  readonly #maxDelayMs: number;
+  readonly #deps: PendingQueueDeps;
   /** When delayed requests may start, as it was when they were first read. */
   #due: Due = new Map();
   /** Requests that were assigned and not claimed yet: pending in the store, but not to be assigned twice. */
@@ -32,10 +29,7 @@ export class PendingQueue {
   #isStale = true;
 
   constructor(deps: PendingQueueDeps) {
-    this.#store = deps.store;
-    this.#clock = deps.clock;
-    this.#wallClock = deps.wallClock;
-    this.#maxDelayMs = deps.maxDelayMs;
+    this.#deps = deps;
   }
 
   /** Whether this event may let something start. */
@@ -65,12 +59,12 @@ export class PendingQueue {
   async refresh(): Promise<void> {
     if (!this.#isStale) return;
     this.#isStale = false;
-    const pending = await this.#store.pendingRequests();
+    const pending = await this.#deps.store.pendingRequests();
     const waiting = pending.filter(({ requestId }) => !this.#starting.has(requestId));
     const due = this.#due;
     this.#due = new Map();
     const queued = waiting.map((request) => fromStore(request, this.#dueAt(request, due)));
-    this.queue.replaceAll(queued, this.#clock.now());
+    this.queue.replaceAll(queued, this.#deps.clock.now());
   }
 
   /**
@@ -80,8 +74,8 @@ export class PendingQueue {
   #dueAt({ requestId, notBefore }: PendingRequest, before: Due): number | null {
     if (notBefore === null) return null;
     const known = before.get(requestId);
-    const left = Math.min(Math.max(0, notBefore - this.#wallClock.now()), this.#maxDelayMs);
-    const dueAt = known?.notBefore === notBefore ? known.dueAt : this.#clock.now() + left;
+    const left = Math.min(Math.max(0, notBefore - this.#deps.wallClock.now()), this.#deps.maxDelayMs);
+    const dueAt = known?.notBefore === notBefore ? known.dueAt : this.#deps.clock.now() + left;
     this.#due.set(requestId, { notBefore, dueAt });
     return dueAt;
   }
@@ -101,7 +95,7 @@ export class PendingQueue {
   }
 
   #put(request: QueuedRequest): void {
-    if (!this.#starting.has(request.requestId)) this.queue.put(request, this.#clock.now());
+    if (!this.#starting.has(request.requestId)) this.queue.put(request, this.#deps.clock.now());
   }
 }
 

@@ -22,7 +22,7 @@ export interface WorkerWatchDeps {
   logger: Logger;
   /** A worker may be away for this long. Milliseconds. */
   graceMs: number;
-  /** No suspicion lasts longer, whatever the clock does. Milliseconds. */
+  /** No suspicion lasts longer, whatever the clock does. Looked at in each round. Milliseconds. */
   maxSuspicionMs: number;
 }
 

@@ -39,6 +39,7 @@ export class LocalPool implements WorkerPool {
   readonly #workers = new Map<number, LocalWorker>();
   /** Also those whose asker is gone: a master that stopped and starts again finds them here. */
   readonly #running = new Map<string, Running>();
+  readonly #departing = new Set<number>();
   readonly #listeners = new Set<() => void>();
   readonly #tasks = new Set<Promise<unknown>>();
 
@@ -103,6 +104,20 @@ export class LocalPool implements WorkerPool {
 
   retire(workerId: number, reason: string): void {
     this.lose(workerId, reason);
+  }
+
+  departing(): number[] {
+    return [...this.#departing];
+  }
+
+  /** A worker leaves the configuration. */
+  depart(workerId: number): void {
+    this.#departing.add(workerId);
+  }
+
+  dismiss(workerId: number): void {
+    this.#departing.delete(workerId);
+    this.lose(workerId, 'it was taken out of the configuration');
   }
 
   connected(): ConnectedWorker[] {

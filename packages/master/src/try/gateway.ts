@@ -55,6 +55,8 @@ export class Gateway implements Service {
   readonly #options: GatewayOptions;
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
+  /** When the last connection of a server that listens no more has ended. */
+  #closed: Promise<void> = Promise.resolve();
 
   constructor(options: GatewayOptions) {
     this.name = `gateway ${options.name}`;
@@ -82,12 +84,18 @@ export class Gateway implements Service {
   }
 
   async stop(): Promise<void> {
+    await this.retire();
+    for (const socket of this.#sockets) socket.destroy();
+    await this.#closed;
+  }
+
+  /** Let nobody in any more; who is in stays until they leave, or until `stop`. */
+  async retire(): Promise<void> {
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
+    this.#closed = new Promise((resolve) => server.close(() => resolve()));
     await rm(join(this.#options.directory, MASTER_FILE), { force: true });
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
   }
 
   /** The small file by which `tryserver` finds the socket; replaced in one move. */

@@ -9,6 +9,9 @@ export class Desks implements WorkerPool {
   readonly #deps: Omit<DeskDeps, 'onChange'>;
   readonly #desks = new Map<number, Desk>();
   readonly #listeners = new Set<() => void>();
+  /** Of workers that left the configuration while they may still have builds. */
+  readonly #departing = new Map<number, WorkerAccount>();
+  #configured: readonly WorkerAccount[] = [];
   #accounts = new Accounts([]);
 
   constructor(deps: Omit<DeskDeps, 'onChange'>) {
@@ -19,18 +22,37 @@ export class Desks implements WorkerPool {
     return this.#accounts;
   }
 
-  /** Take over a changed list of workers. Those that stay are not disturbed; one that is gone is sent away. */
+  /**
+   * Take over a changed list of workers. Those that stay are not disturbed, also by another password: they need it when
+   * they connect the next time. One that is gone keeps its place, and may come back to it, until it is dismissed.
+   */
   configure(workers: readonly WorkerAccount[]): void {
-    this.#accounts = new Accounts(workers);
+    const before = [...this.#configured, ...this.#departing.values()];
     const ids = new Set(workers.map(({ workerId }) => workerId));
-    for (const [workerId, desk] of this.#desks) {
-      if (ids.has(workerId)) continue;
-      this.#desks.delete(workerId);
-      void desk.dismiss(`worker ${desk.account.name} was taken out of the configuration`);
-    }
+    this.#departing.clear();
+    for (const account of before)
+      if (!ids.has(account.workerId)) this.#departing.set(account.workerId, account);
+    this.#configured = workers;
+    this.#admit();
     for (const account of workers) {
       if (!this.#desks.has(account.workerId)) this.#desks.set(account.workerId, this.#newDesk(account));
     }
+  }
+
+  departing(): number[] {
+    return [...this.#departing.keys()];
+  }
+
+  dismiss(workerId: number): void {
+    if (!this.#departing.delete(workerId)) return;
+    this.#admit();
+    const desk = this.#desks.get(workerId);
+    this.#desks.delete(workerId);
+    void desk?.dismiss(`worker ${desk.account.name} was taken out of the configuration`);
+  }
+
+  #admit(): void {
+    this.#accounts = new Accounts([...this.#configured, ...this.#departing.values()]);
   }
 
   /** A worker that was let in takes its place. */

@@ -351,13 +351,39 @@ test('what was sent to an older process is lost, what was not is given to the ne
   expect(await first).toMatchObject({ status: 'lost', reason: expect.stringContaining('started anew') });
 });
 
-test('a worker that is taken out of the configuration is sent away', async () => {
+test('a worker that is taken out of the configuration stays, and may come back, until it is dismissed', async () => {
   const outcome = sessions.pool.run(1, wanted());
+  const before = await open(hello());
+  await before.hears('welcome');
+  sessions.configure([]);
+  expect(sessions.pool.departing()).toEqual([1]);
+  before.ws.terminate();
+  const peer = await open(hello());
+  expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: wanted().key }] });
+  sessions.pool.dismiss(1);
+  expect(sessions.pool.departing()).toEqual([]);
+  expect(await peer.hears('refused')).toMatchObject({ code: 'unknown-worker', again: false });
+  expect(await outcome).toMatchObject({ status: 'lost' });
+});
+
+test('a worker that is back in the configuration before it was dismissed has lost nothing', async () => {
+  void sessions.pool.run(1, wanted());
   const peer = await open(hello());
   await peer.hears('welcome');
   sessions.configure([]);
-  expect(await peer.hears('refused')).toMatchObject({ code: 'unknown-worker', again: false });
-  expect(await outcome).toMatchObject({ status: 'lost' });
+  sessions.configure([{ workerId: 1, name: 'w1', password: 'secret' }]);
+  sessions.pool.dismiss(1);
+  expect(sessions.pool.departing()).toEqual([]);
+  expect(sessions.pool.connected()).toMatchObject([{ workerId: 1 }]);
+});
+
+test('another password leaves who is connected alone, and is asked for at the next door', async () => {
+  const peer = await open(hello());
+  await peer.hears('welcome');
+  sessions.configure([{ workerId: 1, name: 'w1', password: 'another' }]);
+  expect(sessions.pool.connected()).toMatchObject([{ workerId: 1 }]);
+  expect(await (await open(hello())).hears('refused')).toMatchObject({ code: 'wrong-password' });
+  expect(await (await open(hello({ password: 'another' }))).hears('welcome')).toBeDefined();
 });
 
 test('a master that stops says so, and the worker may come back', async () => {

@@ -47,6 +47,20 @@ describe('control calls', () => {
     expect(world.calls).toEqual([call]);
   });
 
+  it('takes a changed configuration over and says what has changed', async () => {
+    const { body } = await world.rpc('/masters/1', 'reconfig');
+    expect(body.result).toEqual({ changes: 'builders +mac', needs_restart: ['listen.api'] });
+    expect(world.calls).toEqual([['reconfigure']]);
+  });
+
+  it('says why a configuration was not taken over', async () => {
+    world.control.reconfigure = async () => ({ refused: 'master.yaml:3:1: unknown key' });
+    expect(await world.rpc('/masters/1', 'reconfig')).toMatchObject({
+      status: 409,
+      body: { error: { message: 'master.yaml:3:1: unknown key' } },
+    });
+  });
+
   it('rebuilds a build and says what was made', async () => {
     const { body } = await world.rpc('/builds/1', 'rebuild');
     expect(body.result).toEqual([2, { '1': 2 }]);

@@ -8,7 +8,7 @@ import type { Plural } from '../resources.ts';
 import type { ReadAll } from '../routes/reader.ts';
 import { equals } from '../routes/relations.ts';
 import { complaints, formFailure, parseForce } from './force-params.ts';
-import { INTERNAL_ERROR, RpcFailure } from './json-rpc.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST, RpcFailure } from './json-rpc.ts';
 import type { Verb } from './permissions.ts';
 
 export interface MethodDeps {
@@ -85,6 +85,13 @@ function workerMethod(verb: WorkerVerb): Method {
   );
 }
 
+async function reconfigure({ control }: MethodDeps, { row }: Call): Promise<unknown> {
+  if (row.active !== true) throw new RpcFailure(404, INVALID_REQUEST, 'this master does not run');
+  const outcome = await control.reconfigure();
+  if ('refused' in outcome) throw new RpcFailure(409, INVALID_REQUEST, outcome.refused);
+  return { changes: outcome.changes, needs_restart: outcome.needsRestart };
+}
+
 async function force({ control, read }: MethodDeps, { row, params, by }: Call): Promise<unknown> {
   const { builderNames, input } = parseForce(params);
   if (builderNames.length === 0) return addedAnswer(await control.force(row.name as string, input, by));
@@ -118,6 +125,7 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
   },
   forceschedulers: { force: { verb: 'force', isOrder: false, run: force } },
   masters: {
+    reconfig: { verb: 'reconfigure master', isOrder: false, run: reconfigure },
     stop: order('stop master', async ({ control }, { row, params }) => {
       const options = parse(stopSchema, params);
       // The rows of masters that ran here under other names are only history.

@@ -10,6 +10,7 @@ const VERBS: Verb[] = [
   'force',
   'enable scheduler',
   'control worker',
+  'reconfigure master',
   'stop master',
 ];
 const allowed = (user: string, door: 'socket' | 'gateway' | 'tcp', submitter: string | null) =>

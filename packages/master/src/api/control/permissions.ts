@@ -14,6 +14,7 @@ export type Verb =
   | 'force'
   | 'enable scheduler'
   | 'control worker'
+  | 'reconfigure master'
   | 'stop master';
 
 /** What somebody wants to do. `submitter` is who asked for the build, `null` when that was the machine itself. */

@@ -32,6 +32,10 @@ export function notingControl(store: Store): { control: Control; calls: unknown[
     controlWorker: note('controlWorker'),
     setWorkerAvailability: note('setWorkerAvailability'),
     stopMaster: note('stopMaster'),
+    async reconfigure() {
+      await note('reconfigure')();
+      return { changes: 'builders +mac', needsRestart: ['listen.api'] };
+    },
     async rebuild(buildId, by) {
       await note('rebuild')(buildId, by);
       return (await store.rebuild(buildId, by)) ?? { refused: 'there is no such build' };
@@ -49,6 +53,8 @@ export interface World {
   store: Store;
   api: Api;
   calls: unknown[][];
+  /** What answers control calls; a test may replace a verb. */
+  control: Control;
   builders: Builder[];
   worker: Worker;
   masterId: number;
@@ -133,6 +139,7 @@ export async function createWorld(options: { heartbeatMs?: number } = {}): Promi
     store,
     api,
     calls,
+    control,
     builders,
     worker,
     masterId: master.masterId,

@@ -48,6 +48,19 @@ export function inventoryContract(makePlace: MakePlace): void {
       ]);
     });
 
+    test('tells of workers that the configuration changes or takes out, and of no others', async () => {
+      const world = await World.make(makePlace);
+      const { store, w1, w2 } = world;
+      expect(await world.toldBy(() => store.register(INVENTORY))).toEqual([]);
+      const [first] = INVENTORY.workers.map((worker) => ({ ...worker, maxBuilds: 7 }));
+      const workers = first === undefined ? [] : [first];
+      const eligible: [string, string][] = [['linux', 'w1']];
+      const told = await world.toldBy(() => store.register({ ...INVENTORY, workers, eligible }));
+      expect(told).toEqual([`workers/${w1}/state_updated`, `workers/${w2}/state_updated`]);
+      const bodies = world.events.slice(-2).map(({ body }) => body);
+      expect(bodies).toMatchObject([{ max_builds: 7 }, { configured_on: [] }]);
+    });
+
     test('says of each worker what it may build', async () => {
       const { store, linux, mac, masterId } = await World.make(makePlace);
       const { rows } = await store.query('workers', EVERYTHING);

@@ -70,7 +70,9 @@ export async function masterStopped(context: WriteContext, masterId: number): Pr
 }
 
 /** Make the configuration known; what is not in it stays for its history, but is not configured any more. */
-export async function register({ db }: WriteContext, inventory: Inventory): Promise<Registered> {
+export async function register(context: WriteContext, inventory: Inventory): Promise<Registered> {
+  const { db } = context;
+  const before = (await db.selectFrom('workers').selectAll().execute()).map(toWorker);
   await db.deleteFrom('eligible').execute();
   for (const table of ['builders', 'workers', 'schedulers'] as const) {
     await db.updateTable(table).set({ configured: 0 }).execute();
@@ -81,7 +83,23 @@ export async function register({ db }: WriteContext, inventory: Inventory): Prom
   for (const scheduler of inventory.schedulers)
     registered.schedulers.push(await registerScheduler(db, scheduler));
   await registerEligible(db, inventory, registered);
+  await tellChangedWorkers(context, before);
   return registered;
+}
+
+/** Of a new worker is told when it connects: before, there is nothing that anybody could do with it. */
+async function tellChangedWorkers(context: WriteContext, before: readonly Worker[]): Promise<void> {
+  const known = new Map(before.map((worker) => [worker.workerId, registeredPart(worker)]));
+  for (const row of await context.db.selectFrom('workers').selectAll().execute()) {
+    const worker = toWorker(row);
+    const was = known.get(worker.workerId);
+    if (was !== undefined && was !== registeredPart(worker))
+      await tellWorker(context, worker, 'state_updated');
+  }
+}
+
+function registeredPart({ maxBuilds, tags, configured }: Worker): string {
+  return JSON.stringify([maxBuilds, tags, configured]);
 }
 
 async function registerBuilder(db: Kysely<Tables>, builder: Inventory['builders'][number]) {
