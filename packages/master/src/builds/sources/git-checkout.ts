@@ -53,9 +53,17 @@ async function attempt(git: GitSession, options: CheckoutOptions): Promise<strin
   ) {
     return null;
   }
+  if (!(await restoreHidden(git))) return null;
   // After the checkout, so that what git does not know is judged by the ignore rules of this very commit.
   if (options.tidy === 'fresh' || options.tidy === 'clean') {
     if (!(await git.succeeds(CLEAN_WORDS[options.tidy]))) return null;
   }
   return (await git.read(['rev-parse', '--verify', 'HEAD'])) === commit ? commit : null;
+}
+
+/** Files that the index was told to overlook are overlooked by a checkout as well; only what differs is written. */
+async function restoreHidden(git: GitSession): Promise<boolean> {
+  const words = ['checkout-index', '--all', '--force', '--quiet'];
+  // Before git 2.35 this was what it did, and there was no word for it.
+  return (await git.succeeds([...words, '--ignore-skip-worktree-bits'])) || (await git.succeeds(words));
 }
