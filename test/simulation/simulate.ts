@@ -160,7 +160,8 @@ class Simulation {
         cable.latencyMs = cable.latencyMs > QUICK_MS ? QUICK_MS : SLOW_MS;
         break;
       case 'silence':
-        for (const way of fault.ways) cable.silentUntil[way] = until;
+        // Never shorter than it was to be: what waits for its end would be overtaken.
+        for (const way of fault.ways) cable.silentUntil[way] = Math.max(cable.silentUntil[way], until);
         break;
       case 'refusal':
         cable.refusedUntil = until;
