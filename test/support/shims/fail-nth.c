@@ -8,6 +8,7 @@
  *   FAIL_REPEAT  `once`, or `always` for every call from the n-th on
  *   FAIL_ERRNO   `EIO` or `ENOSPC`
  *   FAIL_COUNT   a file that holds the number of calls so far, in decimal
+ *   FAIL_PATH    a file that gets the path on which a call last failed
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,34 +30,40 @@ static const char *setting(const char *name) {
   return value == NULL ? "" : value;
 }
 
-static int is_below(int fd) {
+#define PATH_SIZE 4096
+
+static int is_below(int fd, char path[PATH_SIZE]) {
   const char *prefix = setting("FAIL_PREFIX");
   char link[64];
-  char path[4096];
   if (prefix[0] == '\0') return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
+  ssize_t length = readlink(link, path, PATH_SIZE - 1);
   if (length < 0) return 0;
   path[length] = '\0';
   return strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
 /* By the system call itself, so that keeping count is not counted. */
-static void keep_count(long count) {
-  const char *path = setting("FAIL_COUNT");
+static void keep(const char *where, const char *text) {
+  const char *path = setting(where);
   if (path[0] == '\0') return;
-  char text[24];
-  int length = snprintf(text, sizeof text, "%ld", count);
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return;
-  syscall(SYS_write, fd, text, length);
+  syscall(SYS_write, fd, text, strlen(text));
   close(fd);
+}
+
+static void keep_count(long count) {
+  char text[24];
+  snprintf(text, sizeof text, "%ld", count);
+  keep("FAIL_COUNT", text);
 }
 
 /* Whether this call is to fail; `errno` is set then. */
 static int fails(int fd, const char *kind) {
   int before = errno;
-  if (strcmp(setting("FAIL_KIND"), kind) != 0 || !is_below(fd)) {
+  char path[PATH_SIZE];
+  if (strcmp(setting("FAIL_KIND"), kind) != 0 || !is_below(fd, path)) {
     errno = before;
     return 0;
   }
@@ -67,6 +74,7 @@ static int fails(int fd, const char *kind) {
   long nth = atol(setting("FAIL_NTH"));
   int repeats = strcmp(setting("FAIL_REPEAT"), "always") == 0;
   int is_due = nth > 0 && (call == nth || (repeats && call > nth));
+  if (is_due) keep("FAIL_PATH", path);
   errno = is_due ? (strcmp(setting("FAIL_ERRNO"), "ENOSPC") == 0 ? ENOSPC : EIO) : before;
   return is_due;
 }

@@ -35,6 +35,7 @@ test.each([
   const { stdout } = await run([process.execPath, '-e', script], { env: { ...process.env, ...disk.env } });
   expect(stdout).toBe(`ok ${error} ok\n`);
   expect(await disk.calls()).toBe(3);
+  expect(await disk.failedOn()).toBe(join(prefix, 'file'));
 });
 
 test('a disk that has failed may go on failing, and other folders are left alone', async () => {

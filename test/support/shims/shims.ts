@@ -70,12 +70,15 @@ export interface FailureOrder {
 export interface FailingDisk {
   env: Record<string, string>;
   calls(): Promise<number>;
+  /** Path on which a call last failed; `null` as long as none has. */
+  failedOn(): Promise<string | null>;
 }
 
 /** Environment for a program whose n-th write or sync below a folder fails. */
 export async function failingDisk(order: FailureOrder): Promise<FailingDisk> {
   const { prefix, kind, nth, error, repeat = 'once' } = order;
-  const count = join(mkdtempSync(join(shimFolder(), 'calls-')), 'count');
+  const notes = mkdtempSync(join(shimFolder(), 'calls-'));
+  const [count, path] = [join(notes, 'count'), join(notes, 'path')];
   const env = {
     LD_PRELOAD: await shim('fail-nth'),
     FAIL_PREFIX: prefix,
@@ -84,8 +87,13 @@ export async function failingDisk(order: FailureOrder): Promise<FailingDisk> {
     FAIL_ERRNO: error,
     FAIL_REPEAT: repeat,
     FAIL_COUNT: count,
+    FAIL_PATH: path,
   };
-  return { env, calls: async () => Number(await readFile(count, 'utf8').catch(() => '0')) };
+  return {
+    env,
+    calls: async () => Number(await readFile(count, 'utf8').catch(() => '0')),
+    failedOn: async () => await readFile(path, 'utf8').catch(() => null),
+  };
 }
 
 /** A wall clock that can be shifted while programs run on it. */
