@@ -125,6 +125,21 @@ describe('a bad link', () => {
     expect(world.proxy.connections).toBe(1);
   });
 
+  test('row 1: a link that passes one byte at a time carries everything', async () => {
+    world = await makeLinkWorld({ timing: { keepaliveMs: 2000, timeoutMs: 1000 } });
+    world.proxy.plan = () => ({ sliceBytes: 1 });
+    await world.startWorker();
+    const input = Buffer.from('input\n');
+    const sha256 = createHash('sha256').update(input).digest('hex');
+    const command = await world.command(
+      exec('cat; echo done >&2', { stdin: { blob: 'patch', size: input.length, sha256 } }),
+      { patch: { read: async (offset, length) => input.subarray(offset, offset + length) } },
+    );
+    expect(await command.outcome).toMatchObject({ code: 0 });
+    expect((await (await command.log()).text()).split('\n').sort()).toEqual(['', 'done', 'input']);
+    expect(world.proxy.connections).toBe(1);
+  });
+
   test('an idle link is kept alive by both sides', async () => {
     world = await makeLinkWorld({ timing: { keepaliveMs: 150, timeoutMs: 100 } });
     await world.startWorker();
