@@ -115,6 +115,14 @@ test("the master's edges never import one another, and services see them through
   expect(offenders(rule)).toEqual([]);
 });
 
+test('nobody in the master knows how it is wired but the composition itself', () => {
+  const rule = ({ path }: SourceFile, specifier: string): boolean =>
+    specifier.startsWith('.') &&
+    target(path, specifier).startsWith('packages/master/src/composition/') &&
+    !/^packages\/master\/src\/(composition\/|main\.ts)/.test(path);
+  expect(offenders(rule)).toEqual([]);
+});
+
 test("the CLI's arrows run commands -> services -> client, vcs, ssh; the screens know no client", () => {
   const forbidden: Record<string, string[]> = {
     ui: ['client', 'services', 'commands', 'ssh', 'vcs'],

@@ -96,10 +96,11 @@ export function createApp(deps: ApiDeps, hub: EventHub): OpenAPIHono<AppEnv> {
   }
   sseListenRoutes(app, deps, hub);
   // Made for the first who asks: 85 ms and 20 MB that a master's start does not need (2026-11).
-  let document: object | null = null;
+  let made: { title: string; document: object } | null = null;
   app.get('/api/openapi.json', (c) => {
-    document ??= openApiDocument(app, deps.title);
-    return jsonAnswer(c, document);
+    const { title } = deps;
+    if (made?.title !== title) made = { title, document: openApiDocument(app, title) };
+    return jsonAnswer(c, made.document);
   });
   return app;
 }

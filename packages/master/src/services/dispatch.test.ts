@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CANCELLED, EXCEPTION, FAILURE, RETRY, SUCCESS, WARNINGS } from '@buildbot/shared';
 import { expect, test } from 'vitest';
 import { BuildWorld } from '../testing/build-world.ts';
@@ -59,6 +61,23 @@ test('a queue made before the start is worked off, the most important first', as
   await world.dispatch.start();
   for (const { buildSetId } of sets) await world.buildSetEnd(buildSetId);
   expect((await world.builds()).map(({ buildrequestid }) => buildrequestid)).toEqual(ids.reverse());
+});
+
+test('a worker that left the configuration is sent away when its build has ended, and not before', async () => {
+  const config = oneBuilder('until test -e go; do sleep 0.02; done', 'echo still here');
+  await using world = await BuildWorld.make({ config });
+  const { buildSetId } = await world.request('linux');
+  await world.runningBuild();
+  world.pool.depart(world.workerId('w1'));
+  world.dispatch.wake();
+  // What is written after it has looked proves that it has let the worker stay.
+  await world.control.controlWorker(world.workerId('w1'), 'unpause', '');
+  const [asked] = world.pool.asked;
+  const builddir = asked?.command.kind === 'exec' ? asked.command.builddir : '';
+  await writeFile(join(world.root('w1'), builddir, 'build', 'go'), '');
+  expect(await world.buildSetEnd(buildSetId)).toMatchObject({ results: SUCCESS });
+  await world.eventually('it is gone', async () => world.pool.connected().length === 0 || undefined);
+  expect(world.pool.departing()).toEqual([]);
 });
 
 test('says why a request waits, and starts it when that is over', async () => {

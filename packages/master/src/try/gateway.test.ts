@@ -11,6 +11,7 @@ import { openTryDirectory } from './directory.ts';
 import { Gateway } from './gateway.ts';
 
 interface World {
+  gateway: Gateway;
   directory: string;
   callers: Caller[];
   /** A new connection and the nonce it was given. */
@@ -40,6 +41,7 @@ async function setup(gateways: string[] = []): Promise<World> {
   });
   return {
     directory,
+    gateway,
     callers,
     async knock() {
       const { socket: path } = JSON.parse(await readFile(join(directory, MASTER_FILE), 'utf8'));
@@ -124,6 +126,18 @@ test.each(['not json', '{"op":"attach"}', `{"op":"prove","user":${'"x"'.repeat(3
     expect(callers).toEqual([]);
   },
 );
+
+test('lets nobody in any more when it is retired, and leaves who is in alone', async () => {
+  const { directory, gateway, knock } = await setup();
+  const { socket, nonce, proof } = await knock();
+  await gateway.retire();
+  await expect(readFile(join(directory, MASTER_FILE))).rejects.toThrow('ENOENT');
+  await writeFile(proof, nonce, { mode: 0o600 });
+  expect(await ask(socket, { op: 'prove', user: null })).toMatchObject({ proven: true });
+  expect(await ask(socket, { op: 'take', file: 'x' })).toMatchObject({ reason: 'no builder for x' });
+  await gateway.stop();
+  expect(await readLine(socket, 1000)).toBeNull();
+});
 
 test('takes its sign down when it stops, and can start again', async () => {
   const { directory, knock } = await setup();
