@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PendingRequest, Store } from '../ports/store.ts';
+import type { PendingRequest } from '../ports/store.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { steadyClock } from './steady-clock.ts';
 
@@ -17,9 +17,8 @@ async function setup() {
     notBefore: wall + 30_000,
   };
   const clock = steadyClock(wallClock);
-  const store = { pendingRequests: async () => [request] } satisfies Pick<Store, 'pendingRequests'>;
-  const make = () =>
-    new PendingQueue({ store: store as unknown as Store, clock, wallClock, maxDelayMs: MAX_DELAY_MS });
+  const store = { pendingRequests: async () => [request] };
+  const make = () => new PendingQueue({ store, clock, wallClock, maxDelayMs: MAX_DELAY_MS });
   const pending = make();
   await pending.refresh();
   return {

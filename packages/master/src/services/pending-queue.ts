@@ -10,7 +10,7 @@ import type { PendingRequest, Store } from '../ports/store.ts';
 type Due = Map<number, { notBefore: number; dueAt: number }>;
 
 export interface PendingQueueDeps {
-  store: Store;
+  store: Pick<Store, 'pendingRequests'>;
   /** By which requests wait; no jump of the wall clock moves it. */
   clock: Clock;
   /** By which the store's times were written. */

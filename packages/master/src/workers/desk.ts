@@ -10,17 +10,18 @@ import {
   type Hello,
   messageOf,
   type Welcome,
-  type WorkerNote,
 } from '@buildbot/shared';
 import type { Clock, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import type { ConnectedWorker, WantedCommand } from '../ports/workers.ts';
 import type { WorkerAccount } from './accounts.ts';
 import { Conversation } from './conversation.ts';
-import { HeldCommand, NEVER_BEGUN } from './held-command.ts';
+import { type HeldCommand, NEVER_BEGUN } from './held-command.ts';
+import { HeldCommands } from './held-commands.ts';
 import type { Link } from './link.ts';
 import { Seats } from './seats.ts';
 import { isNews, keptPart, reportAtHello, reportOf, type SelfReport } from './self-report.ts';
+import { WorkerRecord } from './worker-record.ts';
 
 /** How the worker link is timed. All in milliseconds; see the `welcome` message. */
 export interface LinkTiming {
@@ -52,15 +53,12 @@ interface Connection {
   state: ConnectedWorker;
 }
 
-function lost(reason: string): CommandOutcome {
-  return { status: 'lost', reason };
-}
-
 export class Desk {
   readonly account: WorkerAccount;
   readonly #deps: DeskDeps;
   readonly #logger: Logger;
-  readonly #held = new Map<CommandKey, HeldCommand>();
+  readonly #record: WorkerRecord;
+  readonly #held = new HeldCommands();
   readonly #grace: GraceTimer;
   /** For commands that were told to stop: somebody waits for that, and not for the worker. */
   readonly #patience: GraceTimer;
@@ -75,8 +73,9 @@ export class Desk {
     this.account = account;
     this.#deps = deps;
     this.#logger = deps.logger.child({ worker: account.name });
-    const { graceMs, keepaliveMs, timeoutMs } = deps.timing;
-    const { clock } = deps;
+    const { clock, store, timing } = deps;
+    const { graceMs, keepaliveMs, timeoutMs } = timing;
+    this.#record = new WorkerRecord({ store, workerId: account.workerId, logger: this.#logger });
     const returnMs = keepaliveMs + timeoutMs;
     this.#patience = new GraceTimer({
       ...{ clock, graceMs: Math.min(graceMs, returnMs), returnMs },
@@ -108,24 +107,23 @@ export class Desk {
 
   /** Wanting the same key again answers the same outcome. */
   run(wanted: WantedCommand): Promise<CommandOutcome> {
-    const known = this.#held.get(wanted.key);
+    const known = this.#held.byKey.get(wanted.key);
     if (known !== undefined) return known.outcome;
-    const held = new HeldCommand(wanted);
-    this.#held.set(wanted.key, held);
+    const held = this.#held.add(wanted);
     if (this.#connection === null) this.#waitForWorker();
     else this.#deliver(held, this.#connection.link);
     return held.outcome;
   }
 
   has(key: CommandKey): boolean {
-    return this.#held.has(key);
+    return this.#held.byKey.has(key);
   }
 
   stop(key: CommandKey, reason: string): void {
-    const held = this.#held.get(key);
+    const held = this.#held.byKey.get(key);
     if (held === undefined || held.stopReason !== null) return;
     held.stopReason = reason;
-    if (!held.isDelivered) this.#end(held, NEVER_BEGUN);
+    if (!held.isDelivered) this.#held.end(held, NEVER_BEGUN);
     else if (this.#connection === null) this.#waitForWorker();
     else this.#connection.link.send({ type: 'stop', key, reason });
   }
@@ -156,7 +154,7 @@ export class Desk {
 
   /** The worker is no longer in the configuration: nobody will say how its commands end. */
   dismiss(reason: string): Promise<void> {
-    for (const held of [...this.#held.values()]) this.#end(held, lost(reason));
+    this.#held.lose(this.#held.all, reason);
     return this.close('unknown-worker', reason);
   }
 
@@ -167,8 +165,8 @@ export class Desk {
     if (before !== null) await this.#dropOlder(before, hello);
     const { ackedSeq, isNew } = await this.#openSession(hello);
     if (!link.isOpen) return this.#waitForWorker();
-    this.#settleStopped(hello);
-    const wanted = [...this.#held.values()].filter(({ stopReason }) => stopReason === null);
+    this.#held.settleStopped(hello.commands);
+    const { wanted } = this.#held;
     for (const held of wanted) held.isDelivered = true;
     const welcome: Welcome = {
       type: 'welcome',
@@ -207,7 +205,7 @@ export class Desk {
     const reason = `another process of worker ${this.account.name} ${what}`;
     this.#logger.warn({}, reason);
     link.close({ type: 'superseded', reason }, reason);
-    await this.#note('superseded', { host: older.info.host, reason });
+    await this.#record.tell('superseded', { host: older.info.host, reason });
   }
 
   /**
@@ -215,19 +213,12 @@ export class Desk {
    * is gone, or is told that it has been replaced. What no process was ever asked for is started on the new one.
    */
   async #openSession({ bootId }: Hello): Promise<{ ackedSeq: number; isNew: boolean }> {
-    const neverSent = [...this.#held.values()].filter(({ isDelivered }) => !isDelivered);
+    const { neverSent } = this.#held;
     const keys = neverSent.map(({ wanted }) => wanted.key);
     const { ackedSeq, isNew } = await this.#deps.store.openSession(this.account.workerId, bootId, keys);
-    const gone = isNew ? [...this.#held.values()].filter((held) => !neverSent.includes(held)) : [];
-    for (const held of gone) this.#end(held, lost('it was started anew'));
+    const gone = isNew ? this.#held.all.filter((held) => !neverSent.includes(held)) : [];
+    this.#held.lose(gone, 'it was started anew');
     return { ackedSeq, isNew };
-  }
-
-  /** Stopped while the worker was away, and the worker never had it: there is nobody left who could report its end. */
-  #settleStopped(hello: Hello): void {
-    for (const held of [...this.#held.values()]) {
-      if (held.stopReason !== null && !hello.commands.includes(held.wanted.key)) this.#end(held, NEVER_BEGUN);
-    }
   }
 
   #connect(link: Link, hello: Hello, ackedSeq: number): void {
@@ -238,9 +229,9 @@ export class Desk {
       ackedSeq,
       window,
       logger: this.#logger,
-      held: this.#held,
+      held: this.#held.byKey,
       commit: (effects) => store.commitWorkerEffects(workerId, hello.bootId, effects),
-      onEnded: (held, outcome) => this.#end(held, outcome),
+      onEnded: (held, outcome) => this.#held.end(held, outcome),
       onAvailability: (message) => {
         if (this.#connection?.link === link) this.#hear(this.#connection.state, reportOf(message));
       },
@@ -259,7 +250,7 @@ export class Desk {
     this.#logger.info({ info }, 'worker connected');
     this.#deps.onChange();
     const graceful = isNew ? { graceful: false } : {};
-    await this.#writeState({ connected: true, info, ...graceful, ...keptPart(state) });
+    await this.#record.keep({ connected: true, info, ...graceful, ...keptPart(state) });
   }
 
   /** Load alone is noted and makes nobody look: it says where the next build goes, not that one can start. */
@@ -267,7 +258,7 @@ export class Desk {
     const changed = isNews(state, report);
     Object.assign(state, report);
     if (!changed) return;
-    void this.#next(() => this.#writeState(keptPart(report)));
+    void this.#next(() => this.#record.keep(keptPart(report)));
     this.#deps.onChange();
   }
 
@@ -279,8 +270,11 @@ export class Desk {
       { type: 'refused', code: 'malformed', reason: text.slice(0, 1000), again: true },
       'protocol error',
     );
-    this.#loseDelivered(text);
-    void this.#next(() => this.#note('breach', { reason }));
+    this.#held.lose(
+      this.#held.all.filter(({ isDelivered }) => isDelivered),
+      text,
+    );
+    void this.#next(() => this.#record.tell('breach', { reason }));
   }
 
   #closed(link: Link, reason: string): void {
@@ -292,7 +286,7 @@ export class Desk {
     this.#deps.onChange();
     void this.#next(async () => {
       await connection.conversation.close();
-      if (this.#connection === null) await this.#writeState({ connected: false });
+      if (this.#connection === null) await this.#record.keep({ connected: false });
     });
   }
 
@@ -301,20 +295,10 @@ export class Desk {
     link.send({ type: 'start', key: held.wanted.key, command: held.wanted.command });
   }
 
-  #end(held: HeldCommand, outcome: CommandOutcome): void {
-    this.#held.delete(held.wanted.key);
-    held.resolve(outcome);
-  }
-
-  #loseDelivered(reason: string): void {
-    for (const held of [...this.#held.values()]) if (held.isDelivered) this.#end(held, lost(reason));
-  }
-
   #waitForWorker(): void {
     if (this.#isClosed || this.#connection !== null) return;
-    const held = [...this.#held.values()];
-    if (held.length > 0) this.#grace.arm();
-    if (held.some(({ stopReason }) => stopReason !== null)) this.#patience.arm();
+    if (this.#held.all.length > 0) this.#grace.arm();
+    if (this.#held.stopping.length > 0) this.#patience.arm();
   }
 
   #disarm(): void {
@@ -325,29 +309,12 @@ export class Desk {
   /** The worker ends their processes when it comes back and is not told to want them, or when its own grace is over. */
   #giveUpStopped(): void {
     if (this.#connection !== null) return;
-    const stopped = [...this.#held.values()].filter(({ stopReason }) => stopReason !== null);
-    for (const held of stopped) this.#end(held, lost(`worker ${this.account.name} was away`));
+    this.#held.lose(this.#held.stopping, `worker ${this.account.name} was away`);
   }
 
   #giveUp(reason: string): void {
     if (this.#connection !== null) return;
-    for (const held of [...this.#held.values()]) this.#end(held, lost(reason));
-  }
-
-  async #writeState(state: Parameters<Store['setWorkerState']>[1]): Promise<void> {
-    try {
-      await this.#deps.store.setWorkerState(this.account.workerId, state);
-    } catch (error) {
-      this.#logger.error({ err: error }, `the worker's state was not stored: ${messageOf(error)}`);
-    }
-  }
-
-  async #note(note: WorkerNote, facts: Record<string, unknown>): Promise<void> {
-    try {
-      await this.#deps.store.noteWorker(this.account.workerId, note, facts);
-    } catch (error) {
-      this.#logger.error({ err: error }, `an event of the worker was not stored: ${messageOf(error)}`);
-    }
+    this.#held.lose(this.#held.all, reason);
   }
 
   #next(action: () => Promise<void>): Promise<void> {
