@@ -13,7 +13,7 @@ export const ESCAPES = {
   background: (program: string) => `${program} &`,
   session: (program: string) => `setsid ${program} &`,
   'double fork': (program: string) => `(setsid ${program} &) &`,
-  'deaf to TERM': (program: string) => `sh -c 'trap "" TERM HUP INT; ${program}' &`,
+  'deaf to TERM': (program: string) => `sh -c 'trap "" TERM HUP INT; exec ${program}' &`,
   'empty environment': (program: string) => `env -i PATH="$PATH" setsid ${program} &`,
   'pipes let go': (program: string) => `(setsid env -i PATH="$PATH" ${program} <&- >/dev/null 2>&1 &) &`,
 } as const;
@@ -102,8 +102,16 @@ export function scriptOf(jobId: string, { texts, pause, code, escapes }: JobStep
   ].join('\n');
 }
 
-/** The program of those who try to get away: notes that it lives, then sleeps for ever. */
-export const FUGITIVE = `echo "fugitive $1 $$" >> "$2/ledger"\nwhile :; do sleep 1; done\n`;
+/**
+ * The program of those who try to get away: notes that it lives, then sleeps for ever. It keeps the pipe of its error output
+ * open but says nothing there: a shell whose `sleep` is ended would, in a log that is compared with the truth.
+ */
+export const FUGITIVE = [
+  'exec 3>&2 2>/dev/null',
+  'echo "fugitive $1 $$" >> "$2/ledger"',
+  'while :; do sleep 1; done',
+  '',
+].join('\n');
 
 /** One line of the ledger. */
 export type LedgerLine =

@@ -1,81 +1,42 @@
-/** Promise 1: accepted means durable. A store is killed while it writes, again and again. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+/** Promise 1: accepted means durable. A store is killed, or loses its power, while it writes, again and again. */
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { EVERYTHING } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../packages/master/src/clock.ts';
-import { silentLogger } from '../../packages/master/src/log.ts';
-import type { Store } from '../../packages/master/src/ports/store.ts';
-import { openStore } from '../../packages/master/src/store/open.ts';
-import { BOOT_ID, textOf } from './store-writer.ts';
+import { syncedDisk } from '../support/shims/shims.ts';
+import { type Acknowledged, checkReopened, writeUntilKilled } from './store-witness.ts';
 
 const KILLS = 30;
-const WRITER = join(import.meta.dirname, 'store-writer.ts');
+const POWER_CUTS = 10;
 
-/** What a writer was told is durable. */
-interface Acknowledged {
-  requests: Set<number>;
-  logId: number;
-  seq: number;
-}
-
-/** Let a writer write, and kill it at a random moment after it began to be acknowledged. */
-async function writeUntilKilled(basedir: string, acknowledged: Acknowledged): Promise<void> {
-  const child = spawn(process.execPath, ['-C', 'source', WRITER, basedir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const closed = once(child, 'close');
-  const linesToLive = 1 + Math.floor(Math.random() * 60);
-  let lines = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [what, value] = line.split(' ');
-    if (what === 'request') acknowledged.requests.add(Number(value));
-    if (what === 'log') acknowledged.logId = Number(value);
-    if (what === 'acked') acknowledged.seq = Number(value);
-    lines += 1;
-    // Not at once: the moment should fall anywhere between two acknowledgements.
-    if (lines === linesToLive) setTimeout(() => child.kill('SIGKILL'), Math.random() * 10);
-  }
-  const [, signal] = await closed;
-  expect(signal).toBe('SIGKILL');
-}
-
-async function checkNothingLost(store: Store, acknowledged: Acknowledged): Promise<void> {
-  const { rows } = await store.query('buildrequests', EVERYTHING);
-  const kept = new Set(rows.map(({ buildrequestid }) => buildrequestid));
-  expect([...acknowledged.requests].filter((id) => !kept.has(id))).toEqual([]);
-
-  const workers = await store.query('workers', EVERYTHING);
-  const { ackedSeq } = await store.openSession(workers.rows[0]?.workerid as number, BOOT_ID);
-  expect(ackedSeq).toBeGreaterThanOrEqual(acknowledged.seq);
-  let expected = '';
-  for (let seq = 1; seq <= ackedSeq; seq++) expected += textOf(seq);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of store.readLog(acknowledged.logId, 0)) pieces.push(piece);
-  expect(Buffer.concat(pieces).toString() === expected).toBe(true);
-  expect(await store.log(acknowledged.logId)).toMatchObject({ bytes: expected.length, lines: ackedSeq });
-
-  const stamps = await store.query('sourcestamps', EVERYTHING);
-  for (const { patch } of stamps.rows) expect(await store.patchBody(patch?.patchid as number)).not.toBeNull();
+async function newFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'store-crash-')));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
 }
 
 test(`a store that is killed ${KILLS} times loses nothing it acknowledged, and keeps logs byte for byte`, async () => {
-  const basedir = await mkdtemp(join(tmpdir(), 'store-crash-'));
-  onTestFinished(() => rm(basedir, { recursive: true }));
+  const basedir = await newFolder();
   const acknowledged: Acknowledged = { requests: new Set(), logId: 0, seq: 0 };
-  const fatal = (error: Error) => {
-    throw error;
-  };
   for (let kill = 0; kill < KILLS; kill++) {
     await writeUntilKilled(basedir, acknowledged);
-    const store = await openStore({ basedir, clock: systemClock, logger: silentLogger, fatal });
-    await checkNothingLost(store, acknowledged);
-    await store.close();
+    await checkReopened(basedir, acknowledged);
   }
   expect(acknowledged.seq).toBeGreaterThan(KILLS);
   expect(acknowledged.requests.size).toBeGreaterThan(KILLS);
+}, 300_000);
+
+test(`row 22: after each of ${POWER_CUTS} power cuts everything acknowledged is there, though all else since the last sync of each file and folder is gone`, async () => {
+  const root = await newFolder();
+  const acknowledged: Acknowledged = { requests: new Set(), logId: 0, seq: 0 };
+  let basedir = join(root, '0');
+  await mkdir(basedir);
+  for (let cut = 1; cut <= POWER_CUTS; cut++) {
+    const disk = await syncedDisk(basedir);
+    await writeUntilKilled(basedir, acknowledged, disk.env);
+    basedir = join(root, String(cut));
+    await disk.rebuild(basedir);
+    await checkReopened(basedir, acknowledged);
+  }
+  expect(acknowledged.seq).toBeGreaterThan(POWER_CUTS);
 }, 300_000);
