@@ -1,6 +1,6 @@
 /** Plays rounds of chaos until it is enough, and says what came of it. Exit code 0: every promise was kept. */
 import { messageOf, UserError } from '@buildbot/shared';
-import { type ChaosOptions, commandFor, readOptions } from './options.ts';
+import { type ChaosOptions, commandFor, readOptions, USAGE } from './options.ts';
 import { failureText, table, totalsOf } from './report.ts';
 import { type RoundResult, runRound } from './round.ts';
 
@@ -28,6 +28,10 @@ async function play({ until, seed, round }: ChaosOptions, signal: AbortSignal): 
 }
 
 async function main(): Promise<number> {
+  if (process.argv.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const options = readOptions(process.argv.slice(2), () => Math.floor(Math.random() * 2 ** 31));

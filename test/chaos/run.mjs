@@ -1,4 +1,4 @@
-/** `npm run chaos`: see docs/chaos.md. Starts the TypeScript of the harness on the packages' sources. */
+/** `npm run chaos`: see docs/architecture/chaos.md. Starts the TypeScript of the harness on the packages' sources. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
