@@ -1,10 +1,10 @@
 /** The shims are only worth something if they do what they say to a real Node. */
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { end, run, start, until } from '../processes.ts';
-import { failingDisk, shiftedClock } from './shims.ts';
+import { failingDisk, shiftedClock, syncedDisk } from './shims.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -67,4 +67,31 @@ test('the wall clock jumps in the middle of a run, and the monotonic one does no
   await clock.shift(-DAY_MS);
   const second = await until('it is a day behind', async () => (look().days === -1 ? look() : null));
   expect(second.monotonic - first.monotonic).toBeLessThan(60_000);
+});
+
+test('a power cut leaves the bytes of the last sync of a file, and the names of the last sync of its folder', async () => {
+  const prefix = await newFolder();
+  await writeFile(join(prefix, 'before'), 'was there');
+  const disk = await syncedDisk(prefix);
+  const script = `
+    const fs = require('node:fs');
+    process.chdir(${JSON.stringify(prefix)});
+    const sync = (path) => { const fd = fs.openSync(path, 'r'); fs.fsyncSync(fd); fs.closeSync(fd); };
+    fs.writeFileSync('synced', 'one');
+    fs.writeFileSync('named', 'never synced');
+    sync('synced');
+    fs.mkdirSync('folder');
+    fs.writeFileSync('folder/inner', 'inner');
+    sync('folder/inner');
+    sync('.');
+    fs.appendFileSync('synced', ' two');
+    fs.writeFileSync('late', 'late');
+    sync('late');
+    fs.renameSync('before', 'after');`;
+  await run([process.execPath, '-e', script], { env: { ...process.env, ...disk.env } });
+  const left = join(await newFolder(), 'left');
+  await disk.rebuild(left);
+  expect((await readdir(left, { recursive: true })).sort()).toEqual(['before', 'folder', 'named', 'synced']);
+  const text = (name: string) => readFile(join(left, name), 'utf8');
+  expect([await text('before'), await text('named'), await text('synced')]).toEqual(['was there', '', 'one']);
 });

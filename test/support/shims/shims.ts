@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-type ShimName = 'fail-nth' | 'clock-shift';
+type ShimName = 'fail-nth' | 'clock-shift' | 'last-sync';
 
 let folder: string | null = null;
 const built = new Map<ShimName, Promise<string>>();
@@ -114,5 +114,35 @@ export async function shiftedClock(ms = 0): Promise<ShiftedClock> {
       await writeFile(`${file}.new`, String(to));
       await rename(`${file}.new`, file);
     },
+  };
+}
+
+/** A program's environment in which it is known what a power cut would leave. */
+export interface SyncedDisk {
+  env: Record<string, string>;
+  /** Make `folder` as the disk would be found if the power failed now. */
+  rebuild(folder: string): Promise<void>;
+}
+
+/** Environment for one program whose syncs below a folder (a real path) are noted. What is there when it begins is durable. */
+export async function syncedDisk(prefix: string): Promise<SyncedDisk> {
+  const shadow = mkdtempSync(join(shimFolder(), 'synced-'));
+  const env = { LD_PRELOAD: await shim('last-sync'), SYNC_PREFIX: prefix, SYNC_SHADOW: shadow };
+  const rebuildFolder = async (key: string, folder: string): Promise<void> => {
+    await mkdir(folder, { mode: 0o700 });
+    // A directory that was never synced is empty, and so is a file.
+    const entries = await readFile(join(shadow, `d-${key}`), 'utf8').catch(() => '');
+    for (const line of entries.split('\n').filter(Boolean)) {
+      const [type, of, ...words] = line.split(' ');
+      const path = join(folder, words.join(' '));
+      if (type === 'd') await rebuildFolder(of as string, path);
+      if (type !== 'f') continue;
+      await writeFile(path, '', { mode: 0o600 });
+      await copyFile(join(shadow, `f-${of}`), path).catch(() => undefined);
+    }
+  };
+  return {
+    env,
+    rebuild: async (folder) => rebuildFolder(await readFile(join(shadow, 'root'), 'utf8'), folder),
   };
 }

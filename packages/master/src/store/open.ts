@@ -2,7 +2,7 @@
  * Opening a store: the database is checked, held alone and brought to this program's schema, torn log tails are cut,
  * and then the port is answered by the verbs. Also what `buildbot-master upgrade` needs.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { UserError } from '@buildbot/shared';
 import { type Clock, type FailPoint, type Logger, noFailPoint } from '../ports/service.ts';
@@ -25,6 +25,7 @@ import {
   requireNothingLost,
   requirePrivate,
   requireSound,
+  syncDirectory,
   schemaVersion as versionOf,
 } from './sqlite/files.ts';
 import { createStore } from './store.ts';
@@ -58,13 +59,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { basedir, clock, logger, fatal, failPoint = noFailPoint } = options;
   const path = databasePath(basedir, options.url);
   const logRoot = join(basedir, 'logs');
+  const patchRoot = join(basedir, 'patches');
   const letGo = await prepare(path, logRoot, basedir);
   try {
+    makeFolders(basedir, [logRoot, patchRoot]);
     const engine = new SqliteEngine(path);
     await migrate(engine, () => clock.now());
     const queue = new WriteQueue({ engine, clock, logger, fatal });
     const files = new LogFiles(logRoot);
-    const patches = new PatchFiles(join(basedir, 'patches'));
+    const patches = new PatchFiles(patchRoot);
     const { reader } = engine;
     await recoverLogFiles({ reader, queue, files, logger });
     return createStore({
@@ -105,6 +108,18 @@ async function prepare(path: string, logRoot: string, basedir: string): Promise<
     letGo();
     throw error;
   }
+}
+
+/**
+ * Folders whose names are on the disk: a power cut takes a synced file along with a folder whose name was never synced.
+ * Also those that are there already, since who made them may have been killed before.
+ */
+function makeFolders(basedir: string, folders: readonly string[]): void {
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    syncDirectory(folder);
+  }
+  syncDirectory(basedir);
 }
 
 /** Version of the schema in the database at `path`; 0 when there is none yet. */
