@@ -31,7 +31,7 @@ async function setup() {
   return { world, log, path, text, errors };
 }
 
-test('a start cuts what a crash left behind the bytes that count', async () => {
+test('row 21: a start cuts what a crash left behind the bytes that count', async () => {
   const { world, log, path, text, errors } = await setup();
   await world.store.appendLog(log.logId, 'o', Buffer.from('kept\n'));
   const { size } = await stat(path);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -130,7 +130,7 @@ describe('the write queue', () => {
     expect(fatal).toEqual([]);
   });
 
-  test('waits for a foreign writer without blocking the process', async () => {
+  test('row 16: waits for a foreign writer without blocking the process', async () => {
     const { path, queue, masters } = await setup();
     const other = new Database(path);
     other.exec('begin immediate');
@@ -144,6 +144,26 @@ describe('the write queue', () => {
     other.close();
     expect(turns).toBeGreaterThanOrEqual(10);
     expect(await masters()).toEqual(['a']);
+  });
+
+  test('row 16: a long reader holds nobody up, and the log of writes is used again when it is gone', async () => {
+    const { path, queue, masters } = await setup();
+    const size = async () => (await stat(`${path}-wal`)).size;
+    const addMany = async (kind: string) => {
+      for (let i = 0; i < 30; i++) await queue.run(add(`${kind}${i} ${'x'.repeat(100_000)}`));
+    };
+    const reader = new Database(path, { readonly: true });
+    reader.exec('begin');
+    expect(reader.prepare('select count(*) from masters').pluck().get()).toBe(0);
+    await addMany('a');
+    const held = await size();
+    expect(held).toBeGreaterThan(3_000_000);
+    expect(reader.prepare('select count(*) from masters').pluck().get()).toBe(0);
+    reader.close();
+    await addMany('b');
+    await addMany('c');
+    expect(await size()).toBeLessThan(held + 1_000_000);
+    expect(await masters()).toHaveLength(90);
   });
 
   test('ends with what it has taken, and refuses what comes later', async () => {

@@ -306,27 +306,33 @@ describe('nothing is left behind', () => {
     ['one that lifted its limits', `ulimit -S -f unlimited; ${sleeper('setsid', 'pid')}`],
   ];
 
-  test.each(shapes)('%s ends with its command, whoever holds the pipe', async (_name, script) => {
-    const outcome = run(`${script} & while [ ! -e pid ]; do sleep 0.02; done`).outcome;
-    const pid = await pidIn('pid');
-    expect(await outcome).toMatchObject({
-      status: 'exited',
-      code: 0,
-      cause: null,
-      strays: expect.any(Number),
-    });
-    expect(isAlive(pid)).toBe(false);
-  });
+  test.each(shapes)(
+    'rows 29 and 30: %s ends with its command, whoever holds the pipe',
+    async (_name, script) => {
+      const outcome = run(`${script} & while [ ! -e pid ]; do sleep 0.02; done`).outcome;
+      const pid = await pidIn('pid');
+      expect(await outcome).toMatchObject({
+        status: 'exited',
+        code: 0,
+        cause: null,
+        strays: expect.any(Number),
+      });
+      expect(isAlive(pid)).toBe(false);
+    },
+  );
 
-  test.each(shapes)('%s that let go of the pipe ends when the command is stopped', async (_name, script) => {
-    const running = run(`(${script}) > /dev/null 2>&1 < /dev/null & while :; do sleep 1; done`);
-    const pid = await pidIn('pid');
-    running.end('stopped');
-    expect(await running.outcome).toMatchObject({ cause: 'stopped' });
-    expect(isAlive(pid)).toBe(false);
-  });
+  test.each(shapes)(
+    'row 29: %s that let go of the pipe ends when the command is stopped',
+    async (_name, script) => {
+      const running = run(`(${script}) > /dev/null 2>&1 < /dev/null & while :; do sleep 1; done`);
+      const pid = await pidIn('pid');
+      running.end('stopped');
+      expect(await running.outcome).toMatchObject({ cause: 'stopped' });
+      expect(isAlive(pid)).toBe(false);
+    },
+  );
 
-  test('a grandchild that goes on writing is heard for a while, then ended and counted', async () => {
+  test('row 30: a grandchild that goes on writing is heard for a while, then ended and counted', async () => {
     const outcome = await run('(for i in 1 2 3; do sleep 0.3; echo $i; done; exec sleep 1000) & echo main')
       .outcome;
     expect(outcome).toMatchObject({ code: 0, cause: null, strays: 1 });

@@ -57,7 +57,7 @@ describe('the log file of a build', () => {
     expect(await text(file, after)).toBe('kept\nnext\n');
   });
 
-  test('survives a torn tail at every byte of the last record', async () => {
+  test('row 21: survives a torn tail at every byte of the last record', async () => {
     const path = await newPath();
     const writer = opened(path);
     const length = await write(writer, 0, 'kept\n');

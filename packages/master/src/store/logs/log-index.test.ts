@@ -49,7 +49,7 @@ describe('the index of a log file', () => {
     );
   });
 
-  test('ends with the last whole record, wherever the file is cut', async () => {
+  test('row 21: ends with the last whole record, wherever the file is cut', async () => {
     const { file, index } = fileOf([
       { logId: 1, rawLength: 5, newlines: 1, payloadLength: 20, runCount: 1 },
       { logId: 1, rawLength: 5, newlines: 1, payloadLength: 20, runCount: 2 },

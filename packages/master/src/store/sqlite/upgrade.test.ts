@@ -164,7 +164,7 @@ describe('opening refuses', () => {
     expect(hint).toBe(`chmod 600 ${path}`);
   });
 
-  test('to begin anew where logs of a lost database are', async () => {
+  test('row 23: to begin anew where logs of a lost database are', async () => {
     const { basedir, path } = await current();
     await mkdir(join(basedir, 'logs', '0'), { recursive: true });
     await rm(path);
@@ -173,7 +173,7 @@ describe('opening refuses', () => {
     expect(hint).toContain('.before-N');
   });
 
-  test('a database that is cut, or no database, or has a wrong page', async () => {
+  test('row 23: a database that is cut, or no database, or has a wrong page', async () => {
     const { basedir, path } = await current();
     const whole = await readFile(path);
     const flipped = Buffer.from(whole);
