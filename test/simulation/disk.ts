@@ -34,6 +34,8 @@ export interface CommandRow extends StoredCommand {
 export interface SessionRow {
   bootId: string;
   ackedSeq: number;
+  /** Another process took its place. */
+  hasEnded: boolean;
 }
 
 /** Told of every change as it becomes durable. */
@@ -56,7 +58,8 @@ export class Disk {
   readonly steps = new Map<number, StepRow>();
   readonly logs = new Map<number, Log>();
   readonly commands = new Map<CommandKey, CommandRow>();
-  readonly sessions = new Map<number, SessionRow>();
+  /** By worker, the newest last. */
+  readonly sessions = new Map<number, SessionRow[]>();
   readonly workers = new Map<number, Worker>();
   readonly jobs = new Map<string, number>();
   /** Builds, by their worker and by their request: looked up at every step. */

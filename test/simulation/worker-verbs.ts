@@ -51,9 +51,12 @@ export class WorkerVerbs extends DiskTime {
 
   openSession(...[workerId, bootId, neverSent = []]: Verb<'openSession'>): ReturnType<Store['openSession']> {
     return this.write(() => {
-      const known = this.disk.sessions.get(workerId);
-      if (known?.bootId === bootId) return { ackedSeq: known.ackedSeq, isNew: false };
-      this.disk.sessions.set(workerId, { bootId, ackedSeq: 0 });
+      const sessions = this.disk.sessions.get(workerId) ?? [];
+      const known = sessions.find((session) => session.bootId === bootId);
+      if (known !== undefined)
+        return { standing: known.hasEnded ? 'superseded' : 'known', ackedSeq: known.ackedSeq };
+      for (const older of sessions) older.hasEnded = true;
+      this.disk.sessions.set(workerId, [...sessions, { bootId, ackedSeq: 0, hasEnded: false }]);
       const lost: CommandOutcome = { status: 'lost', reason: 'it was started anew' };
       for (const { buildId } of [...this.disk.unfinished].filter((build) => build.workerId === workerId)) {
         for (const command of this.disk.commands.values()) {
@@ -62,13 +65,13 @@ export class WorkerVerbs extends DiskTime {
           command.outcome = lost;
         }
       }
-      return { ackedSeq: 0, isNew: true };
+      return { standing: 'new', ackedSeq: 0 };
     });
   }
 
   commitWorkerEffects(...[workerId, bootId, effects]: Verb<'commitWorkerEffects'>): Promise<void> {
     return this.write(() => {
-      const session = this.disk.sessions.get(workerId);
+      const session = this.disk.sessions.get(workerId)?.at(-1);
       if (session?.bootId !== bootId) throw new ExternalError('worker session', 'it has ended');
       for (const effect of effects.filter(({ seq }) => seq > session.ackedSeq)) {
         session.ackedSeq = effect.seq;

@@ -30,8 +30,11 @@ class SmallStore {
   readonly #acked = new Map<string, number>();
 
   openSession = async (_workerId: number, bootId: string) => {
-    const isNew = !this.#acked.has(bootId);
-    return { ackedSeq: this.#acked.get(bootId) ?? 0, isNew };
+    const ackedSeq = this.#acked.get(bootId);
+    return {
+      standing: ackedSeq === undefined ? ('new' as const) : ('known' as const),
+      ackedSeq: ackedSeq ?? 0,
+    };
   };
   commitWorkerEffects = async (_workerId: number, bootId: string, effects: WorkerEffect[]) => {
     for (const effect of effects) {

@@ -151,6 +151,13 @@ export interface StoredCommand {
   received: Readonly<Record<string, number>>;
 }
 
+/** What a process of a worker is to the master. `superseded`: another process took its place, and it must end. */
+export interface OpenedSession {
+  standing: 'new' | 'known' | 'superseded';
+  /** Number of its newest durable message. */
+  ackedSeq: number;
+}
+
 /** A build that an earlier process of the master began, with all that is needed to go on with it. */
 export interface UnfinishedBuild extends ClaimedBuild {
   /** Fingerprint of the recipe it began with; `null` when it had not begun, or in a version without fingerprints. */
@@ -176,6 +183,8 @@ export interface RetentionLimits {
   buildsBefore: number | null;
   logsBefore: number | null;
   eventsBefore: number | null;
+  /** Sessions of workers' processes that were replaced. */
+  sessionsBefore: number | null;
   /** At most this many builds in one round. */
   batch: number;
 }
@@ -308,13 +317,10 @@ export interface Store {
   command(key: CommandKey): Promise<StoredCommand | null>;
   /**
    * Begin or take up a session. A new boot id ends the worker's older ones, and with them every command of its builds
-   * that has no outcome, but for those that certainly no process of it was ever asked for: they are `lost`.
+   * that has no outcome, but for those that certainly no process of it was ever asked for: they are `lost`. For one that
+   * was ended so nothing is done: it is `superseded`.
    */
-  openSession(
-    workerId: number,
-    bootId: string,
-    neverSent?: readonly CommandKey[],
-  ): Promise<{ ackedSeq: number; isNew: boolean }>;
+  openSession(workerId: number, bootId: string, neverSent?: readonly CommandKey[]): Promise<OpenedSession>;
   /**
    * Make numbered messages durable together with their number: log bytes synced to their file first, then one
    * transaction. Effects whose `seq` is not above the session's are left out. Effects of finished builds only advance

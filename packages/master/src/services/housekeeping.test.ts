@@ -39,7 +39,7 @@ test('turns durations into times and leaves alone what is kept for ever', async 
   await service.start();
   const now = clock.now();
   const limits = { buildsBefore: now - DAY, logsBefore: null, eventsBefore: now - 7 * DAY, batch: 5 };
-  expect(await seen.promise).toEqual(limits);
+  expect(await seen.promise).toEqual({ ...limits, sessionsBefore: now - 30 * DAY });
   await service.stop();
 });
 

@@ -21,6 +21,9 @@ export interface HousekeepingDeps {
 const DEFAULT_INTERVAL_MS = 10 * 60_000;
 const DEFAULT_BATCH = 100;
 
+/** How long a process of a worker that was replaced is kept from taking its place again: no machine sleeps longer. */
+const SESSIONS_KEPT_MS = 30 * 24 * 60 * 60_000;
+
 export class Housekeeping implements Service {
   readonly name = 'housekeeping';
   readonly #deps: HousekeepingDeps;
@@ -67,6 +70,12 @@ export class Housekeeping implements Service {
     const { builds, logs, events } = this.#deps.retention();
     const now = this.#deps.clock.now();
     const before = (kept: number | undefined): number | null => (kept === undefined ? null : now - kept);
-    return { buildsBefore: before(builds), logsBefore: before(logs), eventsBefore: before(events), batch };
+    return {
+      buildsBefore: before(builds),
+      logsBefore: before(logs),
+      eventsBefore: before(events),
+      sessionsBefore: before(SESSIONS_KEPT_MS),
+      batch,
+    };
   }
 }

@@ -26,7 +26,7 @@ export async function cleanUp(
   deps: CleanUpDeps,
   limits: RetentionLimits,
 ): Promise<{ builds: number; logs: number; events: number }> {
-  const { buildsBefore, logsBefore, eventsBefore, batch } = limits;
+  const { buildsBefore, logsBefore, eventsBefore, sessionsBefore, batch } = limits;
   const { queue } = deps;
   const counts = { builds: 0, logs: 0, events: 0 };
   if (buildsBefore !== null)
@@ -34,8 +34,14 @@ export async function cleanUp(
   if (logsBefore !== null) counts.logs = await queue.run((context) => forgetLogs(context, logsBefore, batch));
   if (eventsBefore !== null)
     counts.events = await queue.run((context) => forgetEvents(context, eventsBefore));
+  if (sessionsBefore !== null) await queue.run((context) => forgetSessions(context, sessionsBefore));
   await removeDoomedFiles(deps);
   return counts;
+}
+
+/** Forget processes of workers that were replaced so long ago that none of them comes back. */
+async function forgetSessions({ db }: WriteContext, before: number): Promise<void> {
+  await db.deleteFrom('workerSessions').where('endedAt', '<', before).execute();
 }
 
 /** Remove finished builds with all that hangs on them. Those of a request that still goes on stay. */

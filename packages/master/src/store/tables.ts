@@ -244,6 +244,8 @@ export interface WorkerSessionsTable {
   bootId: string;
   ackedSeq: number;
   openedAt: number;
+  /** When another process of the worker took its place. Kept for a while: it may have been frozen then, and come back. */
+  endedAt: number | null;
 }
 
 export interface TryJobsTable {

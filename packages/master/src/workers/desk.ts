@@ -19,7 +19,6 @@ import { Conversation } from './conversation.ts';
 import { type HeldCommand, NEVER_BEGUN } from './held-command.ts';
 import { HeldCommands } from './held-commands.ts';
 import type { Link } from './link.ts';
-import { Seats } from './seats.ts';
 import { isNews, keptPart, reportAtHello, reportOf, type SelfReport } from './self-report.ts';
 import { WorkerRecord } from './worker-record.ts';
 
@@ -63,7 +62,6 @@ export class Desk {
   /** For commands that were told to stop: somebody waits for that, and not for the worker. */
   readonly #patience: GraceTimer;
   #connection: Connection | null = null;
-  readonly #seats = new Seats();
   /** The master is stopping: nobody is waited for. */
   #isClosed = false;
   /** Takeovers one after the other, and with them everything that is written about this worker's state. */
@@ -101,6 +99,7 @@ export class Desk {
       } catch (error) {
         this.#logger.error({ err: error }, `a worker could not be let in: ${messageOf(error)}`);
         link.cut('the master failed');
+        this.#waitForWorker();
       }
     });
   }
@@ -160,10 +159,14 @@ export class Desk {
 
   async #takeOver(link: Link, hello: Hello, protocol: number): Promise<void> {
     const { timing, window } = this.#deps;
-    if (!this.#seats.take(hello.bootId)) return this.#turnAway(link, hello);
-    const before = this.#connection;
-    if (before !== null) await this.#dropOlder(before, hello);
-    const { ackedSeq, isNew } = await this.#openSession(hello);
+    if (this.#connection?.hello.bootId === hello.bootId) await this.#dropOlder(this.#connection);
+    const { neverSent } = this.#held;
+    const keys = neverSent.map(({ wanted }) => wanted.key);
+    const { store } = this.#deps;
+    const { standing, ackedSeq } = await store.openSession(this.account.workerId, hello.bootId, keys);
+    if (standing === 'superseded') return this.#supersede(link, hello, 'took its place');
+    if (this.#connection !== null) await this.#replace(this.#connection, hello);
+    if (standing === 'new') this.#loseOlder(neverSent);
     if (!link.isOpen) return this.#waitForWorker();
     this.#held.settleStopped(hello.commands);
     const { wanted } = this.#held;
@@ -180,27 +183,30 @@ export class Desk {
     this.#disarm();
     this.#connect(link, hello, ackedSeq);
     link.send(welcome);
-    await this.#announce(isNew);
+    await this.#announce(standing === 'new');
   }
 
-  /** The newest connection wins. What the older one received but did not store is sent again over the new one. */
-  async #dropOlder({ link, hello: older, conversation }: Connection, hello: Hello): Promise<void> {
+  /**
+   * The newest connection wins. What the older one received but did not store is sent again over the new one. No farewell:
+   * on a bad network the older of two hellos may arrive last, and then the process is still there.
+   */
+  async #dropOlder({ link, conversation }: Connection): Promise<void> {
     this.#connection = null;
-    if (older.bootId === hello.bootId) {
-      // No farewell: on a bad network the older of two hellos may arrive last, and then the process is still there.
-      link.cut('the worker has a newer connection');
-    } else {
-      await this.#supersede(link, older, `has connected (host ${hello.info.host ?? 'unknown'})`);
-    }
+    link.cut('the worker has a newer connection');
     await conversation.close();
   }
 
-  /** A process that was replaced has come back: it thawed, or never heard of it. It must not take its place again. */
-  #turnAway(link: Link, hello: Hello): Promise<void> {
-    return this.#supersede(link, hello, 'took its place');
+  /** The newest process wins. */
+  async #replace({ link, hello: older, conversation }: Connection, hello: Hello): Promise<void> {
+    this.#connection = null;
+    await this.#supersede(link, older, `has connected (host ${hello.info.host ?? 'unknown'})`);
+    await conversation.close();
   }
 
-  /** Both hear of it: the older process, which ends, and whoever reads the master's log and events. */
+  /**
+   * A process that was replaced, just now or before it was frozen and thawed, must not take its place again. Both hear of
+   * it: the process, which ends, and whoever reads the master's log and events.
+   */
   async #supersede(link: Link, older: Hello, what: string): Promise<void> {
     const reason = `another process of worker ${this.account.name} ${what}`;
     this.#logger.warn({}, reason);
@@ -209,16 +215,12 @@ export class Desk {
   }
 
   /**
-   * A new boot id, also compared with what an earlier process of the master had noted: the process that had the commands
-   * is gone, or is told that it has been replaced. What no process was ever asked for is started on the new one.
+   * The process that had the commands is gone, or is told that it has been replaced. What no process was ever asked for
+   * is started on the new one.
    */
-  async #openSession({ bootId }: Hello): Promise<{ ackedSeq: number; isNew: boolean }> {
-    const { neverSent } = this.#held;
-    const keys = neverSent.map(({ wanted }) => wanted.key);
-    const { ackedSeq, isNew } = await this.#deps.store.openSession(this.account.workerId, bootId, keys);
-    const gone = isNew ? this.#held.all.filter((held) => !neverSent.includes(held)) : [];
+  #loseOlder(neverSent: readonly HeldCommand[]): void {
+    const gone = this.#held.all.filter((held) => !neverSent.includes(held));
     this.#held.lose(gone, 'it was started anew');
-    return { ackedSeq, isNew };
   }
 
   #connect(link: Link, hello: Hello, ackedSeq: number): void {

@@ -24,8 +24,9 @@ let committed: WorkerEffect[];
 let notes: { note: string }[];
 /** What was written about the worker. */
 let states: object[];
-/** Of the session that the store has noted. */
-let lastBootId: string | null;
+let acked: Map<string, number>;
+/** Sessions that the store has noted, the newest last. */
+let bootIds: string[];
 let sockets: WebSocket[];
 let storeIsReady: Promise<void>;
 
@@ -35,14 +36,24 @@ beforeEach(async () => {
   states = [];
   sockets = [];
   storeIsReady = Promise.resolve();
-  const acked = new Map<string, number>();
-  lastBootId = null;
-  sessions = new WorkerSessions({
+  acked = new Map();
+  bootIds = [];
+  sessions = newSessions();
+  await sessions.start();
+  server = createServer();
+  sessions.attach(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+/** The workers' side of a master; another one over the same store is that of its next process. */
+function newSessions(): WorkerSessions {
+  return new WorkerSessions({
     store: {
       openSession: async (_workerId, bootId) => {
-        const isNew = bootId !== lastBootId;
-        lastBootId = bootId;
-        return { ackedSeq: acked.get(bootId) ?? 0, isNew };
+        const isKnown = bootIds.includes(bootId);
+        if (!isKnown) bootIds.push(bootId);
+        const older = bootId === bootIds.at(-1) ? ('known' as const) : ('superseded' as const);
+        return { standing: isKnown ? older : 'new', ackedSeq: acked.get(bootId) ?? 0 };
       },
       commitWorkerEffects: async (_workerId, bootId, effects) => {
         await storeIsReady;
@@ -57,11 +68,15 @@ beforeEach(async () => {
     workers: [{ workerId: 1, name: 'w1', password: 'secret' }],
     timing: { keepaliveMs: 10_000, timeoutMs: 5000, graceMs: 60_000 },
   });
+}
+
+async function restartMaster(): Promise<void> {
+  await sessions.stop();
+  server.removeAllListeners('upgrade');
+  sessions = newSessions();
   await sessions.start();
-  server = createServer();
   sessions.attach(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-});
+}
 
 afterEach(async () => {
   await sessions.stop();
@@ -242,6 +257,27 @@ test('row 41: a process that was replaced is told so, also when it comes back af
   expect(notes.map(({ note }) => note)).toEqual(['superseded', 'superseded']);
 });
 
+test('a process that was replaced before the master was restarted is turned away all the same', async () => {
+  await (await open(hello())).hears('welcome');
+  await (await open(hello({ bootId: 'b'.repeat(32) }))).hears('welcome');
+  await restartMaster();
+  const newer = await open(hello({ bootId: 'b'.repeat(32) }));
+  await newer.hears('welcome');
+  const thawed = await open(hello());
+  await thawed.closed;
+  expect(thawed.heard).toMatchObject([{ type: 'superseded' }]);
+  expect(await sessions.pool.ping(1, 5000)).toBe(true);
+  newer.ws.close();
+});
+
+test('a process that was replaced is turned away also when the one that replaced it is not back yet', async () => {
+  bootIds.push('a'.repeat(32), 'b'.repeat(32));
+  const thawed = await open(hello());
+  await thawed.closed;
+  expect(thawed.heard).toMatchObject([{ type: 'superseded' }]);
+  expect(sessions.pool.connected()).toEqual([]);
+});
+
 test('a worker that breaks the protocol loses its session and its commands, and may come back with a new one', async () => {
   const outcome = sessions.pool.run(1, wanted());
   const peer = await open(hello());
@@ -302,7 +338,7 @@ const resumed = (received: Record<string, number>, key = '1.1.0.0') => ({
 });
 
 test('a command of an earlier master goes on at the byte that is durable', async () => {
-  lastBootId = 'a'.repeat(32);
+  bootIds = ['a'.repeat(32)];
   void sessions.pool.run(1, resumed({ stdio: 9 }));
   const peer = await open(hello({ commands: ['1.1.0.0'] }));
   expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.0.0' }] });
@@ -314,14 +350,14 @@ test('a command of an earlier master goes on at the byte that is durable', async
 });
 
 test('a command of an earlier master that the same process never got is given to it now', async () => {
-  lastBootId = 'a'.repeat(32);
+  bootIds = ['a'.repeat(32)];
   void sessions.pool.run(1, resumed({}));
   const peer = await open(hello({ commands: [] }));
   expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.0.0' }] });
 });
 
 test('a command of an earlier master is lost with the process that may have had it, whatever the new one says', async () => {
-  lastBootId = 'f'.repeat(32);
+  bootIds = ['f'.repeat(32)];
   const outcome = sessions.pool.run(1, resumed({}));
   const never = sessions.pool.run(1, wanted('1.1.1.0'));
   const peer = await open(hello({ commands: ['1.1.0.0'] }));
@@ -331,7 +367,7 @@ test('a command of an earlier master is lost with the process that may have had 
 });
 
 test('a command of an earlier master that is stopped while its worker is away ends there first', async () => {
-  lastBootId = 'a'.repeat(32);
+  bootIds = ['a'.repeat(32)];
   const outcome = sessions.pool.run(1, resumed({}));
   sessions.pool.stop('1.1.0.0', 'cancelled');
   const peer = await open(hello({ commands: ['1.1.0.0'] }));

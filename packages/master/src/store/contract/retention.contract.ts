@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type { RetentionLimits } from '../../ports/store.ts';
 import { bytesOf, COMMAND, type MakePlace, STAMP, World } from './world.contract.ts';
 
-const NOTHING: RetentionLimits = { buildsBefore: null, logsBefore: null, eventsBefore: null, batch: 100 };
+const NOTHING: RetentionLimits = {
+  ...{ buildsBefore: null, logsBefore: null, eventsBefore: null, sessionsBefore: null },
+  batch: 100,
+};
 const DAY = 86_400_000;
 
 /** A finished build of its own with a log, and a patch of the given text if any. */
@@ -128,6 +131,21 @@ export function retentionContract(makePlace: MakePlace): void {
       expect(await world.store.eventRange()).toEqual({ oldest: newest, newest });
       await world.request();
       expect((await world.store.eventRange()).newest).toBe(newest + 2);
+    });
+
+    test('forgets sessions that ended long ago, and never one that goes on', async () => {
+      const world = await World.make(makePlace);
+      const standing = async (boot: string) => (await world.store.openSession(world.w1, boot)).standing;
+      for (const boot of ['a', 'b', 'c']) {
+        expect(await standing(boot)).toBe('new');
+        world.clock.advance(DAY);
+      }
+      // `a` ended two days ago, `b` one.
+      await world.store.cleanUp({ ...NOTHING, sessionsBefore: world.clock.now() - DAY });
+      expect([await standing('b'), await standing('c')]).toEqual(['superseded', 'known']);
+      world.clock.advance(100 * DAY);
+      await world.store.cleanUp({ ...NOTHING, sessionsBefore: world.clock.now() });
+      expect([await standing('c'), await standing('a')]).toEqual(['known', 'new']);
     });
 
     test('does nothing without limits', async () => {

@@ -41,7 +41,7 @@ export function sessionsContract(makePlace: MakePlace): void {
         { kind: 'skipped', seq: 2 },
       ]);
       await world.reopen();
-      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 2, isNew: false });
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ standing: 'known', ackedSeq: 2 });
     });
 
     test('know how far each log of a command has come, per command, also after a restart', async () => {
@@ -70,7 +70,7 @@ export function sessionsContract(makePlace: MakePlace): void {
         { kind: 'ended', seq: 1, key, outcome: EXITED },
       ]);
       const opened = await world.store.openSession(world.w1, '1'.repeat(32), keys.slice(2));
-      expect(opened).toEqual({ ackedSeq: 0, isNew: true });
+      expect(opened).toEqual({ standing: 'new', ackedSeq: 0 });
       const lost = { status: 'lost', reason: 'it was started anew' };
       const all = [key, ...keys, `${elsewhere}.1.0.0`];
       const outcomes = await Promise.all(all.map(async (each) => (await world.store.command(each))?.outcome));
@@ -87,7 +87,7 @@ export function sessionsContract(makePlace: MakePlace): void {
         world.store.commitWorkerEffects(world.w1, BOOT, messages.slice(1)),
       ]);
       expect(await text(world, log)).toBe('1\n2\n3\n4\n');
-      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 4, isNew: false });
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ standing: 'known', ackedSeq: 4 });
     });
 
     test('only count messages for builds that are finished, and for logs that are closed', async () => {
@@ -106,7 +106,7 @@ export function sessionsContract(makePlace: MakePlace): void {
       expect(await text(world, log)).toBe('in time');
       expect(await text(world, other)).toBe('');
       expect((await world.store.command(key))?.outcome).toBeNull();
-      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ ackedSeq: 4, isNew: false });
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual({ standing: 'known', ackedSeq: 4 });
     });
 
     test('refuse bytes that name a log of another build', async () => {
@@ -126,7 +126,22 @@ export function sessionsContract(makePlace: MakePlace): void {
       await expect(late).rejects.toThrow('a newer process of this worker took over');
       expect(await text(world, log)).toBe('');
       await world.store.commitWorkerEffects(world.w2, BOOT, [{ kind: 'skipped', seq: 1 }]);
-      expect(await world.store.openSession(world.w2, BOOT)).toEqual({ ackedSeq: 1, isNew: false });
+      expect(await world.store.openSession(world.w2, BOOT)).toEqual({ standing: 'known', ackedSeq: 1 });
+    });
+
+    test('that have ended never begin again, and change nothing, also after a restart of the master', async () => {
+      const { world, log, key } = await running();
+      await world.store.commitWorkerEffects(world.w1, BOOT, [{ kind: 'skipped', seq: 7 }]);
+      const newer = '1'.repeat(32);
+      await world.store.openSession(world.w1, newer, [key]);
+      await world.reopen();
+      const superseded = { standing: 'superseded', ackedSeq: 7 };
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual(superseded);
+      expect((await world.store.command(key))?.outcome).toBeNull();
+      const late = world.store.commitWorkerEffects(world.w1, BOOT, [logEffect(8, log, 'late')]);
+      await expect(late).rejects.toThrow('a newer process of this worker took over');
+      expect(await world.store.openSession(world.w1, newer)).toEqual({ standing: 'known', ackedSeq: 0 });
+      expect(await world.store.openSession(world.w1, BOOT)).toEqual(superseded);
     });
 
     test('write the logs of several builds in one go', async () => {

@@ -1,7 +1,7 @@
 /**
  * Schema version 2: what builds need to outlive the master (recipe, texts, received log bytes), infrastructure failures
  * told apart and shelved, workers' availability as the master's admin sees it, workers that lose builds or are missing,
- * and readers of events that miss none.
+ * sessions that have ended, and readers of events that miss none.
  */
 import { sql } from 'kysely';
 import type { Migration } from './migration.ts';
@@ -45,6 +45,7 @@ export const nothingIsLost: Migration = {
       .addColumn('suspectReason', 'text', (c) => c.notNull().defaultTo(''))
       .execute();
     await add('workers').addColumn('missingAt', int).execute();
+    await add('workerSessions').addColumn('endedAt', int).execute();
     await schema
       .createTable('eventReaders')
       .addColumn('name', 'text', (c) => c.primaryKey())

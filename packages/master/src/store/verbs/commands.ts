@@ -1,8 +1,8 @@
 /** Commands by their keys, and the sessions in which workers report on them. */
 import { type Command, type CommandKey, type CommandOutcome, ExternalError } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
-import type { StoredCommand, WorkerEffect } from '../../ports/store.ts';
-import type { Tables } from '../tables.ts';
+import type { OpenedSession, StoredCommand, WorkerEffect } from '../../ports/store.ts';
+import type { Tables, WorkerSessionsTable } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { isRunning } from './builds.ts';
 import { noteWorker } from './worker-notes.ts';
@@ -35,17 +35,22 @@ export async function openSession(
   workerId: number,
   bootId: string,
   neverSent: readonly CommandKey[] = [],
-): Promise<{ ackedSeq: number; isNew: boolean }> {
+): Promise<OpenedSession> {
+  const known = await findSession(db, workerId, bootId);
+  if (known !== undefined) {
+    const { ackedSeq, endedAt } = known;
+    return { standing: endedAt === null ? 'known' : 'superseded', ackedSeq };
+  }
   await db
-    .deleteFrom('workerSessions')
+    .updateTable('workerSessions')
+    .set({ endedAt: now })
     .where('workerId', '=', workerId)
-    .where('bootId', '!=', bootId)
+    .where('endedAt', 'is', null)
     .execute();
-  const known = await ackedSeq(db, workerId, bootId);
-  if (known !== null) return { ackedSeq: known, isNew: false };
-  await db.insertInto('workerSessions').values({ workerId, bootId, ackedSeq: 0, openedAt: now }).execute();
+  const session = { workerId, bootId, ackedSeq: 0, openedAt: now, endedAt: null };
+  await db.insertInto('workerSessions').values(session).execute();
   await loseCommands(db, workerId, neverSent);
-  return { ackedSeq: 0, isNew: true };
+  return { standing: 'new', ackedSeq: 0 };
 }
 
 /**
@@ -75,8 +80,17 @@ async function loseCommands(
 
 /** Number of the session's newest durable message; `null` when the session has ended. */
 export async function ackedSeq(db: Kysely<Tables>, workerId: number, bootId: string): Promise<number | null> {
-  const sessions = db.selectFrom('workerSessions').select('ackedSeq').where('workerId', '=', workerId);
-  return (await sessions.where('bootId', '=', bootId).executeTakeFirst())?.ackedSeq ?? null;
+  const session = await findSession(db, workerId, bootId);
+  return session?.endedAt === null ? session.ackedSeq : null;
+}
+
+async function findSession(
+  db: Kysely<Tables>,
+  workerId: number,
+  bootId: string,
+): Promise<Pick<WorkerSessionsTable, 'ackedSeq' | 'endedAt'> | undefined> {
+  const sessions = db.selectFrom('workerSessions').select(['ackedSeq', 'endedAt']);
+  return await sessions.where('workerId', '=', workerId).where('bootId', '=', bootId).executeTakeFirst();
 }
 
 export function sessionEnded(): ExternalError {
@@ -94,6 +108,7 @@ export async function advanceSession(
     .set({ ackedSeq: session.seq })
     .where('workerId', '=', session.workerId)
     .where('bootId', '=', session.bootId)
+    .where('endedAt', 'is', null)
     .where('ackedSeq', '<', session.seq)
     .executeTakeFirst();
   if (moved.numUpdatedRows === 0n) throw sessionEnded();
