@@ -175,7 +175,7 @@ async function fallBack(
 
 async function serverFailed(process: StartedProcess, code: number | null): Promise<Error> {
   if (code === null) return brokenOff(process, 'the connection was closed before the job was taken');
-  const said = await errorOutput(process);
+  const said = (await errorOutput(process)).replace(/^buildbot tryserver: /, '');
   if (code === SERVER_NOT_LET_IN)
     return new UserError(said === '' ? 'not let in' : said, { exitCode: EXIT_NOT_LET_IN });
   const hint = code === 127 ? 'Name the program with --buildbotbin, or add it to the PATH there.' : undefined;

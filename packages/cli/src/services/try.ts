@@ -125,7 +125,7 @@ async function takenAs(submitted: Submitted, taking: Taking): Promise<Taken> {
       throw new UserError(`refused: ${verdict.reason}`, verdict.hint === null ? {} : { hint: verdict.hint });
     case 'kept':
       input.store.dispatch({ type: 'local', fact: { type: 'kept', reason: verdict.reason, at } });
-      return { exitCode: EXIT.detached, text: 'the job is kept and will run when the master does' };
+      return { exitCode: EXIT.detached, text: 'the job is kept, and the master takes it in as soon as it can' };
     case 'accepted': {
       const { buildSetId, requests } = verdict;
       const builders = requests.map(({ builder }) => sanitizeName(builder, { maxLength: 70 }));

@@ -49,11 +49,15 @@ async function introduce(socket: Socket, jobdir: string, user: string | null): P
   const { nonce, maxJobBytes } = await receive<{ nonce: string; maxJobBytes: number }>(socket);
   if (!/^auth-[0-9a-f]{32}$/.test(nonce)) throw new Error('the master sent an unusable nonce');
   const proof = join(jobdir, 'tmp', nonce);
-  // The master looks at who owns this file; only the owner may be able to write it.
-  await writeFile(proof, nonce, { flag: 'wx', mode: 0o644 });
-  send(socket, { op: 'prove', user });
-  const answer = await receive<{ proven: boolean; user: string; reason: string }>(socket);
-  await rm(proof, { force: true });
+  let answer: { proven: boolean; user: string; reason: string };
+  try {
+    // The master looks at who owns this file; only the owner may be able to write it.
+    await writeFile(proof, nonce, { flag: 'wx', mode: 0o644 });
+    send(socket, { op: 'prove', user });
+    answer = await receive(socket);
+  } finally {
+    await rm(proof, { force: true });
+  }
   if (!answer.proven) {
     socket.destroy();
     return { status: 'refused', reason: answer.reason };

@@ -69,9 +69,17 @@ export async function tryserver(io: TryserverIo): Promise<number> {
   const session: Session = { io, jobdir, user, attach, gateway };
   try {
     return attach ? await serveAttached(session) : await servePlain(session);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return complain(io, 'the disk is full: nothing was taken in; try again when there is space', 1);
   } finally {
     if (gateway.status === 'connected') gateway.link.close();
   }
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 interface Session {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeTryJob, type TryJob } from '@buildbot/shared';
-import { expect, test } from 'vitest';
+import { ExternalError, encodeTryJob, type TryJob } from '@buildbot/shared';
+import { expect, test, vi } from 'vitest';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { JobFileRead, TryDirectory } from '../ports/try-directory.ts';
 import { BuildWorld, silentLogger } from '../testing/build-world.ts';
@@ -118,6 +118,28 @@ test('a job has the priority it asks for as far as the scheduler allows, else th
     status: 'refused',
     reason: "the priority 6 is above what the scheduler 'try' allows, which is 5",
   });
+});
+
+test('row 17: a job that the store has no space for waits where it is, and is taken in once when there is', async () => {
+  await using here = await setup();
+  const { store } = here.world;
+  const full = new ExternalError('database', 'the disk is full', { isPassing: true });
+  const accept = vi.spyOn(store, 'acceptTryJob').mockRejectedValueOnce(full);
+  await here.submit('f');
+  expect(await here.intake.take('f')).toEqual({
+    status: 'kept',
+    reason: 'database: the disk is full; the job waits in the try directory for space',
+  });
+  expect([here.directory.moved, await buildSets(here.world)]).toEqual([[], []]);
+  // Its submitter cannot know, and hands it in again: the same job under another file name.
+  await here.submit('again');
+  const taken = await here.intake.take('again');
+  expect(taken).toMatchObject({ status: 'accepted' });
+  expect(await here.intake.take('f')).toEqual(taken);
+  expect(await buildSets(here.world)).toHaveLength(1);
+  accept.mockRejectedValueOnce(new Error('a bug'));
+  await here.submit('other', { jobId: 'job-2' });
+  await expect(here.intake.take('other')).rejects.toThrow('a bug');
 });
 
 test('queues a job on all builders of its scheduler, in the name of who is proven', async () => {

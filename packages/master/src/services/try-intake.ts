@@ -4,7 +4,15 @@
  * between, taking the same file again gives the same answer and no second build.
  */
 import { createHash } from 'node:crypto';
-import { checkPatch, nearest, parseTryJob, sanitizeName, type TryJob, type Verdict } from '@buildbot/shared';
+import {
+  checkPatch,
+  ExternalError,
+  nearest,
+  parseTryJob,
+  sanitizeName,
+  type TryJob,
+  type Verdict,
+} from '@buildbot/shared';
 import { fromSource, mergeProperties } from '../core/properties.ts';
 import type { TryIntake } from '../ports/control.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
@@ -47,7 +55,17 @@ export class JobIntake implements TryIntake {
     return await taking;
   }
 
+  /** While the store has no space the file stays where it is: the next look at the directory takes it in. */
   async #take(file: string): Promise<Verdict> {
+    try {
+      return await this.#takeNow(file);
+    } catch (error) {
+      if (!(error instanceof ExternalError) || !error.isPassing) throw error;
+      return { status: 'kept', reason: `${error.message}; the job waits in the try directory for space` };
+    }
+  }
+
+  async #takeNow(file: string): Promise<Verdict> {
     const { directory } = this.#deps;
     const read = await directory.read(file);
     switch (read.status) {

@@ -3,11 +3,12 @@
  * transaction that makes them count, then readers may see them. Everything about one build's logs goes through that
  * build's file, one after the other, so the checks made before the bytes are written still hold in the transaction.
  */
-import { CHUNK_BYTES, ExternalError } from '@buildbot/shared';
+import { CHUNK_BYTES } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
 import type { FailPoint, Logger } from '../ports/service.ts';
 import type { Store, WorkerEffect } from '../ports/store.ts';
 import { marked } from './fail-points.ts';
+import { fullDisk } from './full-disk.ts';
 import type { Appended, BuildLog, NewChunk } from './logs/build-log.ts';
 import { compress } from './logs/compression.ts';
 import type { LogFiles } from './logs/log-files.ts';
@@ -102,11 +103,9 @@ export class LogWriter {
 
   /** A full disk is waited for; a write or sync that failed otherwise means that the disk cannot be trusted. */
   #explain(error: unknown): unknown {
+    const full = fullDisk('log files', error, 'free space; workers keep what was not taken');
+    if (full !== null) return full;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      const hint = 'free space; workers keep what was not taken';
-      return new ExternalError('log files', 'the disk is full', { cause: error, hint, isPassing: true });
-    }
     return code === 'EIO' || code === 'EROFS' ? this.#deps.queue.fail(error) : error;
   }
 

@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NewPatch, NewSourceStamp } from '../ports/store.ts';
+import { fullDisk } from './full-disk.ts';
 import type { PreparedStamp } from './verbs/sources.ts';
 
 export class PatchFiles {
@@ -63,7 +64,7 @@ export class PatchFiles {
       await rename(unfinished, join(this.#root, sha256));
     } catch (error) {
       await rm(unfinished, { force: true });
-      throw error;
+      throw fullDisk('patches', error, 'free space; nothing was taken in') ?? error;
     }
     await using folder = await open(this.#root, 'r');
     await folder.sync();

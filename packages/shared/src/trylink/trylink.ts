@@ -57,7 +57,7 @@ export const verdictSchema = z.discriminatedUnion('status', [
     /** What the submitter can do about it. */
     hint: z.string().nullable(),
   }),
-  /** No master runs: the job waits in the try directory and is taken in when one starts. */
+  /** No master runs, or its disk is full: the job waits in the try directory until it can be taken in. */
   z.object({ status: z.literal('kept'), reason: z.string() }),
 ]);
 export type Verdict = z.infer<typeof verdictSchema>;
