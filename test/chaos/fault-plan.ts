@@ -147,7 +147,7 @@ function drawTrouble(random: Random, maxMs: number): LinkTrouble {
       return {
         what: 'cut',
         how: random.pick(['reset', 'end', 'half'] as const),
-        afterBytes: random.magnitude(1, 300_000),
+        afterBytes: random.magnitude(1, 20_000),
       };
   }
 }

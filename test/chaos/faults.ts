@@ -35,8 +35,12 @@ async function runLane(deps: FaultDeps, lane: LaneOf, faults: readonly PlannedFa
     await delay(waitMs);
     if (deps.signal.aborted) return;
     await applyFault(deps, lane, fault);
-    deps.log.done.set(fault.kind, (deps.log.done.get(fault.kind) ?? 0) + 1);
+    count(deps.log, fault.kind);
   }
+}
+
+function count({ done }: FaultLog, kind: Fault['kind']): void {
+  done.set(kind, (done.get(kind) ?? 0) + 1);
 }
 
 async function applyFault(deps: FaultDeps, lane: LaneOf, fault: Fault): Promise<void> {
@@ -64,7 +68,7 @@ async function applyFault(deps: FaultDeps, lane: LaneOf, fault: Fault): Promise<
 }
 
 /** A point that is not passed in this time is given up. Milliseconds. */
-const POINT_PATIENCE_MS = 3_000;
+const POINT_PATIENCE_MS = 2_000;
 
 async function killMaster(
   deps: FaultDeps,
@@ -76,6 +80,7 @@ async function killMaster(
     await daemon.start({ env: { BUILDBOT_FAILPOINT: point }, mayEnd: true }).catch(() => undefined);
     await daemon.endsByItself(POINT_PATIENCE_MS);
     await daemon.end();
+    count(deps.log, 'kill');
   }
   await delay(downMs);
   await startMaster(deps);
@@ -109,7 +114,7 @@ async function freeze({ daemon }: Host, ms: number): Promise<void> {
 async function troubleLink({ proxy }: WorkerHost, trouble: LinkTrouble): Promise<void> {
   switch (trouble.what) {
     case 'cut':
-      return proxy.change({ cutAfterBytes: trouble.afterBytes, cut: trouble.how });
+      return await cut(proxy, trouble);
     case 'storm':
       for (let cut = 0; cut < trouble.cuts; cut++) {
         proxy.cutAll();
@@ -134,6 +139,24 @@ async function troubleLink({ proxy }: WorkerHost, trouble: LinkTrouble): Promise
       await delay(trouble.ms);
       return proxy.refuse(false);
   }
+}
+
+/** A link that says too little to be cut is given up after this time. Milliseconds. */
+const CUT_PATIENCE_MS = 2_000;
+
+/** Cut after so many bytes; resolves when the worker has come back. */
+async function cut(
+  proxy: WorkerHost['proxy'],
+  { how, afterBytes }: LinkTrouble & { what: 'cut' },
+): Promise<void> {
+  const plan = { cutAfterBytes: afterBytes, cut: how };
+  const next = proxy.connections;
+  const cutAt = proxy.isOpen ? next : next + 1;
+  // Where there is no connection now it is for the next one.
+  if (proxy.isOpen) proxy.change(plan);
+  else proxy.plan = (index) => (index === next ? plan : {});
+  const deadline = performance.now() + CUT_PATIENCE_MS;
+  while (proxy.connections <= cutAt && performance.now() < deadline) await delay(10);
 }
 
 interface OpenRequest {
@@ -195,7 +218,7 @@ async function fillDisk(host: Host, ms: number): Promise<void> {
 }
 
 /** How long a run of the master is given to come to its n-th sync, and then to end. Milliseconds. */
-const SYNC_PATIENCE_MS = 4_000;
+const SYNC_PATIENCE_MS = 2_500;
 const SYNC_END_MS = 15_000;
 
 /** Let one sync of the master fail: it must end rather than go on as if the disk had it. */

@@ -128,6 +128,7 @@ async function handIn(
 /** Take back whatever is still wrong: from here on nothing stands in the way. */
 async function heal(world: ChaosWorld, log: FaultLog, signal: AbortSignal): Promise<void> {
   for (const { proxy, daemon, clock } of world.workers) {
+    proxy.plan = () => ({});
     proxy.change({});
     proxy.thaw();
     proxy.refuse(false);

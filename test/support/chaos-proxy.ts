@@ -29,6 +29,8 @@ export interface ChaosProxy {
   port: number;
   /** Connections so far. */
   readonly connections: number;
+  /** Whether there is a connection now. */
+  readonly isOpen: boolean;
   /** Bytes that were passed on, both directions, over all connections. */
   readonly bytes: number;
   /** Decides about each new connection, counted from 0. */
@@ -202,6 +204,9 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
     port: await listening(server),
     get connections() {
       return connections;
+    },
+    get isOpen() {
+      return pairs.size > 0;
     },
     get bytes() {
       return bytes;
