@@ -147,12 +147,16 @@ test('a worker that is taken out finishes its build and is sent away; a changed 
     stderr: '',
   });
   await go(farm);
-  const [w1, w2] = farm.workers;
+  // In the order in which they came up, which may be any.
+  const byName = (name: string) =>
+    farm.workers.find(({ child }) => child.spawnargs.at(-1) === join(farm.dir, name));
+  const [w1, w2] = [byName('w1'), byName('w2')];
   await until('both builds to end', async () => String(await farm.results('work')) === '0,0');
   await w2?.says(/unknown-worker|taken out of the configuration/);
   await farm.drop('third', 'work');
   await until('w1 to build on', async () => String(await farm.results('work')) === '0,0,0');
   // What connects anew has to know the new password.
+  expect(w1).toBeDefined();
   if (w1 !== undefined) await end(w1, 'SIGKILL');
   await farm.startWorker(0).catch(() => undefined);
   await logged(farm, /the password of worker w1 is not right/);
