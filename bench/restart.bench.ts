@@ -4,7 +4,7 @@
  */
 import { end, program, start as startProgram, until } from '../test/support/processes.ts';
 import { createWorld, type World } from '../test/support/world.ts';
-import { median, report, timed } from './report.ts';
+import { cpuMs, median, report, timed } from './report.ts';
 import { rpc } from './rpc.ts';
 
 const QUEUED = Number(process.argv[2] ?? 10_000);
@@ -25,9 +25,11 @@ try {
   await fill(world);
   const served: number[] = [];
   const ready: number[] = [];
+  const cpu: number[] = [];
   for (let restart = 0; restart < RESTARTS; restart++) {
     if (world.master !== null) await end(world.master, 'SIGKILL');
     const [readyMs, servedMs] = await startAndAsk(world);
+    cpu.push(cpuMs(world.master?.child.pid as number));
     ready.push(readyMs);
     served.push(servedMs);
   }
@@ -38,7 +40,12 @@ try {
       async () => (await world.api<{ builds: object[] }>('/api/v2/builds?limit=1')).builds[0],
     );
   });
-  const conditions = { queued: await queued(world), restarts: RESTARTS, after: 'SIGKILL' };
+  const conditions = {
+    queued: await queued(world),
+    restarts: RESTARTS,
+    after: 'SIGKILL',
+    cpuMs: median(cpu),
+  };
   const tell = (figure: string, value: number, aim?: string): void =>
     report({
       bench: 'restart',
