@@ -15,6 +15,7 @@ export * from './config/dot-buildbot-settings.ts';
 export * from './config/master.ts';
 export * from './config/worker.ts';
 export * from './config/worker-availability.ts';
+export * from './daemon/take-place.ts';
 export * from './errors.ts';
 export * from './estimate/estimate.ts';
 export * from './jobfile/check-patch.ts';

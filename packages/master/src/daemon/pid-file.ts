@@ -3,17 +3,13 @@
  * the system has since given to somebody else is never mistaken for ours.
  */
 import { readFileSync } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
-import { UserError } from '@buildbot/shared/errors';
+import { readFile } from 'node:fs/promises';
 
-interface Entry {
-  pid: number;
-  /** Field 22 of /proc/PID/stat (clock ticks since boot), or `''` where there is no /proc. */
-  started: string;
-}
-
-/** When the process began, as the kernel says; `null` when there is no such process. */
-function processStart(pid: number): string | null {
+/**
+ * When the process began, as the kernel says: field 22 of /proc/PID/stat (clock ticks since boot), `''` where there is no
+ * /proc; `null` when there is no such process.
+ */
+export function processStart(pid: number): string | null {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -30,32 +26,15 @@ function processStart(pid: number): string | null {
   }
 }
 
-async function readEntry(path: string): Promise<Entry | null> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const [pid, started = ''] = text.trim().split(' ');
-  return pid !== undefined && /^\d+$/.test(pid) ? { pid: Number(pid), started } : null;
-}
-
 /** The id of the daemon that runs here, `null` when none does. */
 export async function runningPid(path: string): Promise<number | null> {
-  const entry = await readEntry(path);
-  return entry !== null && processStart(entry.pid) === entry.started ? entry.pid : null;
+  return livingPid(await readFile(path, 'utf8').catch(() => ''));
 }
 
-/** Take the place for this process; a `UserError` when another daemon has it. Returns the way to give it up. */
-export async function acquirePidFile(path: string): Promise<() => Promise<void>> {
-  const running = await runningPid(path);
-  if (running !== null) {
-    throw new UserError(`already running with pid ${running} (${path})`, {
-      hint: 'stop it first, or use restart',
-    });
-  }
-  await rm(path, { force: true });
-  // `wx` decides between two that start at the same moment.
-  const file = await open(path, 'wx', 0o644);
-  await file.writeFile(`${process.pid} ${processStart(process.pid) ?? ''}\n`);
-  await file.close();
-  return () => rm(path, { force: true });
+/** The id of the process that these words of a file name, as long as it runs. */
+export function livingPid(text: string): number | null {
+  const [pid = '', started = ''] = text.trim().split(' ');
+  return /^\d+$/.test(pid) && processStart(Number(pid)) === started ? Number(pid) : null;
 }
 
 /** Wait until the process is gone. `false` when it is still there after `timeoutMs`. */

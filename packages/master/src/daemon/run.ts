@@ -9,9 +9,9 @@ import { createLogger } from '../log.ts';
 import { type MasterHandle, startMaster } from '../main.ts';
 import { type Ending, EndSignals } from './end-signals.ts';
 import { failPointOf } from './fail-point.ts';
-import { acquirePidFile } from './pid-file.ts';
 import { ReloadSignal } from './reload-signal.ts';
 import { pidFile, type StartReport } from './start-stop.ts';
+import { takeBasedir } from './take-basedir.ts';
 
 /** Leaving is quick, since builds run on at the workers; this is the bound for whatever does not let go. */
 const STOP_MS = 4_500;
@@ -32,7 +32,7 @@ export async function run(basedir: string): Promise<boolean> {
   try {
     // First of all, so that a folder which is none gets one clear line.
     const file = await findConfig(basedir);
-    const release = await acquirePidFile(pidFile(basedir));
+    const release = takeBasedir(pidFile(basedir));
     try {
       const config = await loadConfig(file, checkStep);
       const logger = createLogger();
@@ -57,7 +57,7 @@ export async function run(basedir: string): Promise<boolean> {
       if (cause instanceof Error) throw cause;
       return isInOrder;
     } finally {
-      await release();
+      release();
     }
   } catch (error) {
     report({ failed: messageOf(error) });

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { WebSocketServer } from 'ws';
 import { linux } from '../process/linux.ts';
 import { main } from './cli.ts';
-import { acquirePidFile, pidFile, runningPid } from './pid-file.ts';
+import { pidFile, runningPid } from './pid-file.ts';
+import { takeBasedir } from './take-basedir.ts';
 
 let world: string;
 let basedir: string;
@@ -119,7 +120,7 @@ describe('run', () => {
     });
     writeFileSync(join(basedir, 'worker.yaml'), 'name: w1\nmaster: ws://m:1\npassword: x\nspoolMB: 5\n');
     await expect(call('run', basedir)).rejects.toThrow(
-      'worker.yaml:4: unknown key "spoolMB", did you mean "spoolMiB"?',
+      'worker.yaml:4:1: spoolMB: unknown key (did you mean "spoolMiB"?)',
     );
     expect(existsSync(pidFile(basedir))).toBe(false);
   });
@@ -195,9 +196,9 @@ test('a pid that the system gave to somebody else is not ours', async () => {
   await create();
   writeFileSync(pidFile(basedir), `${process.pid} 1\n`);
   expect(runningPid(basedir)).toBeNull();
-  const release = acquirePidFile(basedir);
+  const release = takeBasedir(basedir);
   expect(runningPid(basedir)).toBe(process.pid);
-  expect(() => acquirePidFile(basedir)).toThrow('already');
+  expect(() => takeBasedir(basedir)).toThrow('already');
   release();
   expect(runningPid(basedir)).toBeNull();
 });

@@ -8,7 +8,7 @@ import { startWorker, type WorkerHandle } from '../start-worker.ts';
 import { removeDrainNote, writeDrainNote } from './drain-note.ts';
 import { type EndSignals, endSignals } from './end-signals.ts';
 import { firstAnswer } from './first-answer.ts';
-import { acquirePidFile } from './pid-file.ts';
+import { takeBasedir } from './take-basedir.ts';
 
 /** What the worker tells the process that started it in the background. */
 export type StartReport = { ready: string } | { failed: string };
@@ -95,7 +95,7 @@ async function runHeld(input: RunInput, settings: WorkerSettings): Promise<void>
 export async function run(input: RunInput): Promise<void> {
   try {
     const settings = await loadSettings(input.basedir);
-    const release = acquirePidFile(input.basedir);
+    const release = takeBasedir(input.basedir);
     removeDrainNote(input.basedir);
     try {
       await runHeld(input, settings);
