@@ -30,6 +30,25 @@ test('it is never suspect for ever, however much it loses', () => {
   );
 });
 
+test('under any policy each further loss makes it wait no less, and never longer than the longest time', () => {
+  const anyPolicy = fc.record({
+    after: fc.integer({ min: 1, max: 20 }),
+    delay: fc.integer({ min: 1, max: 10_000_000 }),
+    factor: fc.double({ min: 1, max: 10, noNaN: true }),
+    maxDelay: fc.integer({ min: 1, max: 100_000_000 }),
+  });
+  fc.assert(
+    fc.property(anyPolicy, fc.integer({ min: 0, max: 2000 }), (chosen, losses) => {
+      const delayAt = (count: number) => suspicionOf(chosen, { losses: count, reason: '' })?.delay ?? 0;
+      expect(delayAt(losses + 1)).toBeGreaterThanOrEqual(delayAt(losses));
+      expect(delayAt(losses)).toBeLessThanOrEqual(chosen.maxDelay);
+      expect(delayAt(losses) > 0).toBe(losses >= chosen.after);
+      // A build with a verdict begins the count anew.
+      expect(delayAt(0)).toBe(0);
+    }),
+  );
+});
+
 test('says for how long and why', () => {
   expect(suspectText({ forMs: 90_000, reason: 'lost 3 builds in a row, last: gone' })).toBe(
     'suspect for 1m30s more: lost 3 builds in a row, last: gone',

@@ -1,6 +1,15 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Availability } from '../model/entities.ts';
-import { BY_DEFAULT, lowestVerdict, untilText, verdictText } from './verdict.ts';
+import { AVAILABILITIES, type Availability } from '../model/entities.ts';
+import {
+  BY_DEFAULT,
+  compareAvailability,
+  effectiveAvailability,
+  lowestVerdict,
+  RULES,
+  untilText,
+  verdictText,
+} from './verdict.ts';
 
 const says = (availability: Availability, rule: string) => ({
   availability,
@@ -14,6 +23,36 @@ test('the lowest word wins, and the first of equals names the rule', () => {
   expect(lowestVerdict(verdicts).rule).toBe('b');
   expect(lowestVerdict([BY_DEFAULT, says('eager', 'later')])).toBe(BY_DEFAULT);
   expect(lowestVerdict([])).toBe(BY_DEFAULT);
+});
+
+test('of any words one is taken as it was said, none is lower, and none before it is as low', () => {
+  const words = fc.array(fc.constantFrom(...AVAILABILITIES), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(words, (said) => {
+      const verdicts = said.map((availability, index) => says(availability, `rule ${index}`));
+      const lowest = lowestVerdict(verdicts);
+      const index = verdicts.indexOf(lowest);
+      expect(index).toBeGreaterThanOrEqual(0);
+      for (const [other, availability] of said.entries()) {
+        const difference = compareAvailability(availability, lowest.availability);
+        if (other < index) expect(difference).toBeGreaterThan(0);
+        else expect(difference).toBeGreaterThanOrEqual(0);
+      }
+    }),
+  );
+});
+
+test("the master's admin can lend a worker out less than it wants itself, never more", () => {
+  const any = fc.constantFrom(...AVAILABILITIES);
+  fc.assert(
+    fc.property(any, any, (own, word) => {
+      const admin = { availability: word, reason: 'moved', by: 'ann', at: 1, until: null };
+      const effective = effectiveAvailability(says(own, RULES.load), admin);
+      expect(compareAvailability(effective.availability, own)).toBeLessThanOrEqual(0);
+      expect(effective.rule).toBe(compareAvailability(word, own) < 0 ? RULES.masterAdmin : RULES.load);
+      expect(effectiveAvailability(says(own, RULES.load), null).availability).toBe(own);
+    }),
+  );
 });
 
 test('a verdict reads as one line that names its rule', () => {
