@@ -29,13 +29,18 @@ export function h1Transport(address: ApiAddress): ApiTransport {
           ...options(asked),
         });
         open.add(sent);
+        const forget = abortedBy(asked.signal, sent);
         // A log that is followed may be silent for hours: only this tells a quiet host from one that is gone.
         sent.once('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS));
-        sent.once('response', (response: IncomingMessage) =>
-          resolve({ status: response.statusCode ?? 0, body: response }),
-        );
+        sent.once('response', (response: IncomingMessage) => {
+          response.once('end', forget);
+          resolve({ status: response.statusCode ?? 0, body: response });
+        });
         sent.once('error', (error) => reject(new LinkError(error.message, { cause: error })));
-        sent.once('close', () => open.delete(sent));
+        sent.once('close', () => {
+          forget();
+          open.delete(sent);
+        });
         sent.end(asked.body);
       }),
     close: () => {
@@ -43,6 +48,17 @@ export function h1Transport(address: ApiAddress): ApiTransport {
       agent.destroy();
     },
   };
+}
+
+/**
+ * Gives the function that stops listening. Node's own `signal` option destroys the socket with an error, and between an
+ * answer's last byte and its end nobody listens to the socket: an uncaught exception (Node 24.21).
+ */
+function abortedBy(signal: AbortSignal | undefined, sent: ClientRequest): () => void {
+  const abort = () => void sent.destroy();
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  return () => signal?.removeEventListener('abort', abort);
 }
 
 function target(address: ApiAddress) {
@@ -56,12 +72,12 @@ function pathOf(address: ApiAddress, { path }: ApiRequest): string {
   return address.url.pathname.replace(/\/+$/, '').replace(/\/api\/v2$/, '') + path;
 }
 
-function options({ body, signal }: ApiRequest) {
+function options({ body }: ApiRequest) {
   const headers = {
     accept: 'application/json, text/event-stream, text/plain',
     ...(body === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
   };
-  return { headers, ...(signal === undefined ? {} : { signal }) };
+  return { headers };
 }
