@@ -5,25 +5,21 @@ import { formatDuration, type Range } from '@buildbot/shared';
 export function timeLeftText(left: Range | null, samples: number): string {
   if (left === null) return samples === 0 ? 'no estimate yet' : `no estimate yet (${pastBuilds(samples)})`;
   if (left.high <= 0) return 'longer than usual';
-  const range = `${rounded(left.low)}–${rounded(left.high)}`;
-  return `~${formatDuration(roundTo(left.middle))} left (${range}, ${pastBuilds(samples)})`;
+  const range = `${seconds(left.low)}–${seconds(left.high)}`;
+  return `~${seconds(left.middle)} left (${range}, ${pastBuilds(samples)})`;
 }
 
 /** The same without the range, for a row. */
 export function shortTimeLeft(left: Range | null): string {
   if (left === null) return '';
-  return left.high <= 0 ? 'overdue' : `~${formatDuration(roundTo(left.middle))}`;
+  return left.high <= 0 ? 'overdue' : `~${seconds(left.middle)}`;
 }
 
 function pastBuilds(samples: number): string {
   return samples === 1 ? '1 past build' : `${samples} past builds`;
 }
 
-function rounded(ms: number): string {
-  return ms < 500 ? '0s' : formatDuration(roundTo(ms));
-}
-
-/** Whole seconds: an estimate in tenths claims too much. */
-function roundTo(ms: number): number {
-  return Math.max(1000, Math.round(ms / 1000) * 1000);
+/** Rounded up, for tenths claim too much; one way for all, so that the middle never stands outside its range. */
+function seconds(ms: number): string {
+  return formatDuration(Math.ceil(ms / 1000) * 1000);
 }
