@@ -200,6 +200,62 @@ test('Ctrl-C lets the builds run on and prints the line that attaches again', as
   expect(log.stdout).toBe('before\nafter\n');
 });
 
+/** A try that is left in the middle of a log, and the line it printed run as it is. */
+async function detachAndAttach(face: string[]): Promise<{ parts: [string, string]; log: string }> {
+  const flags = await flagFolder();
+  const wait = `while [ ! -e ${flags}/go ]; do sleep 0.05; done`;
+  const command = `seq 1 5000; printf 'half a '; ${wait}; echo line; seq 5001 9999`;
+  const { work, startBuildbot, buildbot } = await setup({
+    builders: {
+      slow: [
+        { type: 'shell', name: 'first', command: 'seq 1 30' },
+        { type: 'shell', name: 'wait', command },
+      ],
+    },
+  });
+  const first = startBuildbot(work, ['try', '--follow', ...face]);
+  await first.says(/5000/);
+  const detached = await end(first, 'SIGINT');
+  expect(detached.code).toBe(75);
+  const [, words = ''] = /buildbot (watch [\w :,-]+)/.exec(detached.stdout) ?? [];
+  const second = startBuildbot(work, [...words.trim().split(' '), ...face]);
+  await second.says(/wait/);
+  await writeFile(join(flags, 'go'), '');
+  const attached = await second.finished;
+  expect(attached).toMatchObject({ code: 0, stderr: '' });
+  const logs = [
+    await buildbot(work, ['log', 'slow/1', 'first']),
+    await buildbot(work, ['log', 'slow/1', 'wait']),
+  ];
+  return { parts: [detached.stdout, attached.stdout], log: logs.map(({ stdout }) => stdout).join('') };
+}
+
+test('attaching again goes on in the log where the lines of the first had ended', async () => {
+  const { parts, log } = await detachAndAttach([]);
+  const [before, after] = parts.map((text) =>
+    [...text.matchAll(/^│ (.*)$/gm)].map(([, line]) => `${line}\n`).join(''),
+  );
+  expect(`${before}${after}` === log).toBe(true);
+  expect(before).toContain('\n4999\n5000\n');
+  expect(after).toMatch(/^half a line\n5001\n/);
+  // What ends a step is told after its last line.
+  expect(parts[1]).toMatch(/^│ 9999\n✔ slow\/1 › wait passed/m);
+});
+
+test('attaching again goes on in the log where the events of the first had ended', async () => {
+  const { parts, log } = await detachAndAttach(['--events']);
+  const pieces = parts
+    .flatMap((text) => text.trim().split('\n'))
+    .map((line) => JSON.parse(line) as { event: string; text: string; logId: number; offset: number })
+    .filter(({ event }) => event === 'log');
+  expect(pieces.map(({ text }) => text).join('') === log).toBe(true);
+  const ends = new Map<number, number>();
+  for (const { logId, offset, text } of pieces) {
+    expect(offset).toBe(ends.get(logId) ?? 0);
+    ends.set(logId, offset + text.length);
+  }
+});
+
 test('the event lines of a try carry a schema and end with its result', async () => {
   const { work, buildbot } = await setup();
   const { stdout } = await buildbot(work, ['try', '--events']);

@@ -73,6 +73,7 @@ describe('try --local', () => {
       dryRun: false,
       builderNames: false,
       local: true,
+      follow: false,
       json: true,
       events: false,
       asks: false,

@@ -1,6 +1,6 @@
 /** `buildbot try`: would this working copy pass? */
 import { Flags } from '@oclif/core';
-import { propertyOf, settingFlags, settingsOfFlags, TRY_KEYS } from '../config/flags.ts';
+import { followFlag, propertyOf, settingFlags, settingsOfFlags, TRY_KEYS } from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
 import { failedDryRunText, isDryRunOf, type MachineForm } from '../services/tell-failure.ts';
 import { ShowingCommand } from '../showing-command.ts';
@@ -29,7 +29,8 @@ export default class Try extends ShowingCommand {
     }),
     patchlevel: Flags.integer({
       char: 'p',
-      description: 'Path components to strip, with --diff. Default: 0.',
+      description:
+        "Path components to strip, with --diff. Default: 1 if its paths have git's a/ and b/, else 0.",
       min: 0,
       max: 32,
     }),
@@ -43,7 +44,8 @@ export default class Try extends ShowingCommand {
       description: 'Run master and worker in this process, with the builders that local: in .buildbot names.',
     }),
     detach: Flags.boolean({ description: 'Do not wait, like --no-wait.' }),
-    json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events'] }),
+    ...followFlag,
+    json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events', 'follow'] }),
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
     yes: Flags.boolean({ char: 'y', description: 'Ask no questions. An unknown host is still refused.' }),
   };
@@ -68,6 +70,7 @@ export default class Try extends ShowingCommand {
         local: flags.local,
         json: flags.json,
         events: flags.events,
+        follow: flags.follow,
         asks: !flags.yes,
         version: this.config.version,
         store: this.store,

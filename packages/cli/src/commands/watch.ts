@@ -1,7 +1,8 @@
 /** `buildbot watch`: how things stand now, or one try to its end. */
+import { UserError } from '@buildbot/shared';
 import { Args, Flags } from '@oclif/core';
 import { connectionFlags, reconnectFlag } from '../base-command.ts';
-import { parseId, settingsOfFlags } from '../config/flags.ts';
+import { followFlag, parseId, settingsOfFlags } from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
 import { failedFarmText, type MachineForm } from '../services/tell-failure.ts';
 import { ShowingCommand } from '../showing-command.ts';
@@ -21,7 +22,12 @@ export default class Watch extends ShowingCommand {
     ...connectionFlags,
     ...reconnectFlag,
     timeout: Flags.string({ description: 'Stop watching after this long (exit code 124). Default: never.' }),
-    json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events'] }),
+    ...followFlag,
+    from: Flags.string({
+      description: 'Where an earlier --follow had come to, as it said itself. Default: the beginning.',
+      dependsOn: ['follow'],
+    }),
+    json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events', 'follow'] }),
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
   };
 
@@ -30,7 +36,13 @@ export default class Watch extends ShowingCommand {
   async run(): Promise<number> {
     const { flags, args } = await this.parse(Watch);
     this.#isOfFarm = args.id === undefined;
+    if (this.#isOfFarm && flags.follow)
+      throw new UserError('--follow needs the number of a try', {
+        hint: 'For example: buildbot watch 17 --follow',
+      });
     const { watchCommand } = await import('../services/watch-command.ts');
+    const { parseLogPositions } = await import('../services/follow-logs.ts');
+    const logsFrom = flags.follow ? parseLogPositions(flags.from) : null;
     const buildSetId = args.id === undefined ? null : parseId(args.id, 'the number of a try');
     return this.withLink(flags, (link, { reconnect }) =>
       watchCommand(
@@ -42,6 +54,7 @@ export default class Watch extends ShowingCommand {
           buildSetId,
           json: flags.json,
           events: flags.events,
+          logsFrom,
           store: this.store,
         },
         this.runtime,

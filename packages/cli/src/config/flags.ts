@@ -29,6 +29,14 @@ export const reasonFlag = Flags.string({
   default: 'no reason given',
 });
 
+/** Of commands that show a try. */
+export const followFlag = {
+  follow: Flags.boolean({
+    char: 'f',
+    description: 'Print the logs line for line as they grow, in place of a screen; with --events as events.',
+  }),
+};
+
 /** The words of a worker's availability, of this command and of `workers set`. */
 export const availabilityArg = Args.string({
   description: 'eager, reluctant (only when no eager one is free) or unavailable.',

@@ -9,6 +9,8 @@ it.each([
   [{ wantsPlain: true }, 'plain'],
   [{ quiet: true }, 'quiet'],
   [{ events: true }, 'events'],
+  [{ follow: true, quiet: true }, 'plain'],
+  [{ follow: true, events: true }, 'events'],
   [{ json: true, quiet: true }, 'json'],
 ] as const)('of %o is %s', (wishes, face) => {
   expect(chooseFace({ ...nothing, ...wishes })).toBe(face);

@@ -14,14 +14,17 @@ export interface FaceWishes {
   json: boolean;
   events: boolean;
   quiet: boolean;
+  /** All of the logs, which no screen could hold. */
+  follow?: boolean;
   /** Continuous integration, a dumb terminal or a wish for accessibility. */
   wantsPlain: boolean;
   isTerminal: boolean;
 }
 
-export function chooseFace({ json, events, quiet, wantsPlain, isTerminal }: FaceWishes): FaceName {
+export function chooseFace({ json, events, follow, quiet, wantsPlain, isTerminal }: FaceWishes): FaceName {
   if (json) return 'json';
   if (events) return 'events';
+  if (follow) return 'plain';
   if (quiet) return 'quiet';
   return isTerminal && !wantsPlain ? 'screen' : 'plain';
 }

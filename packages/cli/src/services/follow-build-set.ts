@@ -22,12 +22,14 @@ export interface FollowInput {
   signal: AbortSignal;
   /** Is given each client in use, for logs and control. */
   onClient: (client: ApiClient) => void;
+  /** Resolves when also what is read beside the events has come to its end. @throws LinkError */
+  settled?: (() => Promise<void>) | undefined;
 }
 
 /** Resolves when the build set is complete, `signal` aborts, or there was no contact for too long. */
 export async function followBuildSet(
   deps: LinkDeps & { store: ViewStore },
-  { buildSetId, first, giveUpAfterMs, signal, onClient }: FollowInput,
+  { buildSetId, first, giveUpAfterMs, signal, onClient, settled = async () => {} }: FollowInput,
 ): Promise<LinkEnd> {
   const { store, clock } = deps;
   let position: number | null = null;
@@ -60,12 +62,12 @@ export async function followBuildSet(
           sleep: () => clock.sleep(POLL_MS, signal),
         });
       }
-      if (isComplete()) return;
+      if (isComplete()) return settled();
       for await (const told of client.events(pathsOf(buildSetId), position, signal)) {
         if ('resync' in told) await readSummary();
         else if (isAbout(store.state, told.k, told.m)) store.dispatch({ type: 'event', event: told });
         position = Math.max(position ?? 0, told.n ?? 0);
-        if (isComplete()) return;
+        if (isComplete()) return settled();
       }
     },
     { first, giveUpAfterMs, signal },

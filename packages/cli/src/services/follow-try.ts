@@ -4,6 +4,7 @@ import type { ApiClient } from '../client/api-client.ts';
 import { tryView } from '../view/try-view.ts';
 import { EXIT, exitCodeOf, resultMark, verdictText } from '../view/verdict.ts';
 import { followBuildSet } from './follow-build-set.ts';
+import { LogFollower, type LogFollowerOptions } from './follow-logs.ts';
 import { Intents } from './intents.ts';
 import type { MasterLink } from './master-link.ts';
 import type { Runtime } from './runtime.ts';
@@ -29,6 +30,8 @@ export interface FollowerOptions {
   reconnectMs?: number | undefined;
   /** Whether running steps' tails are shown. */
   tails: boolean;
+  /** `--follow`: all of the logs is told, from where an earlier process had come to. */
+  logs?: Pick<LogFollowerOptions, 'tell' | 'from'> | undefined;
   /** False when the builds end with this process. */
   canDetach?: boolean;
 }
@@ -39,6 +42,7 @@ export class TryFollower {
   /** Known once the job is taken. */
   #buildSetId: number | undefined;
   #client: ApiClient | undefined;
+  #logs: LogFollower | undefined;
   #isStopping = false;
   #isDetachTold = false;
 
@@ -67,10 +71,13 @@ export class TryFollower {
     const ended = new AbortController();
     const signal = AbortSignal.any([this.intents.detached, timeout.signal, ended.signal]);
     if (timeoutMs !== undefined) void clock.sleep(timeoutMs, ended.signal).then(() => timeout.abort());
-    const logs = new StepLogs({ store, tails, signal });
+    const stepLogs = new StepLogs({ store, tails, signal });
+    const logs = this.#options.logs && new LogFollower({ store, signal, ...this.#options.logs });
+    this.#logs = logs;
     const onClient = (client: ApiClient) => {
       this.#client = client;
-      logs.use(client);
+      stepLogs.use(client);
+      logs?.use(client);
     };
     // Somebody may have asked to stop before the job had arrived.
     const unsubscribe = store.subscribe(() => {
@@ -81,13 +88,20 @@ export class TryFollower {
       const giveUpAfterMs = this.#options.reconnectMs ?? RECONNECT_MS;
       const end = await followBuildSet(
         { link, store, clock, random },
-        { buildSetId, first: first ?? undefined, giveUpAfterMs, signal, onClient },
+        {
+          buildSetId,
+          first: first ?? undefined,
+          giveUpAfterMs,
+          signal,
+          onClient,
+          settled: () => logs?.settled() ?? Promise.resolve(),
+        },
       );
       if (end === 'no-contact') this.note(`… no contact for ${formatDuration(giveUpAfterMs)}: given up`);
       const { isOver, results } = tryView(store.state, clock.now());
       if (!isOver || results === null)
         return timeout.signal.aborted ? this.#timedOut(buildSetId) : this.left(buildSetId);
-      await logs.settled();
+      await stepLogs.settled();
       return this.#complete(buildSetId, results);
     } finally {
       ended.abort();
@@ -110,13 +124,18 @@ export class TryFollower {
       return;
     }
     this.#isDetachTold = true;
+    // What came after this line would be told again.
+    this.#logs?.hold();
     const attach = this.#attachLine(this.#buildSetId);
     const at = this.#options.runtime.clock.now();
     this.#options.store.dispatch({ type: 'local', fact: { type: 'detached', attach, canStop, at } });
   }
 
   #attachLine(buildSetId: number): string {
-    return [...this.#options.attachCommand, buildSetId].join(' ');
+    const { attachCommand, logs } = this.#options;
+    const position = this.#logs?.position ?? null;
+    const follow = logs === undefined ? [] : ['--follow', ...(position === null ? [] : ['--from', position])];
+    return [...attachCommand, buildSetId, ...follow].join(' ');
   }
 
   #timedOut(buildSetId: number): Ending {
@@ -163,6 +182,7 @@ export class TryFollower {
     const reason = 'asking the master to stop the builds';
     store.dispatch({ type: 'local', fact: { type: 'stopping', reason, at } });
     this.#isStopping = true;
+    this.#logs?.release();
     if (isKnown) await this.#cancelOpen();
   }
 

@@ -1,10 +1,11 @@
 /** The faces that append lines: plain, `--quiet`, `--events` and `--json`. */
 import { type EstimatedFact, withEstimate } from '../view/estimated-fact.ts';
 import { factsOf } from '../view/facts.ts';
+import { factsAfterLogs } from '../view/log-piece.ts';
 import { type EstimateNews, estimateNews } from '../view/renderers/estimate.ts';
 import { eventLine } from '../view/renderers/events.ts';
 import { finalObject } from '../view/renderers/json.ts';
-import { plainLines } from '../view/renderers/plain.ts';
+import { excerptCommands, plainLines } from '../view/renderers/plain.ts';
 import { ToldOnce } from '../view/renderers/told-once.ts';
 import type { ViewState } from '../view/state.ts';
 import { tryView } from '../view/try-view.ts';
@@ -16,17 +17,30 @@ export type WriteLine = (line: string) => void;
 /** Epoch milliseconds. */
 type Now = () => number;
 
-function appending(write: WriteLine, now: Now, linesOf: (fact: EstimatedFact) => readonly string[]): Face {
+export interface LineFaceOptions {
+  /** The logs are told, too: what comes after one waits for its last line. */
+  follow: boolean;
+}
+
+function appending(
+  write: WriteLine,
+  now: Now,
+  linesOf: (fact: EstimatedFact) => readonly string[],
+  { follow }: LineFaceOptions = { follow: false },
+): Face {
   const toldOnce = new ToldOnce();
   const tell = (state: ViewState) => {
-    for (const fact of toldOnce.take(factsOf(state)))
+    const facts = factsOf(state);
+    for (const fact of toldOnce.take(follow ? factsAfterLogs(state, facts) : facts))
       for (const line of linesOf(withEstimate(state, fact, now()))) write(line);
   };
   return { update: tell, end: async (state) => tell(state) };
 }
 
-export function plainFace(write: WriteLine, now: Now): Face {
-  return appending(write, now, plainLines);
+export function plainFace(write: WriteLine, now: Now, options?: LineFaceOptions): Face {
+  const linesOf = (fact: EstimatedFact) =>
+    options?.follow && fact.type === 'log_excerpt' ? excerptCommands(fact) : plainLines(fact);
+  return appending(write, now, linesOf, options);
 }
 
 /** How it ended, and why if badly. */
@@ -42,14 +56,15 @@ export function quietFace(write: WriteLine, now: Now): Face {
 }
 
 /** The facts, and after those that change it the time that is left. */
-export function eventsFace(write: WriteLine, now: Now): Face {
+export function eventsFace(write: WriteLine, now: Now, options?: LineFaceOptions): Face {
   let last: string | undefined;
   let isStale = false;
-  const facts = appending(write, now, (fact) => {
+  const linesOf = (fact: EstimatedFact) => {
     isStale ||=
       fact.type === 'build_started' || fact.type === 'step_finished' || fact.type === 'build_finished';
     return [eventLine(fact)];
-  });
+  };
+  const facts = appending(write, now, linesOf, options);
   return {
     ...facts,
     update: (state) => {

@@ -5,7 +5,7 @@ import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
 import { connectionWords } from './connect.ts';
 import type { Intents } from './intents.ts';
-import { faceFor, present } from './present-try.ts';
+import { faceFor, logTeller, present } from './present-try.ts';
 import type { Runtime } from './runtime.ts';
 import type { Submitter } from './submit.ts';
 import { runTry } from './try.ts';
@@ -23,6 +23,8 @@ export interface TryCommandInput {
   local: boolean;
   json: boolean;
   events: boolean;
+  /** All of the logs. */
+  follow: boolean;
   /** False: no questions, even at a terminal. */
   asks: boolean;
   version: string;
@@ -94,11 +96,11 @@ async function submitAndShow(
   { settings, wishes }: Prepared,
   runtime: Runtime,
 ): Promise<number> {
-  const { store } = input;
+  const { store, json, events, follow } = input;
   const words = input.local ? ['--local'] : connectionWords(input.given);
   store.dispatch({ type: 'connection', words, isLocal: input.local });
   const submitter = await submitterFor(input, settings, runtime);
-  const face = faceFor({ json: input.json, events: input.events, quiet: settings.quiet }, runtime);
+  const face = faceFor({ json, events, follow, quiet: settings.quiet }, runtime);
   let intents: Intents | undefined;
   const onAction = (action: NonNullable<KeyAction>) => intents?.[action]();
   const firstLine = `⠋ connecting to ${sanitizeName(submitter.name)} · taking a snapshot of the working copy`;
@@ -112,6 +114,7 @@ async function submitAndShow(
         readSource: (signal) => readTrySource(wishes, settings, runtime, signal),
         attachCommand: ['buildbot', 'watch', ...connectionWords(input.given)],
         tails: face === 'screen',
+        logs: follow ? { from: new Map(), tell: logTeller(face, store, runtime) } : undefined,
         canDetach: !input.local,
         onIntents: (made) => {
           intents = made;
@@ -119,7 +122,7 @@ async function submitAndShow(
       },
       runtime,
     );
-  return present({ store, face, firstLine, onAction }, runtime, work);
+  return present({ store, face, follow, firstLine, onAction }, runtime, work);
 }
 
 async function submitterFor(

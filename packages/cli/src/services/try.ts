@@ -8,7 +8,7 @@ import type { TrySource } from '../vcs/port.ts';
 import type { Preparation } from '../view/messages.ts';
 import { EXIT } from '../view/verdict.ts';
 import { findDelivered } from './find-delivered.ts';
-import { type Ending, TryFollower } from './follow-try.ts';
+import { type Ending, type FollowerOptions, TryFollower } from './follow-try.ts';
 import type { Intents } from './intents.ts';
 import { Interrupted } from './intents.ts';
 import type { Runtime } from './runtime.ts';
@@ -27,6 +27,7 @@ export interface TryInput {
   attachCommand: readonly string[];
   /** Whether running steps' tails are shown. */
   tails: boolean;
+  logs: FollowerOptions['logs'];
   /** False when the builds end with this process. */
   canDetach: boolean;
   /** Is given what the keys may do, once. */
@@ -44,6 +45,7 @@ export async function runTry(input: TryInput, runtime: Runtime): Promise<Ending>
     timeoutMs: settings.timeout,
     reconnectMs: settings.reconnect,
     tails,
+    logs: input.logs,
     canDetach: input.canDetach,
   });
   const { intents } = follower;
@@ -125,7 +127,10 @@ async function takenAs(submitted: Submitted, taking: Taking): Promise<Taken> {
       throw new UserError(`refused: ${verdict.reason}`, verdict.hint === null ? {} : { hint: verdict.hint });
     case 'kept':
       input.store.dispatch({ type: 'local', fact: { type: 'kept', reason: verdict.reason, at } });
-      return { exitCode: EXIT.detached, text: 'the job is kept, and the master takes it in as soon as it can' };
+      return {
+        exitCode: EXIT.detached,
+        text: 'the job is kept, and the master takes it in as soon as it can',
+      };
     case 'accepted': {
       const { buildSetId, requests } = verdict;
       const builders = requests.map(({ builder }) => sanitizeName(builder, { maxLength: 70 }));

@@ -4,10 +4,11 @@ import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
 import { connectionWords } from './connect.ts';
 import { followFarm } from './follow-farm.ts';
+import type { LogPositions } from './follow-logs.ts';
 import { TryFollower } from './follow-try.ts';
 import type { MasterLink } from './master-link.ts';
 import { exitCodeOfFarm, presentFarm } from './present-farm.ts';
-import { faceFor, present } from './present-try.ts';
+import { faceFor, logTeller, present } from './present-try.ts';
 import type { Runtime } from './runtime.ts';
 import type { ViewStore } from './view-store.ts';
 
@@ -20,6 +21,8 @@ export interface WatchCommandInput {
   buildSetId: number | null;
   json: boolean;
   events: boolean;
+  /** All of the logs of a try, from where an earlier process had come to; null for none. */
+  logsFrom: LogPositions | null;
   /** Empty; holds in the end what there was to show. */
   store: ViewStore;
 }
@@ -27,7 +30,8 @@ export interface WatchCommandInput {
 /** Gives the exit code: of a try as `try` has it, of the farm 0. */
 export async function watchCommand(input: WatchCommandInput, runtime: Runtime): Promise<number> {
   const { store } = input;
-  const face = faceFor({ json: input.json, events: input.events, quiet: false }, runtime);
+  const { json, events, logsFrom } = input;
+  const face = faceFor({ json, events, quiet: false, follow: logsFrom !== null }, runtime);
   if (input.buildSetId !== null)
     return watchTry({ ...input, buildSetId: input.buildSetId }, { store, face }, runtime);
   return watchFarm(input, { store, face }, runtime);
@@ -64,6 +68,7 @@ async function watchTry(
   { store, face }: Shown,
   runtime: Runtime,
 ): Promise<number> {
+  const { logsFrom } = input;
   const follower = new TryFollower({
     link: input.link,
     store,
@@ -72,6 +77,7 @@ async function watchTry(
     timeoutMs: input.given.timeout,
     reconnectMs: input.reconnectMs,
     tails: face === 'screen',
+    logs: logsFrom === null ? undefined : { from: logsFrom, tell: logTeller(face, store, runtime) },
   });
   const { intents } = follower;
   store.dispatch({ type: 'connection', words: connectionWords(input.given), isLocal: false });
@@ -80,7 +86,7 @@ async function watchTry(
   const onAction = (action: NonNullable<KeyAction>) => intents[action]();
   const firstLine = `⠋ attaching to try #${input.buildSetId} at ${input.link.name}`;
   try {
-    return await present({ store, face, firstLine, onAction }, runtime, () =>
+    return await present({ store, face, follow: logsFrom !== null, firstLine, onAction }, runtime, () =>
       follower.follow(input.buildSetId, null),
     );
   } finally {

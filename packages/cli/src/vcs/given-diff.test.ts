@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import Try from '../commands/try.ts';
 import { readGivenDiff, sourceOfDiff } from './given-diff.ts';
 
 const GIT_DIFF = `diff --git a/src/a.c b/src/a.c
@@ -55,6 +56,18 @@ describe('a given diff', () => {
         stats: { files: 3, binary: 0, patchBytes: GIT_DIFF.length },
       },
     });
+  });
+
+  test.each([
+    ['1', 'git', GIT_DIFF],
+    ['0', 'another format', SVN_DIFF],
+  ])('given the documented default of %s, one of %s is as if nothing was given', (level, _, text) => {
+    const given = sourceOfDiff(bytes(text), { patchLevel: Number(level) });
+    expect(given.ok).toBe(true);
+    expect(given).toEqual(sourceOfDiff(bytes(text), {}));
+    expect(Try.flags.patchlevel.description).toMatch(
+      /Default: 1 if its paths have git's a\/ and b\/, else 0/,
+    );
   });
 
   test('of another format strips nothing, as Buildbot has it', () => {

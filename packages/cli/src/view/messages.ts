@@ -66,6 +66,8 @@ export type ViewMessage =
   /** As they were when event `n` was the newest. */
   | { type: 'workers'; n: number; workers: readonly WorkerResource[] }
   | { type: 'event'; event: EventMessage }
+  /** The log was told to its end, line for line (`--follow`). */
+  | { type: 'log_told'; logId: number }
   /** The newest lines of a running step's log, sanitised. */
   | { type: 'tail'; stepId: number; lines: readonly string[] }
   /** The last lines of a failed step's log, sanitised; told once. */

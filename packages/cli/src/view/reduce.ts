@@ -38,6 +38,8 @@ export function reduce(state: ViewState, message: ViewMessage): ViewState {
       return { ...state, connection: { words: message.words, isLocal: message.isLocal } };
     case 'event':
       return withEvent(state, message.event);
+    case 'log_told':
+      return { ...state, toldLogs: new Set([...state.toldLogs, message.logId]) };
     case 'tail':
       return { ...state, tails: withEntry(state.tails, message.stepId, message.lines) };
     case 'excerpt': {

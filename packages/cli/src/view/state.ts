@@ -42,6 +42,8 @@ export interface ViewState extends Tables {
   tails: ReadonlyMap<number, readonly string[]>;
   /** By step id. */
   excerpts: ReadonlyMap<number, { log: string; lines: readonly string[] }>;
+  /** Ids of the logs that were told to their end. */
+  toldLogs: ReadonlySet<number>;
   /** Of the whole farm, when it was asked for. */
   farm: Pick<StatusResource, 'title' | 'pending'> | null;
 }
@@ -60,5 +62,6 @@ export const EMPTY_STATE: ViewState = {
   local: [],
   tails: new Map(),
   excerpts: new Map(),
+  toldLogs: new Set(),
   farm: null,
 };

@@ -115,11 +115,16 @@ function buildLines(fact: Exclude<BuildFact, { type: 'build_started' }>): string
       return [
         `  ${name} › ${fact.step} › last lines of ${fact.log}:`,
         ...fact.lines.map((line) => `    │ ${line}`),
-        ...fact.commands.map((command) => `    $ ${command}`),
+        ...excerptCommands(fact),
       ];
     case 'build_finished':
       return [`${resultMark(fact.results)} ${name} ${endOf(fact)}`];
   }
+}
+
+/** What to type after a failure: all that is left to say where the log itself was told. */
+export function excerptCommands({ commands }: Extract<BuildFact, { type: 'log_excerpt' }>): string[] {
+  return commands.map((command) => `    $ ${command}`);
 }
 
 /** A stopped build is told in the master's own words: `cancelled by alice: wrong branch`. */
