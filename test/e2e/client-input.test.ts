@@ -128,7 +128,7 @@ describe('arguments', () => {
   test.each([
     [['--builder='], /--builder must not be empty/],
     [['--builder', ''], /--builder must not be empty/],
-    [['--bulider', 'x'], /Nonexistent flag: --bulider/],
+    [['--bulider', 'x'], /no flag --bulider\nDid you mean --builder\?/],
     [['--', '*.c'], /cannot go with --diff/],
     [['-'], /cannot go with --diff/],
   ])('%j is refused (83)', async (args, reason) => {

@@ -5,6 +5,7 @@ import { type LoadedSettings, loadSettings } from './config/load-settings.ts';
 import { processRuntime } from './process-runtime.ts';
 import type { MasterLink } from './services/master-link.ts';
 import type { Runtime } from './services/runtime.ts';
+import { usageErrorOf } from './usage-error.ts';
 
 /** Flags of commands that follow or steer a master. */
 export const connectionFlags = settingFlags(CONNECTION_KEYS);
@@ -48,8 +49,13 @@ export abstract class BaseCommand extends Command {
     }
   }
 
+  /** What the parser says is said of this command, with the flag that was meant. */
+  protected inOurWords(error: Error): Error {
+    return usageErrorOf(error, { name: this.id ?? '', flags: this.ctor.flags });
+  }
+
   /** An error is said once, by whoever runs the command. */
   protected override catch(error: Error): Promise<never> {
-    return Promise.reject(error);
+    return Promise.reject(this.inOurWords(error));
   }
 }

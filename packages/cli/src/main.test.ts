@@ -24,7 +24,11 @@ describe('the command line', () => {
   it.each([
     [['tri'], "Did you mean 'buildbot try'?"],
     [['\u001b[2J'], "there is no command '␛[2J'"],
-    [['try', '--nope'], 'Nonexistent flag: --nope'],
+    [['try', '--nope'], "buildbot try has no flag --nope\n'buildbot try --help' lists its flags."],
+    [['try', '--buildr', 'x'], "has no flag --buildr\nDid you mean --builder? 'buildbot try --help' lists"],
+    [['workers', 'set', '--rason=x'], 'buildbot workers set has no flag --rason\nDid you mean --reason?'],
+    [['try', '--no-wiat'], 'Did you mean --no-wait?'],
+    [['try', '--port', 'x'], "See 'buildbot try --help'.\n"],
     [['try', '--builder='], '--builder must not be empty'],
     [['try', '--port', 'x'], 'Expected an integer'],
     [['try', '--json', '--events'], '--events'],
@@ -39,11 +43,12 @@ describe('the command line', () => {
     expect(await main(argv)).toBe(2);
     expect(said).toContain(reason);
     expect(said).not.toContain('This is a bug');
+    expect(said).not.toContain('See more help');
     expect(said).not.toContain('\u001b[2J');
   });
 
   describe.each([
-    [['try', '--nope'], 2, 'Nonexistent flag: --nope'],
+    [['try', '--nope'], 2, 'buildbot try has no flag --nope'],
     [['try', '--builder='], 2, '--builder must not be empty'],
     [['try', '--connect=pb'], 2, 'is not spoken by this client'],
     [['watch', '7', '--api', 'ftp://x'], 2, 'not an address'],

@@ -11,7 +11,8 @@ export abstract class ShowingCommand extends BaseCommand {
   /** People read the same on stderr, from whoever runs the command. */
   protected override catch(error: Error): Promise<never> {
     const form = machineFormOf(this.argv);
-    if (form !== null) this.runtime.stdout.write(`${this.failedText(form, failureOf(error))}\n`);
+    const failure = failureOf(this.inOurWords(error));
+    if (form !== null) this.runtime.stdout.write(`${this.failedText(form, failure)}\n`);
     return super.catch(error);
   }
 

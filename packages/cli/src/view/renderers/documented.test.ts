@@ -12,9 +12,10 @@ import { watchView } from '../watch-view.ts';
 import { estimateNews } from './estimate.ts';
 import { eventObject } from './events.ts';
 import { finalObject } from './json.ts';
+import { logEventLine } from './log.ts';
 
 const documented = await readFile(new URL('../../../../../docs/output.md', import.meta.url), 'utf8');
-const names = new Set([...documented.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name));
+const names = new Set([...documented.matchAll(/`([A-Za-z]\w*)`/g)].map(([, name]) => name));
 
 const states = STORY.map((_, index) =>
   STORY.slice(0, index + 1).reduce(
@@ -27,7 +28,7 @@ const last = states.at(-1) ?? EMPTY_STATE;
 const undocumented = (object: object) => Object.keys(object).filter((name) => !names.has(name));
 
 /** Complete by its type: a new kind of event does not compile before it stands here. */
-const EVENTS: Readonly<Record<Fact['type'] | FarmChange['type'] | 'estimate', true>> = {
+const EVENTS: Readonly<Record<Fact['type'] | FarmChange['type'] | 'estimate' | 'log', true>> = {
   snapshot: true,
   queued: true,
   kept: true,
@@ -45,6 +46,7 @@ const EVENTS: Readonly<Record<Fact['type'] | FarmChange['type'] | 'estimate', tr
   build_finished: true,
   request_cancelled: true,
   estimate: true,
+  log: true,
   worker_connected: true,
   worker_disconnected: true,
   request_waiting: true,
@@ -61,6 +63,20 @@ it('has every field of the events of a try', () => {
   const estimates = states.flatMap((state) => estimateNews(tryView(state, T0), T0) ?? []);
   expect(estimates.length).toBeGreaterThan(0);
   const told = [...factsOf(last), ...estimates].map(eventObject);
+  expect(told.flatMap(undocumented).filter((name) => name !== 'schema' && name !== 'event')).toEqual([]);
+});
+
+it('has every field of a piece of a log', () => {
+  const about = { buildId: 1, builder: 'linux', number: 1 };
+  const piece = {
+    build: about,
+    step: 'test',
+    log: 'stdio',
+    logId: 1,
+    offset: 0,
+    bytes: new Uint8Array([255]),
+  };
+  const told = [piece, { ...piece, bytes: new Uint8Array() }].map((one) => JSON.parse(logEventLine(one, 0)));
   expect(told.flatMap(undocumented).filter((name) => name !== 'schema' && name !== 'event')).toEqual([]);
 });
 
