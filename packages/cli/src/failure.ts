@@ -1,5 +1,5 @@
 /** What became of a command that threw: an exit code and words, for people's stderr and for scripts' stdout alike. */
-import { type ExternalError, messageOf, sanitizeName, type UserError } from '@buildbot/shared';
+import { type ExternalError, messageOf, sanitizeLines, type UserError } from '@buildbot/shared';
 import { EXIT } from './view/verdict.ts';
 
 /** Message and hint are fit for a terminal and may have several lines. */
@@ -18,9 +18,6 @@ export function failureOf(error: unknown): Failure {
     return failure(EXIT.infrastructure, error.message, error.hint);
   if (isNamed(error, 'LinkError'))
     return failure(EXIT.infrastructure, `the master cannot be reached: ${error.message}`);
-  // Errors of oclif's parser: an unknown flag, a missing argument.
-  if (error instanceof Error && 'oclif' in error)
-    return failure(EXIT.usage, error.message, "See 'buildbot --help'.");
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   return { ...failure(EXIT.infrastructure, stack), isBug: true };
 }
@@ -34,8 +31,8 @@ export function failureLines({ message, hint, isBug }: Failure): string[] {
 function failure(exitCode: number, message: string, hint?: string): Failure {
   return {
     exitCode,
-    message: printable(message),
-    hint: hint === undefined ? null : printable(hint),
+    message: sanitizeLines(message),
+    hint: hint === undefined ? null : sanitizeLines(hint),
     isBug: false,
   };
 }
@@ -46,12 +43,4 @@ function failure(exitCode: number, message: string, hint?: string): Failure {
  */
 function isNamed<E extends Error>(error: unknown, name: string): error is E {
   return error instanceof Error && error.name === name;
-}
-
-/** Lines stay lines; everything else that could reach the terminal's controls does not. */
-function printable(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => sanitizeName(line.replaceAll('\t', '  '), { maxLength: 2000 }))
-    .join('\n');
 }

@@ -3,6 +3,7 @@
  * is a program or host that failed, a `BugError` is ours. Expected outcomes (a build failed, a job was refused)
  * are values, never errors.
  */
+import { sanitizeLines } from './text/visible.ts';
 
 /** Something the user can put right. `hint` is the next thing to do, printed below the message. */
 export class UserError extends Error {
@@ -52,4 +53,14 @@ export function unreachable(value: never): never {
 /** The text of anything thrown, without its stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a daemon's program prints of an error: what and what next for people, the stack for our own faults. */
+export function explainError(program: string, error: unknown): string {
+  if (error instanceof UserError || error instanceof ExternalError) {
+    const hint = error.hint === undefined ? '' : `  ${sanitizeLines(error.hint)}\n`;
+    return `${program}: ${sanitizeLines(error.message)}\n${hint}`;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `${program}: a bug, please report it\n${sanitizeLines(stack)}\n`;
 }

@@ -53,3 +53,11 @@ export function sanitizeName(text: string, options: { maxLength?: number } = {})
     ? `${shown.slice(0, Math.max(0, maxLength - 1)).replace(/\p{Surrogate}$/u, '')}…`
     : shown;
 }
+
+/** The same for a text of several lines, such as an error's: lines stay lines, and a tab is two spaces. */
+export function sanitizeLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => sanitizeName(line.replaceAll('\t', '  '), { maxLength: 2000 }))
+    .join('\n');
+}

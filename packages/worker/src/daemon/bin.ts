@@ -1,16 +1,8 @@
 /** The process edge of `buildbot-worker`: arguments, environment, output, exit code. Nothing else touches them. */
 import { readFileSync } from 'node:fs';
-import { ExternalError, UserError } from '@buildbot/shared/errors';
+import { explainError, UserError } from '@buildbot/shared/errors';
 import { main } from './cli.ts';
 import type { StartReport } from './run.ts';
-
-/** What and what next for people, the stack for our own faults. */
-function explain(error: unknown): string {
-  if (error instanceof UserError || error instanceof ExternalError) {
-    return `buildbot-worker: ${error.message}\n${error.hint === undefined ? '' : `  ${error.hint}\n`}`;
-  }
-  return `buildbot-worker: a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`;
-}
 
 /** Whoever started us waits for one report; by the time of a second one it is gone. */
 function report(message: StartReport): void {
@@ -33,7 +25,7 @@ export async function runBin(bin: string): Promise<void> {
       environment: process.env,
     });
   } catch (error) {
-    process.stderr.write(explain(error));
+    process.stderr.write(explainError('buildbot-worker', error));
     process.exitCode = error instanceof UserError ? error.exitCode : 1;
   }
 }
