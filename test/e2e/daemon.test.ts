@@ -46,7 +46,7 @@ describe('a master', () => {
     await createMaster();
     expect(await master('checkconfig', basedir)).toMatchObject({
       code: 0,
-      stdout: 'good: 1 builders, 1 workers, 2 schedulers\n',
+      stdout: 'good: 1 builder, 1 worker, 2 schedulers\n',
     });
     expect(await master('status', basedir)).toMatchObject({ code: 1, stdout: 'not running\n' });
     const started = await master('start', basedir);

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '@buildbot/shared';
+import { ConfigError, UserError } from '@buildbot/shared';
 import { afterEach, expect, test } from 'vitest';
+import { checkStep } from '../builds/steps/registry.ts';
 import { findConfig } from './find.ts';
 import { loadConfig } from './load.ts';
-import { ConfigError } from './problem.ts';
 import type { StepCheck } from './validate.ts';
 
 const folders: string[] = [];
@@ -103,9 +103,74 @@ test('names workers and builders that do not exist, all at once', async () => {
     'builders: [linus], jobdir',
   );
   expect(await problemsOf(text)).toEqual([
-    'master.yaml:8:14: builders[0].workers: there is no worker "w2" (did you mean "w1"?)',
-    'master.yaml:12:39: schedulers[0].builders: there is no builder "linus" (did you mean "linux"?)',
+    'master.yaml:8:15: builders[0].workers[0]: there is no worker "w2" (did you mean "w1"?)',
+    'master.yaml:12:40: schedulers[0].builders[0]: there is no builder "linus" (did you mean "linux"?)',
   ]);
+});
+
+test('one mistake of each kind does not hide the others, and none is told twice', async () => {
+  const text = `
+titel: Example
+listen: { api: 0.0.0.0:8010, workers: 9989 }
+workers:
+  - { name: w1, pasword: secret }
+  - { name: w3, password: secret, maxBuilds: many }
+  - { name: w4 }
+builders:
+  - name: linux
+    workers: [w1, w2]
+    steps:
+      - { type: shel, command: make test }
+      - { type: shell, command: make test, timeout: 20x }
+      - { type: git, repository: /srv/p.git, mode: ful, metod: fresh }
+  - { name: linux, workers: [w1], steps: [] }
+schedulers:
+  - { type: try, name: try, builders: [linus] }
+  - { type: force, name: try, builders: [linux] }
+  - { type: tyr, name: other, builders: [linux] }
+`;
+  expect(await problemsOf(text, checkStep)).toEqual([
+    'master.yaml:2:1: titel: unknown key (did you mean "title"?)',
+    'master.yaml:3:16: listen.api: 0.0.0.0 is not a loopback address (use 127.0.0.1, and SSH or a proxy with authentication from elsewhere)',
+    'master.yaml:3:39: listen.workers: expected a text, found a number',
+    'master.yaml:5:17: workers[0].pasword: unknown key (did you mean "password"?)',
+    'master.yaml:6:46: workers[1].maxBuilds: expected a number, found a text',
+    'master.yaml:7:5: workers[2]: give exactly one of password and passwordFile',
+    'master.yaml:10:19: builders[0].workers[1]: there is no worker "w2" (did you mean "w1"?)',
+    'master.yaml:12:17: builders[0].steps[0].type: there is no step type "shel" (did you mean "shell"?)',
+    "master.yaml:13:53: builders[0].steps[1].timeout: '20x' is not a duration: expected one like 30s, 2m45s, 1h05m or 1.5h",
+    'master.yaml:14:52: builders[0].steps[2].mode: expected full or incremental, found "ful" (did you mean "full"?)',
+    'master.yaml:14:57: builders[0].steps[2].metod: unknown key (did you mean "method"?)',
+    'master.yaml:15:13: builders[1].name: "linux" is used twice (every name must be unique)',
+    'master.yaml:15:42: builders[1].steps: needs at least one',
+    'master.yaml:17:40: schedulers[0].builders[0]: there is no builder "linus" (did you mean "linux"?)',
+    'master.yaml:18:26: schedulers[1].name: "try" is used twice (every name must be unique)',
+    'master.yaml:19:13: schedulers[2].type: expected try or force, found "tyr" (did you mean "try"?)',
+  ]);
+});
+
+test.each([
+  ['a section', GOOD.replace('\nbuilders:', '\nbuilder:'), ['builder: unknown key']],
+  ['a name', GOOD.replace('- name: linux', '- nmae: linux'), ['builders[0].nmae: unknown key']],
+  [
+    'tags that a builder asks for',
+    GOOD.replace('tags: [linux]', 'tgas: [linux]').replace('workers: [w1]', 'workers: { tags: [linux] }'),
+    ['workers[0].tgas: unknown key'],
+  ],
+  [
+    'a section that is no list',
+    GOOD.replace(/workers:\n.*\n/, 'workers: none\n'),
+    ['workers: expected a list'],
+  ],
+])('what refers to %s that cannot be read is not blamed', async (_what, text, expected) => {
+  const problems = await problemsOf(text);
+  expect(problems).toEqual(expected.map((part) => expect.stringContaining(part)));
+});
+
+test('shows what would control a terminal rather than sending it', async () => {
+  const [problem, ...more] = await problemsOf('"a\\e[2Jb": 1\n"ti\\ntle": 2\n');
+  expect(problem).toMatch(/^master\.yaml:1:1: a␛\[2Jb: unknown key \(known: title, /);
+  expect(more).toEqual([expect.stringContaining(': ti␊tle: unknown key (did you mean "title"?)')]);
 });
 
 test('refuses two of one name and a worker without password', async () => {
@@ -115,21 +180,23 @@ test('refuses two of one name and a worker without password', async () => {
   );
   const problems = await problemsOf(text);
   expect(problems).toHaveLength(3);
-  expect(problems[0]).toContain('"w1" is used twice');
-  expect(problems[1]).toContain('exactly one of password and passwordFile');
+  expect(problems[0]).toContain('exactly one of password and passwordFile');
+  expect(problems.join('\n')).toContain('"w1" is used twice');
 });
 
 test('places what a step type says about its options', async () => {
-  const checkStep: StepCheck = () => [{ path: ['timeout'], message: 'expected a duration such as 20m' }];
+  const checkStep: StepCheck = () => [
+    { path: ['timeout'], message: 'expected a duration such as 20m', hint: null, isKey: false },
+  ];
   expect(await problemsOf(GOOD, checkStep)).toEqual([
     'master.yaml:10:65: builders[0].steps[0].timeout: expected a duration such as 20m',
   ]);
 });
 
 test.each([
-  ['a syntax error', 'title: [', 'master.yaml:1:'],
+  ['a syntax error', 'title: [', 'master.yaml:1:9: a bracket is not closed'],
   ['a key given twice', 'title: a\ntitle: b\n', 'master.yaml:2:'],
-  ['a tag of another language', 'title: !!js/function "x"', 'master.yaml:1:'],
+  ['a tag of another language', 'title: !!js/function "x"', 'master.yaml:1:8: a tag is refused'],
   ['a number out of range', 'workers: [{ name: w, password: x, maxBuilds: -1 }]', 'workers[0].maxBuilds'],
   ['a name that is a number', 'workers: [{ name: "17", password: x }]', 'numbers are ids'],
   ['an API open to the network', 'listen: { api: 0.0.0.0:8010 }', 'not a loopback address'],
@@ -153,11 +220,38 @@ test.each([
   ['a throw', "throw new Error('boom')", 'boom'],
   ['no export', 'const a = 1;', 'no default export'],
   ['a function in it', 'export default { title: () => 1 }', 'default.title is a function'],
+  ['a syntax error', 'const a = 1;\nexport default [ };', 'master.config.mjs:2:18: SyntaxError: '],
+  ['a throw on a later line', '\n\n  throw new Error("boom");', 'master.config.mjs:3:9: Error: boom'],
+  ['an import of nothing', "import './nowhere.mjs';", 'master.config.mjs: Error: Cannot find module'],
+  [
+    'a wrong value',
+    'export default { workers: 3 };',
+    'master.config.mjs: workers: expected a list, found a number',
+  ],
 ])('says what is wrong with code that has %s', async (_what, code, expected) => {
   const file = join(await basedir({ 'master.config.mjs': code }), 'master.config.mjs');
   const error = await loadConfig(file, anyStep).catch((e) => e);
   expect(error).toBeInstanceOf(ConfigError);
   expect((error as Error).message).toContain(expected);
+});
+
+test.each([
+  ['what is no TypeScript', 'export default {\n  title: ] };', 'master.config.ts:2:10: SyntaxError: '],
+  [
+    'what cannot be stripped',
+    'const a = 1;\nenum Kind { a }',
+    'master.config.ts:2:1: SyntaxError: TypeScript enum',
+  ],
+])('names line and column of %s', async (_what, code, expected) => {
+  const file = join(await basedir({ 'master.config.ts': code }), 'master.config.ts');
+  await expect(loadConfig(file, anyStep)).rejects.toThrow(expected);
+});
+
+test('names the imported file in which code is wrong', async () => {
+  const folder = await basedir({ 'master.config.ts': "import './parts.ts';", 'parts.ts': '\nconst = 1;' });
+  await expect(loadConfig(join(folder, 'master.config.ts'), anyStep)).rejects.toThrow(
+    /^parts\.ts:2:7: SyntaxError: /,
+  );
 });
 
 test('finds the one configuration of a base directory', async () => {

@@ -26,8 +26,10 @@ function plain(value: unknown, path: string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, `${path}.${key}`)]));
 }
 
+// What goes wrong in here is left to Node to report: of a syntax error it alone tells line and column.
+const module: { default?: unknown } = await import(pathToFileURL(file).href);
+
 try {
-  const module: { default?: unknown } = await import(pathToFileURL(file).href);
   if (module.default === undefined)
     throw new TypeError('it has no default export: write `export default defineMaster({ … })`');
   const json = JSON.stringify(plain(module.default, 'default'));

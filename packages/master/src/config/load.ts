@@ -7,10 +7,16 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type MasterConfig, messageOf, UserError } from '@buildbot/shared';
-import { ConfigError, type ConfigProblem } from './problem.ts';
+import {
+  ConfigError,
+  type FileProblem,
+  type MasterConfig,
+  messageOf,
+  readYaml,
+  UserError,
+} from '@buildbot/shared';
+import { explainFailure } from './evaluation-failure.ts';
 import { type StepCheck, validate } from './validate.ts';
-import { readYaml } from './yaml-source.ts';
 
 const EVALUATION_TIMEOUT_MS = 20_000;
 
@@ -24,7 +30,7 @@ export async function loadConfig(file: string, checkStep: StepCheck): Promise<Ma
   return outcome.config;
 }
 
-type Outcome = { config: MasterConfig } | { problems: ConfigProblem[] };
+type Outcome = { config: MasterConfig } | { problems: FileProblem[] };
 
 async function fromYaml(file: string, checkStep: StepCheck): Promise<Outcome> {
   let text: string;
@@ -34,44 +40,50 @@ async function fromYaml(file: string, checkStep: StepCheck): Promise<Outcome> {
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
   const name = basename(file);
-  const read = readYaml(text, name);
+  const read = await readYaml(text, name);
   if ('problems' in read) return read;
   return validate(read.source.data, { file: name, source: read.source }, checkStep);
 }
 
 async function fromCode(file: string, checkStep: StepCheck): Promise<Outcome> {
-  const evaluator = fileURLToPath(
-    new URL(`./evaluate${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-  );
-  const name = basename(file);
-  const options = {
-    timeout: EVALUATION_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    maxBuffer: 4 * 1024 * 1024,
-  } as const;
-  let output: string;
+  const evaluated = await evaluate(file);
+  if ('problem' in evaluated) return { problems: [evaluated.problem] };
+  // The program may print what it likes: only the last line is ours.
+  const read = jsonOf(evaluated.output.trimEnd().split('\n').at(-1) ?? '');
+  if (read !== null) return validate(read.data, { file: basename(file), source: null }, checkStep);
+  const message = 'it ended before its configuration was read';
+  return { problems: [problemOf(file, message, 'does it call process.exit()?')] };
+}
+
+async function evaluate(file: string): Promise<{ output: string } | { problem: FileProblem }> {
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  const evaluator = fileURLToPath(new URL(`./evaluate${extension}`, import.meta.url));
+  // The condition lets a configuration in a clone of this repository import the sources without a build.
+  const conditions = extension === '.ts' ? ['--conditions=source'] : [];
+  const argv = [...conditions, '--disable-warning=ExperimentalWarning', evaluator, file];
   try {
-    // The condition lets a configuration in a clone of this repository import the sources without a build.
-    const conditions = import.meta.url.endsWith('.ts') ? ['--conditions=source'] : [];
-    const argv = [...conditions, '--disable-warning=ExperimentalWarning', evaluator, file];
-    output = (await promisify(execFile)(process.execPath, argv, options)).stdout;
+    const { stdout } = await promisify(execFile)(process.execPath, argv, {
+      timeout: EVALUATION_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      maxBuffer: 4 * 1024 * 1024,
+    });
+    return { output: stdout };
   } catch (error) {
     const { killed, stderr } = error as { killed?: boolean; stderr?: string };
-    const reason = killed
-      ? `took longer than ${EVALUATION_TIMEOUT_MS / 1000} s`
-      : stderr?.trim() || messageOf(error);
-    return { problems: [{ file: name, line: null, column: null, path: '', message: reason, hint: null }] };
+    if (killed) return { problem: problemOf(file, `took longer than ${EVALUATION_TIMEOUT_MS / 1000} s`) };
+    if (stderr?.trim()) return { problem: explainFailure(file, stderr) };
+    return { problem: problemOf(file, messageOf(error)) };
   }
-  // The program may print what it likes: only the last line is ours.
-  const last = output.trimEnd().split('\n').at(-1) ?? '';
+}
+
+function jsonOf(text: string): { data: unknown } | null {
   try {
-    return validate(JSON.parse(last), { file: name, source: null }, checkStep);
+    return { data: JSON.parse(text) };
   } catch {
-    const message = 'it ended before its configuration was read';
-    return {
-      problems: [
-        { file: name, line: null, column: null, path: '', message, hint: 'does it call process.exit()?' },
-      ],
-    };
+    return null;
   }
+}
+
+function problemOf(file: string, message: string, hint: string | null = null): FileProblem {
+  return { file: basename(file), line: null, column: null, path: '', message, hint };
 }

@@ -3,6 +3,7 @@
  * `[time] PROCESS_SERVICE_CHECK_RESULT;host;service;code;text`, one line for the master, its queue and each worker.
  */
 import type { StatusResource, WorkerResource } from '@buildbot/shared';
+import { counted } from './counted.ts';
 
 const OK = 0;
 const WARNING = 1;
@@ -66,10 +67,6 @@ function workerCheck(worker: WorkerResource): Check {
   if (connected_to.length === 0) return { service, code: WARNING, text: 'not connected' };
   if (worker.paused) return { service, code: OK, text: 'paused' };
   return { service, code: OK, text: `${availability} (${availability_rule})` };
-}
-
-function counted(things: readonly unknown[], name: string): string {
-  return `${things.length} ${name}${things.length === 1 ? '' : 's'}`;
 }
 
 /** A name must not end its field or line, and begin one of its own. */

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { MasterConfig } from '@buildbot/shared';
 import { messageOf, UserError } from '@buildbot/shared/errors';
 import { nearest } from '@buildbot/shared/text/nearest';
+import { counted } from './counted.ts';
 import { runningPid } from './pid-file.ts';
 import { pidFile, start, stop } from './start-stop.ts';
 
@@ -59,9 +60,13 @@ const VERBS: Record<string, Verb> = {
     return 0;
   },
   async checkconfig(basedir, { out }) {
-    const config = await configOf(basedir);
-    const { builders, workers, schedulers } = config;
-    out(`good: ${builders.length} builders, ${workers.length} workers, ${schedulers.length} schedulers`);
+    const { builders, workers, schedulers } = await configOf(basedir);
+    const parts = [
+      counted(builders, 'builder'),
+      counted(workers, 'worker'),
+      counted(schedulers, 'scheduler'),
+    ];
+    out(`good: ${parts.join(', ')}`);
     return 0;
   },
   async run(basedir, { exit }) {

@@ -11,6 +11,7 @@ import {
   type UserSettings,
   userSettingsSchema,
 } from './dot-buildbot-schema.ts';
+import { checkData } from './faults.ts';
 
 /** One thing that is wrong with a file. Texts are printable. Lines and columns count from 1. */
 export interface ConfigProblem {
@@ -89,32 +90,16 @@ function judge({ key: written, value }: ConfigEntry, origin: ConfigOrigin): Judg
   const key = canonicalKey(written);
   const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
   if (schema === undefined) return unknownKey({ written, key, known: Object.keys(shape), origin });
-  const checked = schema.safeParse(value);
-  if (checked.success && checked.data !== undefined) return { ok: true, key, value: checked.data };
-  const issue = checked.success ? undefined : checked.error.issues[0];
-  const message = checked.success ? 'has no value' : messageOfIssue(issue);
-  return { ok: false, message: `'${key}': ${message}`, hint: hintFor(key, value), path: pathOfIssue(issue) };
+  const checked = checkData(schema, value);
+  if (checked.ok && checked.value !== undefined) return { ok: true, key, value: checked.value };
+  const fault = checked.ok ? undefined : checked.faults[0];
+  const message = `'${key}': ${fault?.message ?? 'has no value'}`;
+  return { ok: false, message, hint: hintFor(key, value), path: fault?.path ?? [] };
 }
 
 function canonicalKey(written: string): string {
   const plain = written.replace(/^try_/, '');
   return DOT_BUILDBOT_ALIASES.get(plain) ?? plain;
-}
-
-function messageOfIssue(issue: z.core.$ZodIssue | undefined): string {
-  // In a union the member that was meant is the one that got beyond the type.
-  const inner =
-    issue?.code === 'invalid_union'
-      ? issue.errors.flat().find(({ code }) => code !== 'invalid_type')
-      : undefined;
-  return inner?.message ?? issue?.message ?? 'is not valid';
-}
-
-/** In a union the member that got furthest knows the place best. */
-function pathOfIssue(issue: z.core.$ZodIssue | undefined): readonly PropertyKey[] {
-  if (issue?.code !== 'invalid_union') return issue?.path ?? [];
-  const paths = issue.errors.flat().map(({ path }) => path);
-  return paths.reduce((longest, path) => (path.length > longest.length ? path : longest), issue.path);
 }
 
 function hintFor(key: string, value: unknown): string {

@@ -3,7 +3,7 @@
  * may be a stranger's, so tags, more than one document, deep nesting and expanding aliases are refused.
  */
 
-import type { Document, ErrorCode, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { readAssignments } from './dot-buildbot-literals.ts';
 import type { DotBuildbot, UserSettings } from './dot-buildbot-schema.ts';
 import {
@@ -15,6 +15,7 @@ import {
   problemAt,
   settingsFrom,
 } from './dot-buildbot-settings.ts';
+import { syntaxFaults } from './yaml-syntax.ts';
 
 const MAX_ALIASES = 100;
 const START = { line: 1, column: 1 };
@@ -81,7 +82,12 @@ function readYaml(yaml: Yaml, text: string, fileName: string): ConfigEntry[] | {
     logLevel: 'error',
     lineCounter,
   });
-  if (document.errors.length > 0) return { problems: yamlErrors(document, place) };
+  if (document.errors.length > 0)
+    return {
+      problems: syntaxFaults(document.errors).map(({ offset, message, hint }) =>
+        problemAt(place(offset), message, hint),
+      ),
+    };
   const root = document.contents;
   if (root === null || (yaml.isScalar(root) && root.value === null)) return [];
   if (!yaml.isMap(root))
@@ -96,32 +102,6 @@ function placeIn(lineCounter: LineCounter): Place {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
 }
-
-function yamlErrors(document: Document.Parsed, place: Place): ConfigProblem[] {
-  const deep = document.errors.find((error) => error.message.includes('call stack'));
-  if (deep !== undefined) return [problemAt(place(deep.pos[0]), 'nested too deeply')];
-  // What follows the first few faults is mostly their echo.
-  return document.errors.slice(0, 3).map((error) => {
-    return problemAt(
-      place(error.pos[0]),
-      SYNTAX[error.code] ?? NOT_YAML,
-      `The YAML parser: ${error.message}`,
-    );
-  });
-}
-
-const NOT_YAML = 'this cannot be read as YAML (key: value, one in a line)';
-
-/** The common faults in words of our own. */
-const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
-  TAB_AS_INDENT: 'a tab is no indentation: indent with spaces',
-  BAD_INDENT: 'a bracket is not closed, or the indentation does not fit the lines above',
-  DUPLICATE_KEY: 'a key is given twice',
-  MISSING_CHAR: 'a quote, bracket or colon is missing',
-  MULTIPLE_DOCS: 'more than one document: a line of --- has no place here',
-  NON_STRING_KEY: 'a key must be a text',
-  BAD_ALIAS: 'an alias that no anchor stands for',
-};
 
 /** Tags would choose how a value is made; anchors without limit would make a bomb of a small file. */
 function dangers(yaml: Yaml, root: YAMLMap, place: Place): ConfigProblem[] {

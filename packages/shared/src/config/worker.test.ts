@@ -21,17 +21,19 @@ test('reads a file and fills in the defaults', async () => {
 
 test('a misspelt key is told with its line and the nearest one', async () => {
   expect(await problemOf('name: w1\nmaster: ws://m:1\npasword: s\n')).toBe(
-    'worker.yaml:3: unknown key "pasword", did you mean "password"?',
+    'worker.yaml:3:1: pasword: unknown key (did you mean "password"?)',
   );
 });
 
 test('a wrong value, a missing key and broken YAML are told with their line', async () => {
   expect(await problemOf('# comment\nname: w1\nmaster: m\nspoolMiB: much\n')).toMatch(
-    /^worker\.yaml:4: spoolMiB: /,
+    /^worker\.yaml:4:11: spoolMiB: expected a number, found a text$/,
   );
-  expect(await problemOf('name: w1\n')).toMatch(/^worker\.yaml:1: master: /);
-  expect(await problemOf('name: w1\nmaster: "x\n')).toMatch(/^worker\.yaml:\d: /);
-  expect(await problemOf('- a\n')).toMatch(/^worker\.yaml:1: /);
+  expect(await problemOf('name: w1\n')).toMatch(/^worker\.yaml:1:1: master: is missing$/);
+  expect(await problemOf('name: w1\nmaster: "x\n')).toMatch(
+    /^worker\.yaml:\d:\d+: a quote, bracket or colon is missing/,
+  );
+  expect(await problemOf('- a\n')).toBe('worker.yaml:1:1: expected keys with values, found a list');
 });
 
 test('reads calendar and load rules as plain data', async () => {
@@ -57,7 +59,7 @@ availability:
 });
 
 test.each([
-  ['{ dayz: mon, be: reluctant }', 'unknown key "dayz", did you mean "days"?'],
+  ['{ dayz: mon, be: reluctant }', 'availability.calendar[1].dayz: unknown key (did you mean "days"?)'],
   ['{ days: mon-fry, be: reluctant }', 'availability.calendar[1].days: expected days such as'],
   ['{ from: 8am, be: reluctant }', 'availability.calendar[1].from: expected a time such as 08:00'],
   ['{ from: "08:00", to: "08:00", be: reluctant }', 'availability.calendar[1].to: the range is empty'],
@@ -71,12 +73,23 @@ test.each([
   const text = `name: w1\nmaster: m\navailability:\n  calendar:\n    - { be: reluctant }\n    - ${rule}\n`;
   const problem = await problemOf(text);
   expect(problem).toContain(expected);
-  expect(problem).toMatch(/^worker\.yaml:6: /);
+  expect(problem).toMatch(/^worker\.yaml:6:\d+: /);
+});
+
+test('all that is wrong is told at once, in the order of the lines and fit for a terminal', async () => {
+  expect(await problemOf('name: 7\n"a\\e[2Jb": 1\nmaster: ""\nspoolMiB: 0\n')).toBe(
+    [
+      'worker.yaml:1:7: name: expected a text, found a number',
+      'worker.yaml:2:1: a␛[2Jb: unknown key (known: name, master, password, passwordFile, admin, host, spoolMiB, environment, availability)',
+      'worker.yaml:3:9: master: must not be empty',
+      'worker.yaml:4:11: spoolMiB: must be at least 1',
+    ].join('\n'),
+  );
 });
 
 test('a load rule that never ends is refused with its line', async () => {
   const text = 'name: w1\nmaster: m\navailability:\n  load:\n    above: 1\n    below: 2\n    be: reluctant\n';
-  expect(await problemOf(text)).toBe('worker.yaml:6: availability.load.below: must be less than above');
+  expect(await problemOf(text)).toBe('worker.yaml:6:12: availability.load.below: must be less than above');
 });
 
 test('any text gives a file or a readable problem', async () => {

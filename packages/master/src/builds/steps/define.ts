@@ -2,7 +2,7 @@
  * What every step type has in common: name, description and the rules by which its result counts. A step type is one
  * file in this folder with a call of `defineStep` and one line in `registry.ts`.
  */
-import { nameSchema } from '@buildbot/shared';
+import { checkData, type Fault, nameSchema } from '@buildbot/shared';
 import * as z from 'zod';
 import type { StepRules } from '../../core/flow.ts';
 import type { PlannedStep, StepContext, StepOutcome } from '../../ports/recipe.ts';
@@ -24,7 +24,7 @@ export interface StepType {
   /** All options, the common ones included, as JSON Schema and editors see them. */
   readonly schema: z.ZodType;
   /** Options as written in the configuration to a step that can run, or what is wrong with them. */
-  plan(config: unknown): { ok: true; step: PlannedStep } | { ok: false; issues: readonly z.core.$ZodIssue[] };
+  plan(config: unknown): { ok: true; step: PlannedStep } | { ok: false; faults: Fault[] };
 }
 
 interface Definition<Shape extends z.core.$ZodLooseShape> {
@@ -70,8 +70,8 @@ export function defineStep<Shape extends z.core.$ZodLooseShape>(definition: Defi
     type,
     schema,
     plan(config) {
-      const parsed = schema.safeParse(config);
-      if (!parsed.success) return { ok: false, issues: parsed.error.issues };
+      const checked = checkData(schema, config);
+      if (!checked.ok) return checked;
       const { name, description, type: _type, ...flags } = common.parse(config);
       const options = own.parse(without(config, Object.keys(common.shape)));
       const label = description ?? definition.label(options);

@@ -23,10 +23,10 @@ test('a good step has no problems and its rules have their defaults', () => {
 
 test('names what is wrong, where, and what was probably meant', () => {
   expect(checkStep({ type: 'shel', command: 'x' })).toEqual([
-    { path: ['type'], message: 'there is no step type "shel"', hint: 'did you mean "shell"?' },
+    { path: ['type'], message: 'there is no step type "shel"', hint: 'did you mean "shell"?', isKey: false },
   ]);
   expect(checkStep({ type: 'shell', command: 'x', timeot: 5 })).toEqual([
-    { path: ['timeot'], message: 'unknown key', hint: 'did you mean "timeout"?' },
+    { path: ['timeot'], message: 'unknown key', hint: 'did you mean "timeout"?', isKey: true },
   ]);
   const [problem] = checkStep({ type: 'shell', command: 'x', timeout: 'soon' });
   expect(problem).toMatchObject({
