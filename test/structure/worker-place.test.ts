@@ -5,7 +5,7 @@ import type { CommandOutcome, Hello } from '@buildbot/shared';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { silentLogger } from '../../packages/master/src/log.ts';
-import type { OpenedSession } from '../../packages/master/src/ports/store.ts';
+import type { OpenedSession } from '../../packages/master/src/ports/records.ts';
 import { Desk } from '../../packages/master/src/workers/desk.ts';
 import { Link } from '../../packages/master/src/workers/link.ts';
 import { arrow, graph } from './graphs.ts';
@@ -126,8 +126,8 @@ class Watched {
 
   #want(): void {
     const command = { kind: 'stat', builddir: 'b', path: '' } as const;
-    const wanted = { key: KEY, buildId: 1, command, logs: new Map(), blobs: new Map() };
-    void this.#desk.run(wanted as Parameters<Desk['run']>[0]).then(({ status }) => {
+    const wanted = { key: KEY, buildId: 1, command, logs: {}, blobs: {} };
+    void this.#desk.run(wanted).then(({ status }) => {
       if (status === 'lost') this.effects.push('lose-command');
     });
   }

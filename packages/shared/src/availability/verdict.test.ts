@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AVAILABILITIES, type Availability } from '../model/entities.ts';
 import {
+  type AvailabilityVerdict,
   BY_DEFAULT,
   compareAvailability,
   effectiveAvailability,
@@ -29,7 +30,7 @@ test('of any words one is taken as it was said, none is lower, and none before i
   const words = fc.array(fc.constantFrom(...AVAILABILITIES), { minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(words, (said) => {
-      const verdicts = said.map((availability, index) => says(availability, `rule ${index}`));
+      const verdicts: AvailabilityVerdict[] = said.map((word, index) => says(word, `rule ${index}`));
       const lowest = lowestVerdict(verdicts);
       const index = verdicts.indexOf(lowest);
       expect(index).toBeGreaterThanOrEqual(0);
