@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { zstdCompressSync } from 'node:zlib';
 import { systemClock } from '../../packages/master/src/clock.ts';
 import { silentLogger } from '../../packages/master/src/log.ts';
-import type { WorkerEffect } from '../../packages/master/src/ports/store.ts';
+import type { WorkerEffect } from '../../packages/master/src/ports/records.ts';
 import { openStore } from '../../packages/master/src/store/open.ts';
 
 export const BOOT_ID = 'c'.repeat(32);

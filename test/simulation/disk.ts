@@ -12,7 +12,7 @@ import type {
   Step,
   Worker,
 } from '@buildbot/shared';
-import type { StoredCommand } from '../../packages/master/src/ports/store.ts';
+import type { StoredCommand } from '../../packages/master/src/ports/records.ts';
 
 export interface RequestRow extends BuildRequest {
   lastWorkerId: number | null;

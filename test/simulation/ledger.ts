@@ -26,7 +26,7 @@ import {
 } from '@buildbot/shared';
 import type { RequestEnd, WorkerReport } from '../../packages/master/src/core/attempt-end.ts';
 import { suspicionOf } from '../../packages/master/src/core/suspect.ts';
-import type { ClaimedBuild, WorkerEffect } from '../../packages/master/src/ports/store.ts';
+import type { ClaimedBuild, WorkerEffect } from '../../packages/master/src/ports/records.ts';
 import type { BuildRow, Disk, RequestRow, StepRow } from './disk.ts';
 import type { Verb } from './disk-time.ts';
 

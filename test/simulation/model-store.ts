@@ -4,7 +4,8 @@
  * held to the same promises by its contract suite and by the crash tests of `test/chaos`.
  */
 import { type Build, type BuildSet, CANCELLED, type Log, type Properties } from '@buildbot/shared';
-import type { ClaimedBuild, StartedStep, Store } from '../../packages/master/src/ports/store.ts';
+import type { ClaimedBuild, StartedStep } from '../../packages/master/src/ports/records.ts';
+import type { Store } from '../../packages/master/src/ports/store.ts';
 import { type BuildRow, copyOf, type StepRow } from './disk.ts';
 import type { Verb } from './disk-time.ts';
 import { WorkerVerbs } from './worker-verbs.ts';

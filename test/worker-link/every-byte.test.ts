@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
-import type { WorkerEffect } from '../../packages/master/src/ports/store.ts';
+import type { WorkerEffect } from '../../packages/master/src/ports/records.ts';
 import { WorkerSessions } from '../../packages/master/src/workers/worker-sessions.ts';
 import { CommandTable } from '../../packages/worker/src/commands/command-table.ts';
 import { done } from '../../packages/worker/src/commands/outcome.ts';

@@ -3,8 +3,8 @@ import type { MasterConfig, TrySchedulerConfig } from '@buildbot/shared';
 import type { ForceForm } from '../api/api.ts';
 import { eligibleWorkers, recipesOf } from '../builds/recipes.ts';
 import type { Recipes } from '../ports/recipe.ts';
+import type { Inventory, Registered } from '../ports/records.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
-import type { Inventory, Registered } from '../ports/store.ts';
 import type { WorkerAccount } from '../workers/worker-sessions.ts';
 
 /** A try scheduler with the plan of what it starts. */

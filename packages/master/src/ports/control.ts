@@ -1,6 +1,6 @@
 /** What may be asked of a running master: the one implementation behind REST, the try link and every later door. */
 import type { Availability, Verdict } from '@buildbot/shared';
-import type { AddedBuildSet } from './store.ts';
+import type { AddedBuildSet } from './records.ts';
 
 export interface ForceInput {
   /** Builder ids; empty means all of the scheduler's. */

@@ -16,9 +16,10 @@ import type {
   Refusal,
   WorkerVerb,
 } from '../ports/control.ts';
+import type { AddedBuildSet, NewBuildSet } from '../ports/records.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Clock } from '../ports/service.ts';
-import type { AddedBuildSet, NewBuildSet, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import type { RunningBuilds } from './dispatch.ts';
 import { priorityProblem } from './priority-limit.ts';
 import { schedulerRow } from './scheduler-row.ts';

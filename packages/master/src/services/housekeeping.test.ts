@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RetentionLimits, Store } from '../ports/store.ts';
+import type { RetentionLimits } from '../ports/records.ts';
+import type { Store } from '../ports/store.ts';
 import { BuildWorld, silentLogger } from '../testing/build-world.ts';
 import { stressStartStop } from '../testing/stress-start-stop.ts';
 import { Housekeeping, type HousekeepingDeps } from './housekeeping.ts';

@@ -1,7 +1,8 @@
 /** Removes what is older than it is kept: builds, logs, events. In small rounds, so that nobody waits behind it. */
 import type { MasterConfig } from '@buildbot/shared';
+import type { RetentionLimits } from '../ports/records.ts';
 import type { Clock, Logger, Service } from '../ports/service.ts';
-import type { RetentionLimits, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import { Alarm } from './alarm.ts';
 import { Doorbell } from './doorbell.ts';
 import { Lifecycle } from './lifecycle.ts';

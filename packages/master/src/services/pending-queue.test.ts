@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PendingRequest } from '../ports/store.ts';
+import type { PendingRequest } from '../ports/records.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { steadyClock } from './steady-clock.ts';
 

@@ -4,8 +4,9 @@
  */
 import type { BuildRequestResource, StoredEvent } from '@buildbot/shared';
 import { type QueuedRequest, RequestQueue } from '../core/queue/request-queue.ts';
+import type { PendingRequest } from '../ports/records.ts';
 import type { Clock } from '../ports/service.ts';
-import type { PendingRequest, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 
 type Due = Map<number, { notBefore: number; dueAt: number }>;
 

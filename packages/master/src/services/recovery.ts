@@ -6,8 +6,9 @@ import { BugError, CANCELLED } from '@buildbot/shared';
 import { begunAnew, withVerdict } from '../core/attempt-end.ts';
 import { cancelledText } from '../core/flow.ts';
 import type { Recipes } from '../ports/recipe.ts';
+import type { UnfinishedBuild } from '../ports/records.ts';
 import type { Logger } from '../ports/service.ts';
-import type { Store, UnfinishedBuild } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import type { BuildJob } from './build-runner.ts';
 
 export interface RecoveryDeps {

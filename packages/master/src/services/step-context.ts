@@ -26,7 +26,7 @@ import {
 import { interpolate } from '../core/properties.ts';
 import { type StepState, stepTransition } from '../core/step.ts';
 import type { CommandResult, StepCommand, StepContext, StepLog } from '../ports/recipe.ts';
-import type { StartedStep, StoredCommand } from '../ports/store.ts';
+import type { StartedStep, StoredCommand } from '../ports/records.ts';
 import type { WantedCommand, WorkerPool } from '../ports/workers.ts';
 import { lossOf, resultOf } from './command-result.ts';
 import { blobOf, blobSources } from './patch-blob.ts';

@@ -15,9 +15,10 @@ import {
 } from '@buildbot/shared';
 import { fromSource, mergeProperties } from '../core/properties.ts';
 import type { TryIntake } from '../ports/control.ts';
+import type { AddedBuildSet, NewBuildSet, NewTryJob, TryJobIntake } from '../ports/records.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Logger } from '../ports/service.ts';
-import type { AddedBuildSet, NewBuildSet, NewTryJob, Store, TryJobIntake } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import type { TryDirectory } from '../ports/try-directory.ts';
 import { priorityProblem } from './priority-limit.ts';
 import { schedulerRow } from './scheduler-row.ts';

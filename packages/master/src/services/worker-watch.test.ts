@@ -1,7 +1,7 @@
 import { EXCEPTION } from '@buildbot/shared';
 import { expect, test } from 'vitest';
+import type { ClaimedBuild } from '../ports/records.ts';
 import type { Clock } from '../ports/service.ts';
-import type { ClaimedBuild } from '../ports/store.ts';
 import { BuildWorld, silentLogger } from '../testing/build-world.ts';
 import { stressStartStop } from '../testing/stress-start-stop.ts';
 import { WorkerWatch } from './worker-watch.ts';

@@ -5,8 +5,9 @@
  */
 import { CHUNK_BYTES } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
+import type { WorkerEffect } from '../ports/records.ts';
 import type { FailPoint, Logger } from '../ports/service.ts';
-import type { Store, WorkerEffect } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import { marked } from './fail-points.ts';
 import { fullDisk } from './full-disk.ts';
 import type { Appended, BuildLog, NewChunk } from './logs/build-log.ts';

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NewPatch, NewSourceStamp } from '../ports/store.ts';
+import type { NewPatch, NewSourceStamp } from '../ports/records.ts';
 import { fullDisk } from './full-disk.ts';
 import type { PreparedStamp } from './verbs/sources.ts';
 

@@ -1,7 +1,7 @@
 /** Reads of single things and of what hangs together, for verbs and for the port alike. */
 import type { Build, BuildSet, PastBuild, Properties, Results, SourceStamp } from '@buildbot/shared';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { ClaimedBuild, PendingRequest } from '../ports/store.ts';
+import type { ClaimedBuild, PendingRequest } from '../ports/records.ts';
 import { type Row, toBuild, toPatch, toProperties, toRequest, toSourceStamp } from './rows.ts';
 import type { BuildSetsTable, PatchesTable, SourceStampsTable, Tables } from './tables.ts';
 

@@ -4,7 +4,7 @@
  * leaves the note, and the next round removes the file.
  */
 import { type Kysely, sql } from 'kysely';
-import type { RetentionLimits } from '../ports/store.ts';
+import type { RetentionLimits } from '../ports/records.ts';
 import type { LogFiles } from './logs/log-files.ts';
 import type { PatchFiles } from './patch-files.ts';
 import type { Tables } from './tables.ts';

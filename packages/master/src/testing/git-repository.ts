@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { NewPatch } from '../ports/store.ts';
+import type { NewPatch } from '../ports/records.ts';
 
 const ENVIRONMENT = {
   PATH: '/usr/local/bin:/usr/bin:/bin',

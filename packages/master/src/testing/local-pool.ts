@@ -7,7 +7,8 @@ import { cp, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { CHUNK_BYTES, type CommandOutcome, type ExecCommand, messageOf } from '@buildbot/shared';
-import type { Store, WorkerEffect } from '../ports/store.ts';
+import type { WorkerEffect } from '../ports/records.ts';
+import type { Store } from '../ports/store.ts';
 import type { ConnectedWorker, WantedCommand, WorkerPool } from '../ports/workers.ts';
 import { LocalProcess } from './local-process.ts';
 

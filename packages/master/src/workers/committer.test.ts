@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
+import type { WorkerEffect } from '../ports/records.ts';
 import type { Logger } from '../ports/service.ts';
-import type { WorkerEffect } from '../ports/store.ts';
 import { Committer } from './committer.ts';
 
 const logger: Logger = {

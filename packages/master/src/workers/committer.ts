@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@buildbot/shared';
+import type { WorkerEffect } from '../ports/records.ts';
 import type { Logger } from '../ports/service.ts';
-import type { WorkerEffect } from '../ports/store.ts';
 import type { Pending } from './numbered-messages.ts';
 
 const RETRY_MS = 1000;

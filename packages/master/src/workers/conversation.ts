@@ -9,8 +9,8 @@ import {
   type WorkerMessage,
   workerMessageSchema,
 } from '@buildbot/shared';
+import type { WorkerEffect } from '../ports/records.ts';
 import type { Logger } from '../ports/service.ts';
-import type { WorkerEffect } from '../ports/store.ts';
 import { BlobServer } from './blob-server.ts';
 import { Committer } from './committer.ts';
 import type { HeldCommand } from './held-command.ts';

@@ -4,7 +4,7 @@
  * ones before. What cannot come from a sound worker is a breach of the protocol and ends the session.
  */
 import { type CommandKey, type CommandOutcome, type LogFrame, zstdFrameProblem } from '@buildbot/shared';
-import type { WorkerEffect } from '../ports/store.ts';
+import type { WorkerEffect } from '../ports/records.ts';
 import type { HeldCommand } from './held-command.ts';
 import type { Numbered } from './link.ts';
 

@@ -6,8 +6,8 @@ import { encodeFrame, type MasterMessage, masterMessageSchema, WORKER_PATH } fro
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import type { WorkerEffect } from '../ports/records.ts';
 import type { Logger } from '../ports/service.ts';
-import type { WorkerEffect } from '../ports/store.ts';
 import { WorkerSessions } from './worker-sessions.ts';
 
 const logger: Logger = {

@@ -2,7 +2,7 @@
 import { AVAILABILITIES, MAX_DURATION_MS, MAX_PRIORITY, MAX_REASON } from '@buildbot/shared';
 import * as z from 'zod';
 import type { Control, WorkerVerb } from '../../ports/control.ts';
-import type { AddedBuildSet } from '../../ports/store.ts';
+import type { AddedBuildSet } from '../../ports/records.ts';
 import type { Row } from '../query/apply-query.ts';
 import type { Plural } from '../resources.ts';
 import type { ReadAll } from '../routes/reader.ts';

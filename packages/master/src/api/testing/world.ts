@@ -7,7 +7,8 @@ import type { Builder, Log, Step, Worker } from '@buildbot/shared';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
 import type { Caller, Control } from '../../ports/control.ts';
-import type { ClaimedBuild, Store } from '../../ports/store.ts';
+import type { ClaimedBuild } from '../../ports/records.ts';
+import type { Store } from '../../ports/store.ts';
 import { openStore } from '../../store/open.ts';
 import { type Api, createApi } from '../api.ts';
 

@@ -1,7 +1,7 @@
 /** Build sets, source stamps, patches, try jobs, changes, rebuilds. */
 import { EVERYTHING, type Properties } from '@buildbot/shared';
 import { describe, expect, test } from 'vitest';
-import type { NewPatch } from '../../ports/store.ts';
+import type { NewPatch } from '../../ports/records.ts';
 import { type MakePlace, STAMP, World } from './world.contract.ts';
 
 const PATCH: NewPatch = {

@@ -1,7 +1,7 @@
 /** Forgetting what is old. */
 import { EVERYTHING } from '@buildbot/shared';
 import { describe, expect, test } from 'vitest';
-import type { RetentionLimits } from '../../ports/store.ts';
+import type { RetentionLimits } from '../../ports/records.ts';
 import { bytesOf, COMMAND, type MakePlace, STAMP, World } from './world.contract.ts';
 
 const NOTHING: RetentionLimits = {

@@ -1,7 +1,7 @@
 /** Commands, and the sessions that make a worker's messages durable exactly once. */
 import type { Log } from '@buildbot/shared';
 import { describe, expect, test } from 'vitest';
-import type { WorkerEffect } from '../../ports/store.ts';
+import type { WorkerEffect } from '../../ports/records.ts';
 import { BOOT, bytesOf, COMMAND, EXITED, logEffect, type MakePlace, World } from './world.contract.ts';
 
 export function sessionsContract(makePlace: MakePlace): void {

@@ -2,7 +2,7 @@
 import { EVERYTHING, EXCEPTION, RETRY, SUCCESS } from '@buildbot/shared';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SUSPECT_POLICY } from '../../core/suspect.ts';
-import type { ClaimedBuild } from '../../ports/store.ts';
+import type { ClaimedBuild } from '../../ports/records.ts';
 import { type MakePlace, World } from './world.contract.ts';
 
 const policy = DEFAULT_SUSPECT_POLICY;

@@ -2,15 +2,15 @@
 import { zstdCompressSync } from 'node:zlib';
 import type { Command, CommandOutcome, Log, Properties, StoredEvent } from '@buildbot/shared';
 import { onTestFinished } from 'vitest';
-import type { Clock } from '../../ports/service.ts';
 import type {
   ClaimedBuild,
   Inventory,
   NewBuildSet,
   NewSourceStamp,
-  Store,
   WorkerEffect,
-} from '../../ports/store.ts';
+} from '../../ports/records.ts';
+import type { Clock } from '../../ports/service.ts';
+import type { Store } from '../../ports/store.ts';
 
 /** A clock that stands still until it is told. */
 export class TestClock implements Clock {

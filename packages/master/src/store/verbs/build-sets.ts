@@ -1,6 +1,6 @@
 /** What is asked for: build sets with their requests, try jobs, repeats. */
 import { BugError, type BuildSet, type Results, worstOf } from '@buildbot/shared';
-import type { AddedBuildSet, NewBuildSet, NewTryJob, TryJobIntake } from '../../ports/store.ts';
+import type { AddedBuildSet, NewBuildSet, NewTryJob, TryJobIntake } from '../../ports/records.ts';
 import { noEarlierThan } from '../moments.ts';
 import { buildSetProperties, completeBuildSet, sourceStampsOf } from '../reading.ts';
 import { propertyRows } from '../rows.ts';

@@ -6,7 +6,8 @@ import {
   type Results,
   type StopOrder,
 } from '@buildbot/shared';
-import type { Store, UnfinishedBuild } from '../../ports/store.ts';
+import type { UnfinishedBuild } from '../../ports/records.ts';
+import type { Store } from '../../ports/store.ts';
 import { noEarlierThan } from '../moments.ts';
 import { buildProperties, claimedBuild, findBuild } from '../reading.ts';
 import { flag, propertyRows, toBuild, toLog, toStep } from '../rows.ts';

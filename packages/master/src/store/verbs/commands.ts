@@ -1,7 +1,7 @@
 /** Commands by their keys, and the sessions in which workers report on them. */
 import { type Command, type CommandKey, type CommandOutcome, ExternalError } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
-import type { OpenedSession, StoredCommand, WorkerEffect } from '../../ports/store.ts';
+import type { OpenedSession, StoredCommand, WorkerEffect } from '../../ports/records.ts';
 import type { Tables, WorkerSessionsTable } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { isRunning } from './builds.ts';

@@ -11,7 +11,8 @@ import {
   workerResource,
 } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
-import type { Inventory, Registered, Store } from '../../ports/store.ts';
+import type { Inventory, Registered } from '../../ports/records.ts';
+import type { Store } from '../../ports/store.ts';
 import { adminColumns, flag, toBuilder, toMaster, toScheduler, toWorker } from '../rows.ts';
 import type { Tables } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';

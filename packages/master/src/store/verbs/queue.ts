@@ -1,7 +1,8 @@
 /** The queue: claims, cancels, priorities, and how a request ends or comes back. */
 import { type BuildRequest, CANCELLED, type Results, type StopOrder } from '@buildbot/shared';
 import type { RequestEnd } from '../../core/attempt-end.ts';
-import type { ClaimedBuild, Store } from '../../ports/store.ts';
+import type { ClaimedBuild } from '../../ports/records.ts';
+import type { Store } from '../../ports/store.ts';
 import { noEarlierThan } from '../moments.ts';
 import { completeBuildSet } from '../reading.ts';
 import { type Row, toBuild } from '../rows.ts';

@@ -1,7 +1,8 @@
 /** Source stamps, their patches, and changes. */
 import { createHash } from 'node:crypto';
 import { BugError, type Change, changeResource, type SourceStamp } from '@buildbot/shared';
-import type { NewPatch, NewSourceStamp, Store } from '../../ports/store.ts';
+import type { NewPatch, NewSourceStamp } from '../../ports/records.ts';
+import type { Store } from '../../ports/store.ts';
 import { withPatches } from '../reading.ts';
 import { toChange } from '../rows.ts';
 import type { WriteContext } from '../write-queue.ts';

@@ -1,6 +1,7 @@
 /** Steps of a build and the logs they open. */
 import type { Log } from '@buildbot/shared';
-import type { StartedStep, Store } from '../../ports/store.ts';
+import type { StartedStep } from '../../ports/records.ts';
+import type { Store } from '../../ports/store.ts';
 import { noEarlierThan } from '../moments.ts';
 import { flag, type Row, toLog, toStep } from '../rows.ts';
 import type { StepsTable } from '../tables.ts';
