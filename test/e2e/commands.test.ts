@@ -60,10 +60,17 @@ test('builders and workers are listed for people and for programs', async () => 
   const names = (await buildbot('builders', '-q')).stdout.trim().split('\n');
   expect(names.sort()).toEqual(['fails', 'quick', 'slow']);
   expect((await buildbot('builders')).stdout).toMatch(/^quick +#1 passed +0 +0 +w1$/m);
-  const builders = JSON.parse((await buildbot('builders', '--json')).stdout) as { name: string }[];
+  const { schema, builders } = JSON.parse((await buildbot('builders', '--json')).stdout) as {
+    schema: string;
+    builders: { name: string }[];
+  };
+  expect(schema).toBe('buildbot.builders/1');
   expect(builders.map(({ name }) => name).sort()).toEqual(['fails', 'quick', 'slow']);
   expect((await buildbot('workers')).stdout).toContain('w1');
-  expect(JSON.parse((await buildbot('workers', '--json')).stdout)).toMatchObject([{ name: 'w1' }]);
+  expect(JSON.parse((await buildbot('workers', '--json')).stdout)).toMatchObject({
+    schema: 'buildbot.workers/1',
+    workers: [{ name: 'w1' }],
+  });
 });
 
 describe('log', () => {
@@ -168,6 +175,22 @@ describe('steering', () => {
       const [, id] = /buildbot watch (\d+)/.exec(stdout) ?? [];
       expect(await exitOf(Number(id))).toBe(0);
     }
+  });
+
+  test('tells programs what came of it as one object', async () => {
+    const told = JSON.parse((await buildbot('rebuild', 'quick/1', '--json')).stdout);
+    expect(told).toMatchObject({
+      schema: 'buildbot.done/1',
+      command: 'rebuild',
+      lines: [expect.stringContaining('queued')],
+    });
+    expect(await exitOf(told.buildSetId)).toBe(0);
+    const stopped = JSON.parse((await buildbot('stop', 'quick/1', '--json')).stdout);
+    expect(stopped).toEqual({
+      schema: 'buildbot.done/1',
+      command: 'stop',
+      lines: ['build quick/1 has ended already (passed)'],
+    });
   });
 
   test('what there is not is refused', async () => {

@@ -1,5 +1,5 @@
 /** What every command shares: how it is started without loading all of oclif, its process, and its link to a master. */
-import { Command, type Config } from '@oclif/core';
+import { Command, type Config, Flags } from '@oclif/core';
 import { CONNECTION_KEYS, settingFlags, settingsOfFlags } from './config/flags.ts';
 import { type LoadedSettings, loadSettings } from './config/load-settings.ts';
 import { processRuntime } from './process-runtime.ts';
@@ -12,6 +12,9 @@ export const connectionFlags = settingFlags(CONNECTION_KEYS);
 
 /** Of commands that stay linked to a master. */
 export const reconnectFlag = settingFlags(['reconnect']);
+
+/** Of commands that do one thing: what came of it as one object. */
+export const doneFlag = { json: Flags.boolean({ description: 'Print one object.' }) };
 
 export abstract class BaseCommand extends Command {
   /** Runs the command with its arguments; gives what it returns. */
@@ -47,6 +50,16 @@ export abstract class BaseCommand extends Command {
     } finally {
       link.close();
     }
+  }
+
+  /** Says what came of it: lines for people, or the same and more in the one object of `--json`. */
+  protected tellDone(
+    json: boolean,
+    lines: readonly string[],
+    more: Readonly<Record<string, unknown>> = {},
+  ): void {
+    const object = { schema: 'buildbot.done/1', command: this.id, lines, ...more };
+    this.log(json ? JSON.stringify(object, null, 2) : lines.join('\n'));
   }
 
   /** What the parser says is said of this command, with the flag that was meant. */

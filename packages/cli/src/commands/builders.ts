@@ -7,7 +7,7 @@ export default class Builders extends BaseCommand {
   static override summary = 'List the builders of the master.';
   static override flags = {
     ...connectionFlags,
-    json: Flags.boolean({ description: 'Print one array.', exclusive: ['quiet'] }),
+    json: Flags.boolean({ description: 'Print one object.', exclusive: ['quiet'] }),
     quiet: Flags.boolean({ char: 'q', description: 'Names only.' }),
   };
 
@@ -21,7 +21,9 @@ export default class Builders extends BaseCommand {
       builders.map(({ name }) => name),
     );
     const lines = flags.quiet ? nameLines(builders) : builderLines(builders);
-    this.log(flags.json ? JSON.stringify(builders, null, 2) : lines.join('\n'));
+    this.log(
+      flags.json ? JSON.stringify({ schema: 'buildbot.builders/1', builders }, null, 2) : lines.join('\n'),
+    );
     return builders;
   }
 }

@@ -1,6 +1,6 @@
 /** `buildbot cancel`: take a build request out of the queue, or stop its build. */
 import { Args } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
 import { parseId, reasonFlag } from '../config/flags.ts';
 
 export default class Cancel extends BaseCommand {
@@ -10,6 +10,7 @@ export default class Cancel extends BaseCommand {
   };
   static override flags = {
     ...connectionFlags,
+    ...doneFlag,
     reason: reasonFlag,
   };
 
@@ -17,8 +18,9 @@ export default class Cancel extends BaseCommand {
     const { args, flags } = await this.parse(Cancel);
     const { cancelRequest } = await import('../services/steer.ts');
     const request = parseId(args.request, 'the id of a build request');
-    this.log(
-      await this.withLink(flags, async (link) => cancelRequest(await link.open(), request, flags.reason)),
+    const line = await this.withLink(flags, async (link) =>
+      cancelRequest(await link.open(), request, flags.reason),
     );
+    this.tellDone(flags.json, [line]);
   }
 }

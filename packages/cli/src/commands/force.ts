@@ -1,6 +1,6 @@
 /** `buildbot force`: start a build through a force scheduler. */
 import { Args, Flags } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
 
 export default class Force extends BaseCommand {
   static override summary = 'Start a build through a force scheduler.';
@@ -13,6 +13,7 @@ export default class Force extends BaseCommand {
   };
   static override flags = {
     ...connectionFlags,
+    ...doneFlag,
     builder: Flags.string({
       char: 'b',
       description: 'Builder (repeat). Default: all of the scheduler.',
@@ -43,7 +44,8 @@ export default class Force extends BaseCommand {
     const buildSetId = await this.withLink(flags, async (link) =>
       buildSetOf(await (await link.open()).control(path, 'force', params)),
     );
-    this.log(`queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`);
+    const line = `queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`;
+    this.tellDone(flags.json, [line], { buildSetId });
     return { buildSetId };
   }
 }

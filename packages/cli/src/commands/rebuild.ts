@@ -1,6 +1,6 @@
 /** `buildbot rebuild`: the same source on the same builder once more. */
 import { Args } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
 
 export default class Rebuild extends BaseCommand {
   static override summary = 'Build the same source once more.';
@@ -11,7 +11,7 @@ export default class Rebuild extends BaseCommand {
       ignoreStdin: true,
     }),
   };
-  static override flags = connectionFlags;
+  static override flags = { ...connectionFlags, ...doneFlag };
 
   async run(): Promise<{ buildSetId: number }> {
     const { args, flags } = await this.parse(Rebuild);
@@ -19,7 +19,8 @@ export default class Rebuild extends BaseCommand {
     const { rebuild } = await import('../services/steer.ts');
     const reference = parseBuildReference(args.build);
     const buildSetId = await this.withLink(flags, async (link) => rebuild(await link.open(), reference));
-    this.log(`queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`);
+    const line = `queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`;
+    this.tellDone(flags.json, [line], { buildSetId });
     return { buildSetId };
   }
 }

@@ -1,7 +1,7 @@
 /** `buildbot set-worker-availability`: lend a worker out or not, from its own machine, for example from cron. */
 import { userInfo } from 'node:os';
 import { Args } from '@oclif/core';
-import { BaseCommand } from '../base-command.ts';
+import { BaseCommand, doneFlag } from '../base-command.ts';
 import { availabilityArg, availabilityFlags } from '../config/flags.ts';
 
 export default class SetWorkerAvailability extends BaseCommand {
@@ -12,14 +12,14 @@ export default class SetWorkerAvailability extends BaseCommand {
     basedir: Args.string({ description: 'Folder of the worker.', required: true, ignoreStdin: true }),
     availability: availabilityArg,
   };
-  static override flags = availabilityFlags;
+  static override flags = { ...availabilityFlags, ...doneFlag };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SetWorkerAvailability);
     const { setWorkerAvailability } = await import('../services/set-worker-availability.ts');
     const { clock, cwd } = this.runtime;
     const lines = await setWorkerAvailability({ ...args, ...flags }, { clock, cwd, user: userName() });
-    this.log(lines.join('\n'));
+    this.tellDone(flags.json, lines);
   }
 }
 

@@ -1,6 +1,6 @@
 /** `buildbot stop`: end a build, with a reason. */
 import { Args } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
 import { reasonFlag } from '../config/flags.ts';
 
 export default class Stop extends BaseCommand {
@@ -15,6 +15,7 @@ export default class Stop extends BaseCommand {
   };
   static override flags = {
     ...connectionFlags,
+    ...doneFlag,
     reason: reasonFlag,
   };
 
@@ -23,8 +24,9 @@ export default class Stop extends BaseCommand {
     const { parseBuildReference } = await import('../services/build-reference.ts');
     const { stopBuild } = await import('../services/steer.ts');
     const reference = parseBuildReference(args.build);
-    this.log(
-      await this.withLink(flags, async (link) => stopBuild(await link.open(), reference, flags.reason)),
+    const line = await this.withLink(flags, async (link) =>
+      stopBuild(await link.open(), reference, flags.reason),
     );
+    this.tellDone(flags.json, [line]);
   }
 }

@@ -1,6 +1,6 @@
 /** `buildbot unshelve`: try requests again that failed too often for reasons that say nothing about the source. */
 import { Flags } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../base-command.ts';
+import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
 import { parseId } from '../config/flags.ts';
 
 export default class Unshelve extends BaseCommand {
@@ -13,6 +13,7 @@ export default class Unshelve extends BaseCommand {
 
   static override flags = {
     ...connectionFlags,
+    ...doneFlag,
     all: Flags.boolean({ description: 'All that are shelved.' }),
   };
 
@@ -27,7 +28,7 @@ export default class Unshelve extends BaseCommand {
       const client = await link.open();
       return ids === 'all' ? unshelveAll(client) : unshelve(client, ids);
     });
-    this.log(lines.join('\n'));
+    this.tellDone(flags.json, lines);
     return lines;
   }
 }

@@ -9,7 +9,7 @@ export default class Workers extends BaseCommand {
     'A worker that lost several builds in a row, or is missing, is *host down*; `buildbot workers trust NAME` gives it builds again.';
   static override flags = {
     ...connectionFlags,
-    json: Flags.boolean({ description: 'Print one array.', exclusive: ['quiet'] }),
+    json: Flags.boolean({ description: 'Print one object.', exclusive: ['quiet'] }),
     quiet: Flags.boolean({ char: 'q', description: 'Names only.' }),
   };
 
@@ -19,7 +19,9 @@ export default class Workers extends BaseCommand {
     const workers = await this.withLink(flags, async (link) => listWorkers(await link.open()));
     const now = this.runtime.clock.now();
     const lines = flags.quiet ? nameLines(workers) : workerLines(workers, now);
-    this.log(flags.json ? JSON.stringify(workers, null, 2) : lines.join('\n'));
+    this.log(
+      flags.json ? JSON.stringify({ schema: 'buildbot.workers/1', workers }, null, 2) : lines.join('\n'),
+    );
     return workers;
   }
 }

@@ -1,6 +1,6 @@
 /** `buildbot workers set`: lend a worker out less, from the master's side. */
 import { Args } from '@oclif/core';
-import { BaseCommand, connectionFlags } from '../../base-command.ts';
+import { BaseCommand, connectionFlags, doneFlag } from '../../base-command.ts';
 import { availabilityArg, availabilityFlags } from '../../config/flags.ts';
 
 export default class WorkersSet extends BaseCommand {
@@ -11,7 +11,7 @@ export default class WorkersSet extends BaseCommand {
     name: Args.string({ description: 'Name of the worker.', required: true, ignoreStdin: true }),
     availability: availabilityArg,
   };
-  static override flags = { ...connectionFlags, ...availabilityFlags };
+  static override flags = { ...connectionFlags, ...availabilityFlags, ...doneFlag };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(WorkersSet);
@@ -22,6 +22,6 @@ export default class WorkersSet extends BaseCommand {
     const lines = await this.withLink(flags, async (link) =>
       setAvailabilityAtMaster(await link.open(), args.name, order, clock.now()),
     );
-    this.log(lines.join('\n'));
+    this.tellDone(flags.json, lines);
   }
 }
