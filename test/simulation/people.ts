@@ -39,7 +39,7 @@ export class People {
         ...{ properties: {}, builderIds: wish.builderIds, priority: wish.priority, rebuiltBuildId: null },
       };
       const job = { jobId, scheduler: 'try', user: 'alice', sha256: jobId };
-      this.#ask(`hands in ${jobId}`, async ({ store }) => {
+      void this.#ask(`hands in ${jobId}`, async ({ store }) => {
         const intake = await store.acceptTryJob(job, set);
         if (!('added' in intake)) throw new Error(`${jobId} was refused`);
         return intake.added.requests.map(({ requestId }) => requestId);

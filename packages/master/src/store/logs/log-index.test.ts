@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeIndex, encodeIndex, LogIndex, scanIndex } from './log-index.ts';
 import { encodeHead, FILE_HEADER } from './record.ts';

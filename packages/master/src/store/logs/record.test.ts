@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeHead, encodeHead, headSize, MAX_HEAD_BYTES, type RecordHead } from './record.ts';
 
