@@ -163,7 +163,14 @@ function workerRow(workerId: number, name: string, maxBuilds: number, tags: stri
       paused: false,
       graceful: false,
     },
-    ...{ availability: 'eager', availabilityRule: 'default', suspect: null, losses: 0, missingAt: null },
+    ...{
+      availability: 'eager',
+      availabilityRule: 'default',
+      suspect: null,
+      losses: 0,
+      missingAt: null,
+      awayAt: null,
+    },
     ...{ availabilityReason: null, availabilityUntil: null, admin: null },
     info: { admin: null, host: null, accessUri: null, version: null, system: null, cpus: 2 },
   };

@@ -10,7 +10,8 @@ export class WorkerVerbs extends DiskTime {
       const worker = this.ledger.worker(workerId);
       const news = this.ledger.newsOf(worker, state);
       if (news === null) return;
-      Object.assign(worker, state, state.connected === true ? { missingAt: null } : {});
+      Object.assign(worker, state, state.connected === true ? { missingAt: null, awayAt: null } : {});
+      if (news === 'disconnected') worker.awayAt = this.now();
       this.ledger.tellWorker(worker, news);
     });
   }

@@ -12,6 +12,7 @@ const worker = {
   availability_rule: 'default',
   suspect: null,
   missing_since: null,
+  away_since: null,
 } as unknown as WorkerResource;
 
 function status(change: Partial<StatusResource> = {}): StatusResource {

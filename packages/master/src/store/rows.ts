@@ -90,6 +90,7 @@ export function toWorker(row: Row<T.WorkersTable>): Worker {
     suspect: row.suspectUntil === null ? null : { until: row.suspectUntil, reason: row.suspectReason },
     losses: row.losses,
     missingAt: row.missingAt,
+    awayAt: row.awayAt,
     info: JSON.parse(row.info) as WorkerInfo,
   };
 }

@@ -58,6 +58,8 @@ export interface WorkersTable {
   suspectUntil: number | null;
   suspectReason: Generated<string>;
   missingAt: number | null;
+  /** Since when it has been away, `null` while it is there and when it has never been. */
+  awayAt: number | null;
 }
 
 /** Which worker may build what. */

@@ -248,6 +248,7 @@ export function workerResource(
     suspect: worker.suspect && { until: toSeconds(worker.suspect.until), reason: worker.suspect.reason },
     losses: worker.losses,
     missing_since: secondsOrNull(worker.missingAt),
+    away_since: secondsOrNull(worker.awayAt),
     tags: worker.tags,
   };
 }

@@ -224,6 +224,8 @@ export const workerResourceSchema = z.object({
   losses: z.number().int(),
   /** Own: since when it is taken for missing (away for longer than the grace); null when it is not. */
   missing_since: time.nullable(),
+  /** Own: since when it has been away; null while it is connected and when it never was. */
+  away_since: time.nullable(),
   tags: z.array(z.string()),
 });
 

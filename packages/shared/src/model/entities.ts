@@ -188,6 +188,8 @@ export interface Worker {
   losses: number;
   /** Since when it is taken for missing: it was away for longer than the grace. `null` when it is not. */
   missingAt: number | null;
+  /** Since when it has been away; `null` while it is there and when it has never been. */
+  awayAt: number | null;
   info: WorkerInfo;
 }
 

@@ -88,6 +88,7 @@ test('a recipe has ids, unique step names and the properties of its workers', ()
     suspect: null,
     losses: 0,
     missingAt: null,
+    awayAt: null,
   } as const;
   const info = { admin: null, host: null, accessUri: null, version: null, system: null, cpus: null };
   const workers = ['w1', 'w2'].map((name, i) => ({

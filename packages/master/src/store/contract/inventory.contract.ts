@@ -94,6 +94,20 @@ export function inventoryContract(makePlace: MakePlace): void {
       expect(rows[0]).toMatchObject(expected);
     });
 
+    test('says since when a worker is away, for those that were here once', async () => {
+      const { store, w1 } = await World.make(makePlace);
+      const awaySince = async () => (await store.query('workers', EVERYTHING)).rows[0]?.away_since;
+      expect(await awaySince()).toBeNull();
+      await store.setWorkerState(w1, { connected: true });
+      await store.setWorkerState(w1, { connected: false });
+      const since = await awaySince();
+      expect(since).toBeGreaterThan(0);
+      await store.setWorkerState(w1, { paused: true });
+      expect(await awaySince()).toBe(since);
+      await store.setWorkerState(w1, { connected: true });
+      expect(await awaySince()).toBeNull();
+    });
+
     test("keeps the admin's word apart from the worker's, shows the lower, and takes it back", async () => {
       const world = await World.make(makePlace);
       const { w1 } = world;

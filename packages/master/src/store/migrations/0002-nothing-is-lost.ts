@@ -45,6 +45,7 @@ export const nothingIsLost: Migration = {
       .addColumn('suspectReason', 'text', (c) => c.notNull().defaultTo(''))
       .execute();
     await add('workers').addColumn('missingAt', int).execute();
+    await add('workers').addColumn('awayAt', int).execute();
     await add('workerSessions').addColumn('endedAt', int).execute();
     await schema
       .createTable('eventReaders')

@@ -48,14 +48,10 @@ const BUILDER_FIELDS: Record<string, MemoryField<BuilderResource>> = {
 };
 
 const WORKER_FIELDS: Record<string, MemoryField<WorkerResource>> = {
-  ...plain<WorkerResource, 'workerid' | 'max_builds' | 'running_builds' | 'losses' | 'missing_since'>(
-    'int',
-    'workerid',
-    'max_builds',
-    'running_builds',
-    'losses',
-    'missing_since',
-  ),
+  ...plain<
+    WorkerResource,
+    'workerid' | 'max_builds' | 'running_builds' | 'losses' | 'missing_since' | 'away_since'
+  >('int', 'workerid', 'max_builds', 'running_builds', 'losses', 'missing_since', 'away_since'),
   ...plain<
     WorkerResource,
     'name' | 'pause_reason' | 'availability' | 'availability_rule' | 'availability_reason'

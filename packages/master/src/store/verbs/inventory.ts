@@ -56,7 +56,7 @@ export async function registerMaster(context: WriteContext, name: string): Promi
   tellMaster(context, master);
   const left = await db
     .updateTable('workers')
-    .set({ connected: 0 })
+    .set({ connected: 0, awayAt: now })
     .where('connected', '=', 1)
     .returningAll()
     .execute();
@@ -200,7 +200,8 @@ export async function setWorkerState(
       ...plain,
       ...(admin === undefined ? {} : adminColumns(admin)),
       ...(connected === undefined ? {} : { connected: flag(connected) }),
-      ...(connected === true ? { missingAt: null } : {}),
+      ...(connected === true ? { missingAt: null, awayAt: null } : {}),
+      ...(connected === false && before.connected === 1 ? { awayAt: context.now } : {}),
       ...(paused === undefined ? {} : { paused: flag(paused) }),
       ...(graceful === undefined ? {} : { graceful: flag(graceful) }),
       ...(info === undefined ? {} : { info: JSON.stringify(info) }),
