@@ -1,6 +1,13 @@
 /** `buildbot try`: would this working copy pass? */
 import { Flags } from '@oclif/core';
-import { followFlag, propertyOf, settingFlags, settingsOfFlags, TRY_KEYS } from '../config/flags.ts';
+import {
+  followFlag,
+  propertyOf,
+  settingFlags,
+  settingsOfFlags,
+  sourceFlags,
+  TRY_KEYS,
+} from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
 import { failedDryRunText, isDryRunOf, type MachineForm } from '../services/tell-failure.ts';
 import { ShowingCommand } from '../showing-command.ts';
@@ -19,25 +26,7 @@ export default class Try extends ShowingCommand {
   static override strict = false;
   static override flags = {
     ...settingFlags(TRY_KEYS),
-    property: Flags.string({
-      description: 'A property name=value; the value may hold commas (repeat).',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    diff: Flags.string({
-      description: 'Send this diff (a file, - for standard input) in place of the working copy.',
-    }),
-    patchlevel: Flags.integer({
-      char: 'p',
-      description:
-        "Path components to strip, with --diff. Default: 1 if its paths have git's a/ and b/, else 0.",
-      min: 0,
-      max: 32,
-    }),
-    baserev: Flags.string({
-      description: 'Revision that the change is against. Default: the newest the master can have.',
-    }),
-    staged: Flags.boolean({ description: 'Send what is staged. Default: what is on disk.' }),
+    ...sourceFlags,
     dryrun: Flags.boolean({ char: 'n', description: 'Show what would be sent, and send nothing.' }),
     'get-builder-names': Flags.boolean({ description: 'List the builders of the master, and send nothing.' }),
     local: Flags.boolean({

@@ -29,6 +29,29 @@ export const reasonFlag = Flags.string({
   default: 'no reason given',
 });
 
+/** What `try` sends, as far as no file may say it. */
+export const sourceFlags = {
+  property: Flags.string({
+    description: 'A property name=value; the value may hold commas (repeat).',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  diff: Flags.string({
+    description: 'Send this diff (a file, - for standard input) in place of the working copy.',
+  }),
+  patchlevel: Flags.integer({
+    char: 'p',
+    description:
+      "Path components to strip, with --diff. Default: 1 if its paths have git's a/ and b/, else 0.",
+    min: 0,
+    max: 32,
+  }),
+  baserev: Flags.string({
+    description: 'Revision that the change is against. Default: the newest the master can have.',
+  }),
+  staged: Flags.boolean({ description: 'Send what is staged. Default: what is on disk.' }),
+};
+
 /** Of commands that show a try. */
 export const followFlag = {
   follow: Flags.boolean({

@@ -5,6 +5,7 @@ import { UserError } from '@buildbot/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from './environment.ts';
 import { loadSettings } from './load-settings.ts';
+import { mergeSettings, SETTINGS } from './settings.ts';
 
 describe('settings', () => {
   let dir: string;
@@ -119,4 +120,15 @@ describe('the environment', () => {
   ])('says with %o whether colours are wanted', (env, wanted) => {
     expect(readEnvironment({ HOME: '/h', ...env })).toMatchObject(wanted);
   });
+});
+
+it('every setting with a default has it when nothing is given', () => {
+  const merged = mergeSettings({}, {});
+  const withDefault = SETTINGS.filter((setting) => setting.default !== null);
+  expect(withDefault.length).toBeGreaterThan(0);
+  for (const setting of withDefault) expect(merged[setting.key]).toBe(setting.default);
+  expect(merged).toMatchObject({ builders: [], properties: {} });
+  // By its type it is there, too.
+  const connect: string = merged.connect;
+  expect(connect).toBe('ssh');
 });

@@ -7,21 +7,39 @@
  * or show a key to a stranger (`from: 'user'`) is never taken from a source tree.
  */
 
-export type SettingKind = 'text' | 'number' | 'integer' | 'boolean' | 'list' | 'properties' | 'duration';
+/** What a value of each kind is, once it is read. */
+interface KindTypes {
+  text: string;
+  /** Of a port. */
+  number: number;
+  integer: number;
+  boolean: boolean;
+  list: readonly string[];
+  properties: Readonly<Record<string, string>>;
+  /** Milliseconds. */
+  duration: number;
+}
 
-export interface Setting {
+export type SettingKind = keyof KindTypes;
+
+/** Those that are empty unless something is given. */
+type Collection = 'list' | 'properties';
+
+interface SettingOf<K extends SettingKind> {
   /** Key in files. */
   readonly key: string;
   /** Long flag without its dashes; null when only files can set it. */
   readonly flag: string | null;
   readonly char?: string;
-  readonly kind: SettingKind;
+  readonly kind: K;
   /** `tree`: also from `.buildbot`; `user`: only from flags and the user's own file. */
   readonly from: 'tree' | 'user';
   /** As documentation shows it; null for none. */
-  readonly default: string | number | boolean | null;
+  readonly default: K extends Collection ? null : KindTypes[K] | null;
   readonly help: string;
 }
+
+export type Setting = { [K in SettingKind]: SettingOf<K> }[SettingKind];
 
 export const SETTINGS = [
   {
@@ -232,51 +250,38 @@ export const SETTINGS = [
   },
 ] as const satisfies readonly Setting[];
 
-export type SettingKey = (typeof SETTINGS)[number]['key'];
+type Row = (typeof SETTINGS)[number];
 
-interface KindTypes {
-  text: string;
-  /** Of a port. */
-  number: number;
-  integer: number;
-  boolean: boolean;
-  list: readonly string[];
-  properties: Readonly<Record<string, string>>;
-  /** Milliseconds. */
-  duration: number;
-}
+export type SettingKey = Row['key'];
 
 /** What one source says. */
 export type SettingValues = {
-  [S in (typeof SETTINGS)[number] as S['key']]?: KindTypes[S['kind']] | undefined;
+  [S in Row as S['key']]?: KindTypes[S['kind']] | undefined;
 };
 
-/** What counts in the end. */
-export interface Settings extends SettingValues {
-  connect: string;
-  buildbotbin: string;
-  builders: readonly string[];
-  properties: Readonly<Record<string, string>>;
-  wait: boolean;
-  quiet: boolean;
-  untracked: boolean;
-}
+/** The key of a setting that always has a value. */
+type KeyOfPresent<S extends Row> = S extends { default: null; kind: Exclude<SettingKind, Collection> }
+  ? never
+  : S['key'];
+
+/** What counts in the end: a setting with a default is always there. */
+export type Settings = SettingValues & {
+  [S in Row as KeyOfPresent<S>]: KindTypes[S['kind']];
+};
 
 /** The settings of all sources, the first that speaks of a key wins. Properties are merged name by name. */
 export function mergeSettings(...sources: readonly SettingValues[]): Settings {
-  const merged: Record<string, unknown> = {};
-  for (const { key, default: fallback } of SETTINGS) {
-    const value = sources.map((source) => source[key]).find((given) => given !== undefined);
-    if (value !== undefined) merged[key] = value;
-    else if (fallback !== null) merged[key] = fallback;
-  }
+  const merged: SettingValues = Object.fromEntries(
+    SETTINGS.flatMap(({ key, default: fallback }) => {
+      const given = sources.map((source) => source[key]).find((value) => value !== undefined);
+      const value = given ?? fallback;
+      return value === null ? [] : [[key, value]];
+    }),
+  );
   const properties = Object.assign(
     Object.create(null),
     ...sources.toReversed().map((source) => source.properties ?? {}),
   );
-  return {
-    ...merged,
-    builders: (merged.builders as string[] | undefined) ?? [],
-    properties,
-  } as unknown as Settings;
+  // What has a default in the table is there.
+  return { ...merged, builders: merged.builders ?? [], properties } as Settings;
 }
