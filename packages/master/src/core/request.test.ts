@@ -8,6 +8,7 @@ import {
   type RequestState,
   requestState,
   requestTransition,
+  statesThatTake,
 } from './request.ts';
 
 const order = { by: 'alice', reason: 'wrong branch', at: 1 };
@@ -56,6 +57,14 @@ test('cancelling what is complete changes nothing; everything else is refused th
     expect(() => requestTransition('complete', event)).toThrow(
       `a complete build request cannot take '${event}'`,
     );
+  }
+});
+
+test('a state takes just the events that lead somewhere', () => {
+  expect(statesThatTake('claim')).toEqual(['pending']);
+  for (const event of REQUEST_EVENTS) {
+    const takes = REQUEST_STATES.filter((state) => possible(state).includes(event));
+    expect(statesThatTake(event)).toEqual(takes);
   }
 });
 

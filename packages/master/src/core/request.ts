@@ -3,7 +3,7 @@
  * to stop, and however that build ends the request is complete. The store keeps it as `claimed` with a stop order.
  * `shelved` failed too often for reasons that say nothing about the source, and waits for a person.
  */
-import { BugError, type BuildRequest, unreachable } from '@buildbot/shared';
+import { BugError, type BuildRequest } from '@buildbot/shared';
 
 export const REQUEST_STATES = ['pending', 'claimed', 'cancelling', 'shelved', 'complete'] as const;
 export type RequestState = (typeof REQUEST_STATES)[number];
@@ -32,45 +32,39 @@ export interface RequestTransition {
   effects: RequestEffect[];
 }
 
-const unchanged = (state: RequestState): RequestTransition => ({ state, effects: [] });
+const withoutEffect = (state: RequestState): RequestTransition => ({ state, effects: [] });
+const CALLED_OFF: RequestTransition = { state: 'complete', effects: ['complete-cancelled'] };
+const DONE: RequestTransition = { state: 'complete', effects: ['complete'] };
+const REQUEUED: RequestTransition = { state: 'pending', effects: ['requeue'] };
+
+const TRANSITIONS: Readonly<Record<RequestState, Partial<Record<RequestEvent, RequestTransition>>>> = {
+  pending: { claim: withoutEffect('claimed'), cancel: CALLED_OFF },
+  claimed: {
+    cancel: { state: 'cancelling', effects: ['stop-build'] },
+    retry: REQUEUED,
+    shelve: { state: 'shelved', effects: ['ask-person'] },
+    done: DONE,
+  },
+  // A retry would bring back what somebody has called off, and nobody needs to be asked about it.
+  cancelling: { cancel: withoutEffect('cancelling'), retry: CALLED_OFF, shelve: CALLED_OFF, done: DONE },
+  shelved: { cancel: CALLED_OFF, unshelve: REQUEUED },
+  // Too late is not wrong: people and races cancel what has just ended.
+  complete: { cancel: withoutEffect('complete') },
+};
 
 /** The state a stored request is in. */
 export function requestState(request: Pick<BuildRequest, 'state' | 'cancel'>): RequestState {
   return request.state === 'claimed' && request.cancel !== null ? 'cancelling' : request.state;
 }
 
+/** Where an event leads. One that the state cannot take is a `BugError`. */
 export function requestTransition(state: RequestState, event: RequestEvent): RequestTransition {
-  switch (state) {
-    case 'pending':
-      if (event === 'claim') return { state: 'claimed', effects: [] };
-      if (event === 'cancel') return { state: 'complete', effects: ['complete-cancelled'] };
-      return illegal(state, event);
-    case 'claimed':
-      if (event === 'cancel') return { state: 'cancelling', effects: ['stop-build'] };
-      if (event === 'retry') return { state: 'pending', effects: ['requeue'] };
-      if (event === 'shelve') return { state: 'shelved', effects: ['ask-person'] };
-      if (event === 'done') return { state: 'complete', effects: ['complete'] };
-      return illegal(state, event);
-    case 'cancelling':
-      if (event === 'cancel') return unchanged(state);
-      // A retry would bring back what somebody has called off, and nobody needs to be asked about it.
-      if (event === 'retry' || event === 'shelve')
-        return { state: 'complete', effects: ['complete-cancelled'] };
-      if (event === 'done') return { state: 'complete', effects: ['complete'] };
-      return illegal(state, event);
-    case 'shelved':
-      if (event === 'cancel') return { state: 'complete', effects: ['complete-cancelled'] };
-      if (event === 'unshelve') return { state: 'pending', effects: ['requeue'] };
-      return illegal(state, event);
-    case 'complete':
-      // Too late is not wrong: people and races cancel what has just ended.
-      if (event === 'cancel') return unchanged(state);
-      return illegal(state, event);
-    default:
-      return unreachable(state);
-  }
+  const transition = TRANSITIONS[state][event];
+  if (transition === undefined) throw new BugError(`a ${state} build request cannot take '${event}'`);
+  return transition;
 }
 
-function illegal(state: RequestState, event: RequestEvent): never {
-  throw new BugError(`a ${state} build request cannot take '${event}'`);
+/** The states in which a request can take an event. */
+export function statesThatTake(event: RequestEvent): RequestState[] {
+  return REQUEST_STATES.filter((state) => TRANSITIONS[state][event] !== undefined);
 }

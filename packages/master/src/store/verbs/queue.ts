@@ -1,17 +1,21 @@
 /** The queue: claims, cancels, priorities, and how a request ends or comes back. */
-import { type BuildRequest, CANCELLED, type Results, type StopOrder } from '@buildbot/shared';
+import { BugError, type BuildRequest, CANCELLED, type Results, type StopOrder } from '@buildbot/shared';
 import type { RequestEnd } from '../../core/attempt-end.ts';
+import { requestState, requestTransition, statesThatTake } from '../../core/request.ts';
 import type { ClaimedBuild } from '../../ports/records.ts';
 import type { Store } from '../../ports/store.ts';
 import { noEarlierThan } from '../moments.ts';
 import { completeBuildSet } from '../reading.ts';
-import { type Row, toBuild } from '../rows.ts';
-import type { BuildRequestsTable, BuildsTable } from '../tables.ts';
+import { type Row, toBuild, toRequest } from '../rows.ts';
+import type { BuildsTable } from '../tables.ts';
 import { tellBuild, tellRequest } from '../telling.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { settleBuildSet } from './build-sets.ts';
 
 type ClaimInput = Parameters<Store['claim']>[0];
+
+/** A claim decides in the statement that makes it: of two for one request the later finds none. */
+const CLAIMABLE = statesThatTake('claim');
 
 export async function claim(context: WriteContext, input: ClaimInput): Promise<ClaimedBuild | null> {
   const { db, now } = context;
@@ -24,7 +28,7 @@ export async function claim(context: WriteContext, input: ClaimInput): Promise<C
       attempts: row('attempts', '+', 1),
     }))
     .where('requestId', '=', input.requestId)
-    .where('state', '=', 'pending')
+    .where('state', 'in', CLAIMABLE)
     .returningAll()
     .executeTakeFirst();
   if (claimed === undefined) return null;
@@ -111,6 +115,8 @@ export async function completeRequest(
   await settleBuildSet(context, row.buildSetId);
 }
 
+const EVENT_OF_END = { complete: 'done', retry: 'retry', shelve: 'shelve' } as const;
+
 /** What becomes of a request whose build has ended. One that somebody cancelled neither comes back nor waits. */
 export async function endAttempt(
   context: WriteContext,
@@ -119,15 +125,20 @@ export async function endAttempt(
   end: RequestEnd,
 ): Promise<void> {
   const { requestId, workerId, infrastructure } = build;
+  const request = await requestOf(context, requestId);
+  if (request === null) throw new BugError(`build request ${requestId} ended, but there is none`);
+  const { state, effects } = requestTransition(requestState(request), EVENT_OF_END[end.kind]);
+  if (effects.includes('complete-cancelled')) return await completeRequest(context, requestId, CANCELLED);
   if (end.kind === 'complete') return await completeRequest(context, requestId, results);
-  const next =
+  const wait =
     end.kind === 'retry'
-      ? { state: 'pending', notBefore: end.notBefore }
-      : { state: 'shelved', shelvedAt: context.now, shelvedReason: end.reason };
+      ? { notBefore: end.notBefore }
+      : { shelvedAt: context.now, shelvedReason: end.reason };
   const row = await context.db
     .updateTable('buildRequests')
     .set((old) => ({
-      ...next,
+      state,
+      ...wait,
       claimedAt: null,
       masterId: null,
       failures: old('failures', '+', infrastructure),
@@ -135,11 +146,8 @@ export async function endAttempt(
       ...(infrastructure === 1 ? { lastWorkerId: workerId } : {}),
     }))
     .where('requestId', '=', requestId)
-    .where('state', '=', 'claimed')
-    .where('cancelAt', 'is', null)
     .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) return await completeRequest(context, requestId, CANCELLED);
+    .executeTakeFirstOrThrow();
   tellRequest(context, row, end.kind === 'retry' ? 'unclaimed' : 'shelved');
 }
 
@@ -148,29 +156,24 @@ export async function unshelve(
   context: WriteContext,
   requestId: number,
 ): Promise<'unshelved' | 'not-shelved' | 'unknown'> {
+  const request = await requestOf(context, requestId);
+  if (request === null) return 'unknown';
+  if (!statesThatTake('unshelve').includes(requestState(request))) return 'not-shelved';
+  const { state } = requestTransition(requestState(request), 'unshelve');
   const row = await context.db
     .updateTable('buildRequests')
-    .set({ state: 'pending', failures: 0, notBefore: null, shelvedAt: null, shelvedReason: null })
+    .set({ state, failures: 0, notBefore: null, shelvedAt: null, shelvedReason: null })
     .where('requestId', '=', requestId)
-    .where('state', '=', 'shelved')
     .returningAll()
-    .executeTakeFirst();
-  if (row !== undefined) {
-    tellRequest(context, row, 'unshelved');
-    return 'unshelved';
-  }
-  return (await requestRow(context, requestId)) === undefined ? 'unknown' : 'not-shelved';
+    .executeTakeFirstOrThrow();
+  tellRequest(context, row, 'unshelved');
+  return 'unshelved';
 }
 
-async function requestRow(
-  { db }: WriteContext,
-  requestId: number,
-): Promise<Row<BuildRequestsTable> | undefined> {
-  return await db
-    .selectFrom('buildRequests')
-    .selectAll()
-    .where('requestId', '=', requestId)
-    .executeTakeFirst();
+async function requestOf({ db }: WriteContext, requestId: number): Promise<BuildRequest | null> {
+  const found = db.selectFrom('buildRequests').selectAll().where('requestId', '=', requestId);
+  const row = await found.executeTakeFirst();
+  return row === undefined ? null : toRequest(row);
 }
 
 export async function cancelRequest(
@@ -178,18 +181,21 @@ export async function cancelRequest(
   requestId: number,
   order: StopOrder,
 ): Promise<'cancelled' | 'claimed' | 'complete' | 'unknown'> {
-  const row = await requestRow(context, requestId);
-  if (row === undefined) return 'unknown';
-  if (row.state === 'complete') return 'complete';
-  const orders = context.db
-    .updateTable('buildRequests')
-    .set({ cancelBy: order.by, cancelReason: order.reason, cancelAt: order.at })
-    .where('requestId', '=', requestId)
-    .where('cancelAt', 'is', null);
-  await orders.execute();
-  if (row.state === 'claimed') return 'claimed';
-  await completeRequest(context, requestId, CANCELLED);
-  return 'cancelled';
+  const request = await requestOf(context, requestId);
+  if (request === null) return 'unknown';
+  const { state, effects } = requestTransition(requestState(request), 'cancel');
+  if (effects.length > 0) {
+    const orders = context.db
+      .updateTable('buildRequests')
+      .set({ cancelBy: order.by, cancelReason: order.reason, cancelAt: order.at })
+      .where('requestId', '=', requestId);
+    await orders.execute();
+  }
+  if (effects.includes('complete-cancelled')) {
+    await completeRequest(context, requestId, CANCELLED);
+    return 'cancelled';
+  }
+  return state === 'cancelling' ? 'claimed' : 'complete';
 }
 
 /** False when there is no such request or it is complete. */
