@@ -171,7 +171,7 @@ function isRunningAlready(): UserError {
 }
 
 /** The project's builders, but nothing of its network: loopback only, own passwords, sources from the working copy. */
-export function localConfig(config: MasterConfig, topdir: string, password: string): MasterConfig {
+function localConfig(config: MasterConfig, topdir: string, password: string): MasterConfig {
   return {
     ...config,
     listen: { workers: '127.0.0.1:0' },

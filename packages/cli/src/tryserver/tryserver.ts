@@ -8,7 +8,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { Greeting, Verdict } from '@buildbot/shared';
+import type { ChannelRequest, Greeting, Verdict } from '@buildbot/shared';
 import { readLine } from '@buildbot/shared/trylink/line-reader';
 import { readArguments } from './arguments.ts';
 import { type GatewayResult, openGateway } from './gateway-client.ts';
@@ -139,9 +139,7 @@ async function serveAttached(session: Session): Promise<number> {
   return relay(session);
 }
 
-type Request = { op: 'submit'; bytes: number } | { op: 'attach' };
-
-function parseRequest(line: string): Request | null {
+function parseRequest(line: string): ChannelRequest | null {
   try {
     const { op, bytes } = JSON.parse(line) as { op: unknown; bytes: unknown };
     if (op === 'attach') return { op };

@@ -16,7 +16,7 @@ import { openApiDocument } from './openapi.ts';
 import { createReader } from './routes/reader.ts';
 import { registerRoutes } from './routes/register.ts';
 
-export const API_PREFIX = '/api/v2';
+const API_PREFIX = '/api/v2';
 
 function authority(c: Context<AppEnv>): string {
   return c.req.header('host') ?? new URL(c.req.url).host;

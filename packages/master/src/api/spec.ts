@@ -27,7 +27,7 @@ export interface ResourceSpec {
 }
 
 /** Plurals that have a collection of their own at the root. */
-export function rootCollections(): Plural[] {
+function rootCollections(): Plural[] {
   return COLLECTIONS.filter(({ resource, paths }) => paths.includes(resource)).map(
     ({ resource }) => resource,
   );

@@ -23,7 +23,7 @@ export interface TryDirectoryOptions {
 /** Write permission of group and others. */
 const OTHERS_WRITE = 0o022;
 
-export const FOLDERS = ['tmp', 'new', 'cur', 'failed'] as const;
+const FOLDERS = ['tmp', 'new', 'cur', 'failed'] as const;
 
 /** Make the missing folders (the mode is the directory's own, so a group that may write it may write them). */
 export async function openTryDirectory(options: TryDirectoryOptions): Promise<TryDirectory> {

@@ -16,7 +16,7 @@ export type { WorkerAccount } from './accounts.ts';
 export type { LinkTiming, SessionStore } from './desk.ts';
 
 /** Enough for a fast link over some distance (100 MB/s at 40 ms); with it, memory per worker is bounded. */
-export const DEFAULT_WINDOW_BYTES = 4 * 1024 * 1024;
+const DEFAULT_WINDOW_BYTES = 4 * 1024 * 1024;
 
 export interface WorkerSessionsOptions {
   store: SessionStore;

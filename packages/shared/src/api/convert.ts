@@ -29,7 +29,7 @@ import type {
 } from './resources.ts';
 
 /** Epoch milliseconds to Buildbot's whole epoch seconds. */
-export function toSeconds(ms: number): number {
+function toSeconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
@@ -99,7 +99,7 @@ export function buildSetResource(set: BuildSet): BuildSetResource {
 }
 
 /** Why a shelved request waits, for people. */
-export function shelvedText(reason: string): string {
+function shelvedText(reason: string): string {
   return `shelved: ${reason}`;
 }
 

@@ -16,16 +16,13 @@ export interface StoredEvent {
 }
 
 /** What a subscriber receives: Buildbot's `{k, m}` with the number added for events that are kept. */
-export const eventMessageSchema = z.object({
+const eventMessageSchema = z.object({
   k: z.string(),
   m: z.unknown(),
   /** Absent for log growth, which is told but not kept. */
   n: z.number().int().optional(),
 });
 export type EventMessage = z.infer<typeof eventMessageSchema>;
-
-/** Told instead of events when the asked-for position is not kept any more: read everything anew, go on from `n`. */
-export const resyncMessageSchema = z.object({ resync: z.literal(true), n: z.number().int() });
 
 /** Whether `path` matches `pattern`, where a `*` component stands for exactly one component. */
 export function matchesPath(pattern: string, path: string): boolean {

@@ -15,7 +15,7 @@ const time = z.number().int();
 const timeMs = z.number().int();
 const results = resultsSchema.nullable();
 
-export const patchResourceSchema = z.object({
+const patchResourceSchema = z.object({
   patchid: id,
   level: z.number().int(),
   subdir: z.string(),
@@ -25,7 +25,7 @@ export const patchResourceSchema = z.object({
   body: z.null(),
 });
 
-export const sourceStampResourceSchema = z.object({
+const sourceStampResourceSchema = z.object({
   ssid: id,
   branch: z.string().nullable(),
   revision: z.string().nullable(),
@@ -36,7 +36,7 @@ export const sourceStampResourceSchema = z.object({
   patch: patchResourceSchema.nullable(),
 });
 
-export const changeResourceSchema = z.object({
+const changeResourceSchema = z.object({
   changeid: id,
   author: z.string(),
   committer: z.string().nullable(),
@@ -165,7 +165,7 @@ export const logResourceSchema = z.object({
   num_bytes: z.number().int(),
 });
 
-export const logChunkResourceSchema = z.object({
+const logChunkResourceSchema = z.object({
   logid: id,
   firstline: z.number().int(),
   content: z.string(),
@@ -236,7 +236,7 @@ export const masterResourceSchema = z.object({
   last_active: time,
 });
 
-export const schedulerResourceSchema = z.object({
+const schedulerResourceSchema = z.object({
   schedulerid: id,
   name: z.string(),
   enabled: z.boolean(),
@@ -256,7 +256,6 @@ export const estimateResourceSchema = z.object({
   steps: z.array(z.object({ name: z.string(), low: z.number(), middle: z.number(), high: z.number() })),
 });
 
-export type PatchResource = z.infer<typeof patchResourceSchema>;
 export type SourceStampResource = z.infer<typeof sourceStampResourceSchema>;
 export type ChangeResource = z.infer<typeof changeResourceSchema>;
 export type BuildSetResource = z.infer<typeof buildSetResourceSchema>;
@@ -264,7 +263,6 @@ export type BuildRequestResource = z.infer<typeof buildRequestResourceSchema>;
 export type BuildResource = z.infer<typeof buildResourceSchema>;
 export type StepResource = z.infer<typeof stepResourceSchema>;
 export type LogResource = z.infer<typeof logResourceSchema>;
-export type LogChunkResource = z.infer<typeof logChunkResourceSchema>;
 export type BuilderResource = z.infer<typeof builderResourceSchema>;
 export type WorkerResource = z.infer<typeof workerResourceSchema>;
 export type MasterResource = z.infer<typeof masterResourceSchema>;

@@ -33,7 +33,7 @@ export const BY_DEFAULT: AvailabilityVerdict = {
 };
 
 /** What the master's admin says, as a rule among the others. */
-export function masterAdminVerdict(word: Pick<AdminWord, 'availability' | 'reason' | 'until'>) {
+function masterAdminVerdict(word: Pick<AdminWord, 'availability' | 'reason' | 'until'>) {
   const { availability, reason, until } = word;
   return { availability, rule: RULES.masterAdmin, reason, until };
 }

@@ -197,7 +197,6 @@ export const userSettingsSchema = dotBuildbotSchema.extend({
 
 /** The settings of the user's own configuration. */
 export type UserSettings = z.output<typeof userSettingsSchema>;
-export type UserSettingsKey = keyof UserSettings;
 
 /** Buildbot's older and other names, without `try_`. */
 export const DOT_BUILDBOT_ALIASES: ReadonlyMap<string, DotBuildbotKey> = new Map([

@@ -40,7 +40,7 @@ export function problemIn({ file, source }: FilePlace, { path, message, hint, is
 }
 
 /** One printable line: `master.yaml:12:5: builders[0].wrokers: unknown key (did you mean "workers"?)`. */
-export function formatFileProblem({ file, line, column, path, message, hint }: FileProblem): string {
+function formatFileProblem({ file, line, column, path, message, hint }: FileProblem): string {
   const place = line === null ? file : `${file}:${line}:${column ?? 1}`;
   const text = `${place}: ${path === '' ? '' : `${path}: `}${message}${hint === null ? '' : ` (${hint})`}`;
   return sanitizeName(text, { maxLength: MAX_LINE });

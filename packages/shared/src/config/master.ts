@@ -4,7 +4,8 @@
  */
 import * as z from 'zod';
 import { propertyNameSchema, propertyValueSchema } from '../model/property.ts';
-import { durationSchema } from '../text/duration-schema.ts';
+import { boundedDuration } from '../text/duration-schema.ts';
+import { retrySchema, suspectSchema, workerLinkSchema } from './master-timing.ts';
 
 /** Names of builders, workers and schedulers: 1 to 70 printable characters, without `/`, not all digits. */
 export const nameSchema = z
@@ -38,7 +39,7 @@ export const workerConfigSchema = z.strictObject({
   properties: properties.default({}).meta({ description: 'Properties of every build on it.' }),
 });
 
-export const stepConfigSchema = z.looseObject({
+const stepConfigSchema = z.looseObject({
   type: z.string().meta({ description: 'The step type; the other keys are its options.' }),
   name: nameSchema.optional().meta({ description: 'Default: the type.' }),
 });
@@ -105,16 +106,16 @@ export const forceSchedulerConfigSchema = z.strictObject({
   maxPriority: schedulerMaxPriority,
 });
 
-export const schedulerConfigSchema = z.discriminatedUnion('type', [
+const schedulerConfigSchema = z.discriminatedUnion('type', [
   trySchedulerConfigSchema,
   forceSchedulerConfigSchema,
 ]);
 
-const growth = z
-  .number()
-  .min(1)
-  .max(1000)
-  .meta({ description: 'Each further time is this many times the one before.' });
+/** For how long something is kept. */
+const kept = boundedDuration({
+  ...{ from: '1m', to: '3650d' },
+  why: 'less takes it away from those who are still looking at it',
+});
 
 export const masterConfigSchema = z.strictObject({
   title: z.string().default('Buildbot').meta({ description: 'For people, above `buildbot watch`.' }),
@@ -148,64 +149,27 @@ export const masterConfigSchema = z.strictObject({
         .meta({ description: 'sqlite:FILE, below BASEDIR if relative.' }),
     })
     .prefault({}),
-  workerLink: z
-    .strictObject({
-      keepalive: durationSchema
-        .default(30_000)
-        .meta({ description: 'Something is heard from each side this often.' }),
-      timeout: durationSchema
-        .default(15_000)
-        .meta({ description: 'A probe goes out this long before the end.' }),
-      grace: durationSchema
-        .default(600_000)
-        .meta({ description: 'How long either side waits for the other.' }),
-      ping: durationSchema
-        .default(5_000)
-        .meta({ description: 'A worker must answer within this time before it is given a build.' }),
-    })
-    .prefault({}),
-  retry: z
-    .strictObject({
-      attempts: z
-        .number()
-        .int()
-        .min(1)
-        .default(3)
-        .meta({ description: 'Infrastructure failures after which a request is shelved for a person.' }),
-      delay: durationSchema.default(30_000).meta({ description: 'Before the second attempt.' }),
-      factor: growth.default(4),
-      maxDelay: durationSchema.default(30 * 60_000).meta({ description: 'No delay is longer.' }),
-    })
-    .prefault({}),
-  suspect: z
-    .strictObject({
-      after: z
-        .number()
-        .int()
-        .min(1)
-        .default(3)
-        .meta({ description: 'Builds lost in a row that make a worker suspect.' }),
-      delay: durationSchema.default(5 * 60_000).meta({ description: 'How long it then gets no builds.' }),
-      factor: growth.default(2),
-      maxDelay: durationSchema.default(2 * 3_600_000).meta({ description: 'It never gets none for longer.' }),
-    })
-    .prefault({}),
+  workerLink: workerLinkSchema,
+  retry: retrySchema,
+  suspect: suspectSchema,
   alerts: z
     .strictObject({
       command: z.array(z.string().min(1)).min(1).meta({
         description: 'Program and arguments (no shell); gets one alert as JSON on its standard input.',
       }),
-      timeout: durationSchema.default(30_000).meta({ description: 'It is ended after this time.' }),
+      timeout: boundedDuration({ from: '1s', to: '1h', why: 'less ends the command before it can tell anybody' })
+        .default(30_000)
+        .meta({ description: 'It is ended after this time.' }),
     })
     .optional()
     .meta({ description: 'Who hears of suspect or missing workers and shelved requests. Default: nobody.' }),
   retention: z
     .strictObject({
-      builds: durationSchema
+      builds: kept
         .optional()
         .meta({ description: 'Forget builds older than this. Default: never.' }),
-      logs: durationSchema.optional().meta({ description: 'Remove logs older than this. Default: never.' }),
-      events: durationSchema
+      logs: kept.optional().meta({ description: 'Remove logs older than this. Default: never.' }),
+      events: kept
         .default(7 * 86_400_000)
         .meta({ description: 'A listener that was away for longer is told to read everything anew.' }),
     })
@@ -222,5 +186,4 @@ export type MasterConfig = z.infer<typeof masterConfigSchema>;
 export type WorkerConfig = z.infer<typeof workerConfigSchema>;
 export type BuilderConfig = z.infer<typeof builderConfigSchema>;
 export type StepConfig = z.infer<typeof stepConfigSchema>;
-export type SchedulerConfig = z.infer<typeof schedulerConfigSchema>;
 export type TrySchedulerConfig = z.infer<typeof trySchedulerConfigSchema>;

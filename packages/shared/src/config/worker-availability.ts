@@ -66,7 +66,7 @@ export const calendarFieldsSchema = z.strictObject({
   reason: z.string().max(MAX_REASON).optional().meta({ description: 'For people to see.' }),
 });
 
-export const calendarRuleSchema = calendarFieldsSchema
+const calendarRuleSchema = calendarFieldsSchema
   .refine(({ from, to }) => from !== to, {
     path: ['to'],
     message: 'the range is empty: from and to are equal',
@@ -81,7 +81,7 @@ export const calendarRuleSchema = calendarFieldsSchema
 /** How far the load must fall before the worker is as it was, if the file does not say. */
 const DEFAULT_BELOW = 0.75;
 
-export const loadRuleSchema = z
+const loadRuleSchema = z
   .strictObject({
     above: z
       .number()

@@ -4,7 +4,7 @@
  */
 
 /** Fewer past builds than this give no estimate. */
-export const MIN_SAMPLES = 3;
+const MIN_SAMPLES = 3;
 
 /** A middle value and the range that holds 80 % of past ones. Milliseconds. */
 export interface Range {

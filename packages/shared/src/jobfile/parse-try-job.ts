@@ -11,7 +11,7 @@ import { parseNetstrings } from './netstring.ts';
 import { MAX_BUILDER_NAMES, type TryJob, tryJobFieldsSchema } from './try-job.ts';
 
 /** Largest job file taken by default: 50 MB, where Buildbot takes 99,999 bytes. */
-export const MAX_JOB_BYTES = 52_428_800;
+const MAX_JOB_BYTES = 52_428_800;
 
 /** The format versions that are read. 5 carries the patch as text, 6 as base64. */
 export type TryJobVersion = 1 | 2 | 3 | 4 | 5 | 6;

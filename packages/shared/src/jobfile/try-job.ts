@@ -49,7 +49,7 @@ export interface TryJob {
 export const MAX_BUILDER_NAMES = 1000;
 const MAX_PROPERTIES = 1000;
 const MAX_PROPERTY_JSON = 65_536;
-export const MAX_PATCH_LEVEL = 32;
+const MAX_PATCH_LEVEL = 32;
 
 const JOB_ID = /^[A-Za-z0-9_][A-Za-z0-9._:@+=-]{0,199}$/;
 

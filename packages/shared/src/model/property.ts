@@ -19,7 +19,7 @@ export const propertyNameSchema = z
 export const propertyValueSchema = z.json();
 
 /** A value and where it came from (`try build`, `Scheduler`, `Builder`, `Build`, …): Buildbot's `[value, source]`. */
-export const propertySchema = z.tuple([propertyValueSchema, z.string().max(256)]);
+const propertySchema = z.tuple([propertyValueSchema, z.string().max(256)]);
 
 export type PropertyValue = z.infer<typeof propertyValueSchema>;
 export type Property = z.infer<typeof propertySchema>;

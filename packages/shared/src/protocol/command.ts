@@ -19,7 +19,7 @@ export const workPathSchema = z
   );
 
 /** Bytes the worker fetches from the master before the command starts, for its standard input. */
-export const blobRefSchema = z.object({
+const blobRefSchema = z.object({
   /** Name under which the master serves it to this worker, for this command only. */
   blob: z.string().max(128),
   size: z.number().int().min(0),
@@ -29,10 +29,10 @@ export const blobRefSchema = z.object({
 export type BlobRef = z.infer<typeof blobRefSchema>;
 
 /** A file, below `builddir`, that the worker follows while the command runs and sends as a log of its own. */
-export const followedFileSchema = z.object({ log: z.string().min(1).max(128), path: workPathSchema });
+const followedFileSchema = z.object({ log: z.string().min(1).max(128), path: workPathSchema });
 
 /** Run a program. Output goes to the log `log`, in chunks. */
-export const execCommandSchema = z.object({
+const execCommandSchema = z.object({
   kind: z.literal('exec'),
   /** Program and arguments, or one string for the worker's shell (only ever written by the master's administrator). */
   command: z.union([z.array(z.string()).min(1), z.string().min(1)]),
@@ -55,14 +55,14 @@ export const execCommandSchema = z.object({
 });
 
 /** Remove a folder tree or file below the build's folder. No output; a path that is not there is fine. */
-export const removeCommandSchema = z.object({
+const removeCommandSchema = z.object({
   kind: z.literal('remove'),
   builddir: workPathSchema,
   path: workPathSchema,
 });
 
 /** Copy a folder tree within the build's folder, replacing the destination. */
-export const copyCommandSchema = z.object({
+const copyCommandSchema = z.object({
   kind: z.literal('copy'),
   builddir: workPathSchema,
   from: workPathSchema,
@@ -70,7 +70,7 @@ export const copyCommandSchema = z.object({
 });
 
 /** What is there at a path: for source steps that must know whether a checkout exists. */
-export const statCommandSchema = z.object({
+const statCommandSchema = z.object({
   kind: z.literal('stat'),
   builddir: workPathSchema,
   path: workPathSchema,
@@ -89,7 +89,7 @@ export type CommandInput = z.input<typeof commandSchema>;
 export type ExecCommand = z.infer<typeof execCommandSchema>;
 
 /** Why a command's processes were ended before they were done. */
-export const END_CAUSES = ['timeout', 'max-time', 'stopped', 'master-gone', 'worker-shutdown'] as const;
+const END_CAUSES = ['timeout', 'max-time', 'stopped', 'master-gone', 'worker-shutdown'] as const;
 
 /** How a command ended. */
 export const commandOutcomeSchema = z.discriminatedUnion('status', [

@@ -17,7 +17,7 @@ const loadSchema = z.number().min(0).max(1000);
 /** Epoch milliseconds. */
 const momentSchema = z.number().int().min(0);
 
-export const workerInfoSchema = z.object({
+const workerInfoSchema = z.object({
   admin: shortText.nullable(),
   host: shortText.nullable(),
   accessUri: shortText.nullable(),
@@ -27,7 +27,7 @@ export const workerInfoSchema = z.object({
 });
 
 /** First frame of every connection, from the worker. */
-export const helloSchema = z.object({
+const helloSchema = z.object({
   type: z.literal('hello'),
   protocol: z.object({ min: z.number().int(), max: z.number().int() }),
   worker: z.string().min(1).max(128),
@@ -50,7 +50,7 @@ export const helloSchema = z.object({
 export type Hello = z.infer<typeof helloSchema>;
 
 /** The master's answer to a good hello. */
-export const welcomeSchema = z.object({
+const welcomeSchema = z.object({
   type: z.literal('welcome'),
   protocol: z.number().int(),
   /** The worker sends what comes after this number; everything up to it may leave the spool. */
@@ -74,7 +74,7 @@ export const welcomeSchema = z.object({
 export type Welcome = z.infer<typeof welcomeSchema>;
 
 /** The master's answer to a bad hello, or its goodbye later. `again` false: do not come back until changed. */
-export const refusedSchema = z.object({
+const refusedSchema = z.object({
   type: z.literal('refused'),
   code: z.enum(['unknown-worker', 'wrong-password', 'protocol', 'malformed', 'shutting-down']),
   reason: shortText,
@@ -82,7 +82,7 @@ export const refusedSchema = z.object({
 });
 
 /** Start this command unless it is known already. */
-export const startSchema = z.object({
+const startSchema = z.object({
   type: z.literal('start'),
   key: commandKeySchema,
   command: commandSchema,
@@ -92,17 +92,17 @@ export const startSchema = z.object({
 export const stopSchema = z.object({ type: z.literal('stop'), key: commandKeySchema, reason: shortText });
 
 /** Everything up to and including `seq` is durable at the master. */
-export const ackSchema = z.object({ type: z.literal('ack'), seq: seqSchema });
+const ackSchema = z.object({ type: z.literal('ack'), seq: seqSchema });
 
 /** A newer process of this worker has taken over: end everything and do not come back. */
-export const supersededSchema = z.object({ type: z.literal('superseded'), reason: shortText });
+const supersededSchema = z.object({ type: z.literal('superseded'), reason: shortText });
 
 /** Ask for a sign of life, with a number to tell answers apart. */
-export const pingSchema = z.object({ type: z.literal('ping'), id: z.number().int() });
-export const pongSchema = z.object({ type: z.literal('pong'), id: z.number().int() });
+const pingSchema = z.object({ type: z.literal('ping'), id: z.number().int() });
+const pongSchema = z.object({ type: z.literal('pong'), id: z.number().int() });
 
 /** The worker wants a piece of a blob. The answer is a `blob` frame. */
-export const fetchSchema = z.object({
+const fetchSchema = z.object({
   type: z.literal('fetch'),
   key: commandKeySchema,
   blob: z.string().max(128),
@@ -112,7 +112,7 @@ export const fetchSchema = z.object({
 });
 
 /** The worker's admin changed when it may be used, or the worker is draining. Not numbered: the newest counts. */
-export const availabilityMessageSchema = z.object({
+const availabilityMessageSchema = z.object({
   type: z.literal('availability'),
   availability: availabilitySchema,
   rule: shortText,
@@ -126,14 +126,14 @@ export const availabilityMessageSchema = z.object({
 });
 
 /** Numbered: the command has begun. */
-export const startedSchema = z.object({
+const startedSchema = z.object({
   type: z.literal('started'),
   seq: seqSchema,
   key: commandKeySchema,
 });
 
 /** Numbered: the command has ended; all its output has smaller numbers. */
-export const endedSchema = z.object({
+const endedSchema = z.object({
   type: z.literal('ended'),
   seq: seqSchema,
   key: commandKeySchema,
@@ -165,7 +165,7 @@ export const masterMessageSchema = z.discriminatedUnion('type', [
 ]);
 export type MasterMessage = z.infer<typeof masterMessageSchema>;
 
-export const STREAMS = ['o', 'e', 'h'] as const;
+const STREAMS = ['o', 'e', 'h'] as const;
 /** `o` standard output, `e` standard error, `h` header written by Buildbot itself. */
 export type Stream = (typeof STREAMS)[number];
 

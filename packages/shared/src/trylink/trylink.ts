@@ -23,7 +23,7 @@ export const masterFileSchema = z.object({
 export const MAX_LINE_BYTES = 64 * 1024;
 
 /** First line from `tryserver --attach`. */
-export const greetingSchema = z.object({
+const greetingSchema = z.object({
   tryserver: z.literal(1),
   /** The proven user name, or `null` while no master runs to prove it to. */
   user: z.string().nullable(),
@@ -34,15 +34,14 @@ export const greetingSchema = z.object({
 });
 export type Greeting = z.infer<typeof greetingSchema>;
 
-/** The client's one request. `submit` is followed by exactly `bytes` bytes of job file. */
-export const channelRequestSchema = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('submit'), bytes: z.number().int().positive() }),
-  z.object({ op: z.literal('attach') }),
-]);
-export type ChannelRequest = z.infer<typeof channelRequestSchema>;
+/**
+ * The client's one request. `submit` is followed by exactly `bytes` bytes of job file. No schema: `tryserver` starts
+ * without one, for it is on the path of every try.
+ */
+export type ChannelRequest = { op: 'submit'; bytes: number } | { op: 'attach' };
 
 /** What became of a job. Anything but `refused` means it is durable. */
-export const verdictSchema = z.discriminatedUnion('status', [
+const verdictSchema = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('accepted'),
     buildSetId: z.number().int(),

@@ -14,7 +14,7 @@ import { takeBasedir } from './take-basedir.ts';
 export type StartReport = { ready: string } | { failed: string };
 
 /** Exit code of a worker that another process has replaced. A supervisor must not start it again: the two would fight. */
-export const SUPERSEDED_EXIT_CODE = 3;
+const SUPERSEDED_EXIT_CODE = 3;
 
 export interface RunInput {
   basedir: string;

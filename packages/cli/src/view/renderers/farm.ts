@@ -8,7 +8,7 @@ import { plainLines } from './plain.ts';
 export const FARM_SCHEMA = 'buildbot.watch/1';
 
 /** Grows when a field changes its meaning or goes away; new fields and events may come without. */
-export const FARM_EVENT_SCHEMA = 'buildbot.watch.event/1';
+const FARM_EVENT_SCHEMA = 'buildbot.watch.event/1';
 
 /** One line without its end. */
 export function farmEventLine(news: FarmNews): string {

@@ -4,7 +4,7 @@ import type { Fact } from '../facts.ts';
 import { isOpen, type TryView } from '../try-view.ts';
 import { eventObject } from './events.ts';
 
-export const RESULT_SCHEMA = 'buildbot.try/1';
+const RESULT_SCHEMA = 'buildbot.try/1';
 
 /** Everything but `builds` and `events` is null while the try is not there yet. */
 export function finalObject(

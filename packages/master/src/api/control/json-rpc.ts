@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 
-export const PARSE_ERROR = -32700;
+const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const UNKNOWN_METHOD = -32601;
 export const INVALID_PARAMS = -32602;

@@ -1,7 +1,7 @@
 /** Request bodies with a limit: control calls are small, and nothing else is ever posted here. */
 import { ApiError } from './api-error.ts';
 
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The body as text. Throws `ApiError` 413 beyond the limit without reading on. */
 export async function readBody(request: Request, limit = MAX_BODY_BYTES): Promise<string> {

@@ -39,15 +39,15 @@ type App = OpenAPIHono<AppEnv>;
 type Route = Handler<AppEnv>;
 
 /** `builds/{buildid}` in Hono's way: `builds/:buildid`. */
-export function honoPath(template: string): string {
+function honoPath(template: string): string {
   return template.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-export function searchOf(c: Context<AppEnv>): URLSearchParams {
+function searchOf(c: Context<AppEnv>): URLSearchParams {
   return new URL(c.req.url).searchParams;
 }
 
-export function paramsOf(c: Context<AppEnv>): Params {
+function paramsOf(c: Context<AppEnv>): Params {
   return c.req.param();
 }
 

@@ -16,9 +16,7 @@ export type Params = Readonly<Record<string, string>>;
 const EVERYWHERE: Scope = { filters: [], keep: null };
 
 /** Nouns of a template with the placeholder that follows each, `null` at the end of a collection. */
-export function segmentsOf(
-  template: string,
-): { noun: Plural; placeholder: keyof typeof PLACEHOLDERS | null }[] {
+function segmentsOf(template: string): { noun: Plural; placeholder: keyof typeof PLACEHOLDERS | null }[] {
   const parts = template.split('/');
   const segments = [];
   for (let i = 0; i < parts.length; i += 2) {

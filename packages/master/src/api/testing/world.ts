@@ -12,13 +12,13 @@ import type { Store } from '../../ports/store.ts';
 import { openStore } from '../../store/open.ts';
 import { type Api, createApi } from '../api.ts';
 
-export const ADMINISTRATOR: Caller = { user: 'administrator', door: 'socket' };
+const ADMINISTRATOR: Caller = { user: 'administrator', door: 'socket' };
 export const ALICE: Caller = { user: 'alice', door: 'gateway' };
 export const BOB: Caller = { user: 'bob', door: 'gateway' };
 export const ANYBODY: Caller = { user: 'anonymous', door: 'tcp' };
 
 /** Every call as `[verb, …arguments]`. `rebuild` and `force` add what they should. */
-export function notingControl(store: Store): { control: Control; calls: unknown[][] } {
+function notingControl(store: Store): { control: Control; calls: unknown[][] } {
   const calls: unknown[][] = [];
   const note =
     (verb: string) =>

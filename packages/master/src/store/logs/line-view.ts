@@ -8,7 +8,7 @@ import type { ChunkContent } from './build-log.ts';
 /** Bytes of one line that are shown. */
 export const MAX_LINE_BYTES = 64 * 1024;
 /** Characters after which a view ends. */
-export const MAX_VIEW_CHARACTERS = 16 * 1024 * 1024;
+const MAX_VIEW_CHARACTERS = 16 * 1024 * 1024;
 
 const LINE_FEED = 10;
 

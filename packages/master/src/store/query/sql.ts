@@ -71,7 +71,7 @@ const FALSE = sql<SqlBool>`1 = 0`;
 const COMPARISONS = { lt: sql`<`, le: sql`<=`, gt: sql`>`, ge: sql`>=` } as const;
 
 /** One filter as a condition. */
-export function conditionOf(fields: SqlFields, resource: ResourceName, filter: Filter): Expression<SqlBool> {
+function conditionOf(fields: SqlFields, resource: ResourceName, filter: Filter): Expression<SqlBool> {
   const field = fieldNamed(fields, resource, filter.field);
   checkValues(field.type, filter);
   if (field.type === 'bool') return boolCondition(field, filter);

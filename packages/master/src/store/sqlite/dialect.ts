@@ -20,7 +20,7 @@ import {
 const MAX_STATEMENTS = 500;
 
 /** Prepared statements of one connection by their text. */
-export class StatementCache {
+class StatementCache {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
 

@@ -20,7 +20,7 @@ const BUSY_LIMIT_MS = 30_000;
 /** The write-ahead log is cut back to this after a checkpoint. Bytes. */
 const WAL_LIMIT = 64 * 1024 * 1024;
 
-export const SQLITE_COLUMNS: Columns = {
+const SQLITE_COLUMNS: Columns = {
   id: (table, name) => table.addColumn(name, 'integer', (column) => column.primaryKey().autoIncrement()),
   int: 'integer',
 };

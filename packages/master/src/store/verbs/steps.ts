@@ -10,7 +10,7 @@ import type { WriteContext } from '../write-queue.ts';
 import { isRunning, setProperties } from './builds.ts';
 
 /** `wanted`, or `wanted_1`, `wanted_2`, … if it is taken. */
-export function firstFree(wanted: string, taken: ReadonlySet<string>): string {
+function firstFree(wanted: string, taken: ReadonlySet<string>): string {
   for (let i = 0; ; i++) {
     const name = i === 0 ? wanted : `${wanted}_${i}`;
     if (!taken.has(name)) return name;
@@ -18,7 +18,7 @@ export function firstFree(wanted: string, taken: ReadonlySet<string>): string {
 }
 
 /** A name as an identifier: what is not a letter, digit, `.`, `_` or `-` becomes `_`, and it begins with no digit. */
-export function slugOf(name: string): string {
+function slugOf(name: string): string {
   const plain = name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 50);
   return /^[A-Za-z_-]/.test(plain) ? plain : `_${plain}`;
 }
