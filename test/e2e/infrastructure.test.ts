@@ -111,7 +111,7 @@ test('row 8: a worker that never comes back loses its build to another one', asy
       ],
     },
     config: {
-      workerLink: { keepalive: '2s', timeout: '1s', grace: '2s' },
+      workerLink: { keepalive: '2s', timeout: '1s', grace: '3s' },
       retry: { delay: '1s' },
       alerts: { command: ['sh', '-c', 'cat >> alerts'] },
     },
@@ -140,7 +140,7 @@ test('row 8: a worker that never comes back loses its build to another one', asy
   expect(listed.stdout).toMatch(new RegExp(`^${name} +host down .*away since`, 'm'));
 }, 60_000);
 
-test('row 9: a half-dead worker costs no build, only the time of the ping', async () => {
+test('W5: a half-dead worker costs no build, only the time of the ping', async () => {
   const world = await setup({ config: { workerLink: { ping: '1s' } } });
   // Of two that are alike the first is taken.
   const { pid } = processOf(world, 'w1').child;
