@@ -42,7 +42,7 @@ test('row 9: a build whose worker froze passes on another one, and nothing that 
     maxBuilds: 1,
     builders: { linux: [{ type: 'shell', name: 'test', command: SCRIPT }] },
     config: {
-      workerLink: { keepalive: '1s', timeout: '500ms', grace: '1s' },
+      workerLink: { keepalive: '1s', timeout: '500ms', grace: '1500ms' },
       retry: { delay: '500ms' },
     },
   });

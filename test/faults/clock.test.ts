@@ -52,7 +52,7 @@ test.each([
 
 test('row 24: a build that its worker lost is tried again as soon as ever, though the clock was set back by a day', async () => {
   const world = await makeFaultWorld({
-    workerLink: { keepalive: '1s', timeout: '1s', grace: '1s' },
+    workerLink: { keepalive: '1s', timeout: '1s', grace: '2s' },
     retry: { delay: '2s', maxDelay: '4s' },
   });
   onTestFinished(() => world.close());

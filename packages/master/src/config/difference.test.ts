@@ -47,7 +47,7 @@ test('what a process is bound to waits for a restart, and is not taken over', ()
   const change: MasterConfigInput = {
     listen: { api: '127.0.0.1:1', workers: '127.0.0.1:2', ssh: { address: '127.0.0.1:3' } },
     database: { url: 'sqlite:other' },
-    workerLink: { keepalive: '1s', timeout: '1s', grace: '1s', ping: '1s' },
+    workerLink: { keepalive: '1s', timeout: '1s', grace: '2s', ping: '1s' },
   };
   const found = difference(change);
   expect(found.needsRestart).toEqual([
@@ -76,7 +76,10 @@ const arbitraryConfig = fc
     title: text,
     listen: fc.record({ workers: fc.constantFrom('127.0.0.1:1', '127.0.0.1:2') }),
     database: fc.record({ url: text }),
-    workerLink: fc.record({ keepalive: duration, timeout: duration, grace: duration, ping: duration }),
+    workerLink: fc.record({
+      ...{ keepalive: duration, timeout: duration },
+      ...{ grace: fc.constantFrom(4000, 5000), ping: fc.constantFrom(1, 2) },
+    }),
     retry: fc.record({ attempts: fc.integer({ min: 1, max: 2 }) }),
     suspect: fc.record({ after: fc.integer({ min: 1, max: 2 }) }),
     alerts: fc.option(fc.record({ command: fc.tuple(text) }), { nil: undefined }),

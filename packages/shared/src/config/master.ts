@@ -107,9 +107,19 @@ export const forceSchedulerConfigSchema = z.strictObject({
 });
 
 const schedulerConfigSchema = z.discriminatedUnion('type', [
-  trySchedulerConfigSchema,
-  forceSchedulerConfigSchema,
+  trySchedulerConfigSchema.superRefine(refuseLowLimit),
+  forceSchedulerConfigSchema.superRefine(refuseLowLimit),
 ]);
+
+/** Who asks for nothing gets `priority`: it must be one that may be asked for. */
+function refuseLowLimit(
+  { priority, maxPriority = priority }: { priority: number; maxPriority?: number | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (maxPriority >= priority) return;
+  const message = `must be at least priority, ${priority}, and is ${maxPriority}`;
+  context.addIssue({ code: 'custom', path: ['maxPriority'], message });
+}
 
 /** For how long something is kept. */
 const kept = boundedDuration({
@@ -157,7 +167,11 @@ export const masterConfigSchema = z.strictObject({
       command: z.array(z.string().min(1)).min(1).meta({
         description: 'Program and arguments (no shell); gets one alert as JSON on its standard input.',
       }),
-      timeout: boundedDuration({ from: '1s', to: '1h', why: 'less ends the command before it can tell anybody' })
+      timeout: boundedDuration({
+        from: '1s',
+        to: '1h',
+        why: 'less ends the command before it can tell anybody',
+      })
         .default(30_000)
         .meta({ description: 'It is ended after this time.' }),
     })
@@ -165,9 +179,7 @@ export const masterConfigSchema = z.strictObject({
     .meta({ description: 'Who hears of suspect or missing workers and shelved requests. Default: nobody.' }),
   retention: z
     .strictObject({
-      builds: kept
-        .optional()
-        .meta({ description: 'Forget builds older than this. Default: never.' }),
+      builds: kept.optional().meta({ description: 'Forget builds older than this. Default: never.' }),
       logs: kept.optional().meta({ description: 'Remove logs older than this. Default: never.' }),
       events: kept
         .default(7 * 86_400_000)

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { MAX_REASON } from '../availability/admin-word.ts';
 import type { CalendarRule } from '../availability/calendar.ts';
-import { durationSchema } from '../text/duration-schema.ts';
+import { boundedDuration } from '../text/duration-schema.ts';
 import { nearest } from '../text/nearest.ts';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -87,7 +87,9 @@ const loadRuleSchema = z
       .number()
       .positive()
       .meta({ description: 'Load average (1 min) per processor that is too much.' }),
-    for: durationSchema.default(120_000).meta({ description: 'How long it must be.' }),
+    for: boundedDuration({ from: '0s', to: '1d', why: 'more never comes true' })
+      .default(120_000)
+      .meta({ description: 'How long it must be.' }),
     below: z
       .number()
       .positive()

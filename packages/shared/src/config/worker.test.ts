@@ -92,6 +92,13 @@ test('a load rule that never ends is refused with its line', async () => {
   expect(await problemOf(text)).toBe('worker.yaml:6:12: availability.load.below: must be less than above');
 });
 
+test('a load that would have to be high for longer than a day is refused with its line', async () => {
+  const text = 'name: w1\nmaster: m\navailability:\n  load: { above: 1, for: 2d, be: reluctant }\n';
+  expect(await problemOf(text)).toBe(
+    'worker.yaml:4:26: availability.load.for: must be from 0s to 1d: more never comes true',
+  );
+});
+
 test('any text gives a file or a readable problem', async () => {
   await fc.assert(
     fc.asyncProperty(
