@@ -11,6 +11,7 @@ import { isOver } from '../view/try-view.ts';
 import { findBuildSet } from './build-reference.ts';
 import { type LinkDeps, type LinkEnd, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
+import { withFreshReasons } from './waiting-reasons.ts';
 
 const POLL_MS = 2000;
 
@@ -63,12 +64,16 @@ export async function followBuildSet(
         });
       }
       if (isComplete()) return settled();
-      for await (const told of client.events(pathsOf(buildSetId), position, signal)) {
-        if ('resync' in told) await readSummary();
-        else if (isAbout(store.state, told.k, told.m)) store.dispatch({ type: 'event', event: told });
-        position = Math.max(position ?? 0, told.n ?? 0);
-        if (isComplete()) return settled();
-      }
+      const path = `buildrequests?buildsetid=${buildSetId}`;
+      await withFreshReasons(client, { store, clock, path, signal }, async () => {
+        for await (const told of client.events(pathsOf(buildSetId), position, signal)) {
+          if ('resync' in told) await readSummary();
+          else if (isAbout(store.state, told.k, told.m)) store.dispatch({ type: 'event', event: told });
+          position = Math.max(position ?? 0, told.n ?? 0);
+          if (isComplete()) return;
+        }
+      });
+      if (isComplete()) return settled();
     },
     { first, giveUpAfterMs, signal },
   );
@@ -85,6 +90,7 @@ function pathsOf(buildSetId: number): string[] {
     'builds/*/steps/*/*',
     'logs/*/new',
     'logs/*/finished',
+    'workers/*/*',
   ];
 }
 
@@ -101,6 +107,7 @@ function isAbout(state: ViewState, path: string, body: unknown): boolean {
       return has('stepid', state.steps);
     case 'buildSets':
     case 'requests':
+    case 'workers':
       return true;
     default:
       return false;

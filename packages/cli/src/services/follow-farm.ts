@@ -3,6 +3,7 @@ import { type EstimateResource, type EventMessage, matchesPath, type StatusResou
 import { type ApiClient, NotFound } from '../client/api-client.ts';
 import { type LinkDeps, type LinkEnd, type LinkOptions, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
+import { withFreshReasons } from './waiting-reasons.ts';
 
 const PATHS = [
   'builds/*/new',
@@ -12,6 +13,9 @@ const PATHS = [
   'buildrequests/*/*',
   'workers/*/*',
 ];
+
+/** Those that are shown, as a status has them. */
+const WAITING = 'buildrequests?state=pending&order=-priority&order=buildrequestid&limit=200';
 
 /** Finished builds and complete requests pile up in the state; a fresh status clears them away this often. */
 const FRESH_AFTER_EVENTS = 2000;
@@ -34,18 +38,29 @@ export async function followFarm(
         for (const estimate of estimates.flat())
           store.dispatch({ type: 'estimate', n: status.event_number, estimate });
         store.dispatch({ type: 'status', status });
-        let events = 0;
-        for await (const told of client.events(PATHS, status.event_number, signal)) {
-          if ('resync' in told || ++events > FRESH_AFTER_EVENTS) break;
-          // A build is shown with its estimate from the first moment.
-          for (const estimate of await estimatesFor(client, told, signal))
-            store.dispatch({ type: 'estimate', n: told.n ?? 0, estimate });
-          store.dispatch({ type: 'event', event: told });
-        }
+        const reasons = { store, clock: deps.clock, path: WAITING, signal };
+        await withFreshReasons(client, reasons, () => tellEvents(client, store, status.event_number, signal));
       }
     },
     options,
   );
+}
+
+/** Ends when so much was missed or has piled up that everything is read anew. */
+async function tellEvents(
+  client: ApiClient,
+  store: ViewStore,
+  from: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let events = 0;
+  for await (const told of client.events(PATHS, from, signal)) {
+    if ('resync' in told || ++events > FRESH_AFTER_EVENTS) return;
+    // A build is shown with its estimate from the first moment.
+    for (const estimate of await estimatesFor(client, told, signal))
+      store.dispatch({ type: 'estimate', n: told.n ?? 0, estimate });
+    store.dispatch({ type: 'event', event: told });
+  }
 }
 
 /** Past builds of the builder whose build has just begun; nothing for any other event. */

@@ -61,7 +61,10 @@ export function eventsFace(write: WriteLine, now: Now, options?: LineFaceOptions
   let isStale = false;
   const linesOf = (fact: EstimatedFact) => {
     isStale ||=
-      fact.type === 'build_started' || fact.type === 'step_finished' || fact.type === 'build_finished';
+      fact.type === 'build_started' ||
+      fact.type === 'worker_away' ||
+      fact.type === 'step_finished' ||
+      fact.type === 'build_finished';
     return [eventLine(fact)];
   };
   const facts = appending(write, now, linesOf, options);

@@ -34,6 +34,7 @@ function lookOf(fact: Fact): Look {
     case 'link_lost':
     case 'detached':
     case 'stopping':
+    case 'worker_away':
       return { color: 'yellow' };
     case 'request_shelved':
       return { color: 'magenta' };

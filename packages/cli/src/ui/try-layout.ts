@@ -5,10 +5,11 @@
 import { displayWidth, formatDuration, truncateToWidth } from '@buildbot/shared';
 import { noContactText } from '../view/no-contact.ts';
 import { shortTimeLeft, timeLeftText } from '../view/time-left.ts';
+import { timeOfDay } from '../view/time-of-day.ts';
 import type { BuilderRow, TryView } from '../view/try-view.ts';
 import { bar } from './bar.ts';
 import { fit } from './cells.ts';
-import { cutLine, type Line, lineWidth, span } from './line.ts';
+import { cutLine, type Line, lineWidth, type Span, span } from './line.ts';
 
 export const MAX_LINES = 12;
 
@@ -67,11 +68,18 @@ function following(view: TryView, keys: TryKeys | null, window: Window, budget: 
 
 function header(view: TryView, { columns }: Window): Line {
   const title = [span('─ ', { dim: true }), span(`try #${view.buildSetId}`, { bold: true }), span(' ')];
-  const left =
-    view.noContactMs === null ? timeLeftText(view.left, view.samples) : noContactText(view.noContactMs);
-  const end = [...counts(view), span('── ', { dim: true }), span(left), span(' ─', { dim: true })];
+  const end = [...counts(view), span('── ', { dim: true }), span(outlook(view)), span(' ─', { dim: true })];
   const gap = columns - 1 - lineWidth(title) - lineWidth(end);
   return [...title, span(gap > 0 ? `${'─'.repeat(gap - 1)} ` : '', { dim: true }), ...end];
+}
+
+/** When it will end; or what keeps anybody from saying so, in full in its row. */
+function outlook({ noContactMs, left, samples, rows }: TryView): string {
+  if (noContactMs !== null) return noContactText(noContactMs);
+  const isHeldUp = rows.some(
+    (row) => row.trouble !== null || (row.state === 'waiting' && row.estimate !== null),
+  );
+  return left === null && isHeldUp ? 'no estimate now' : timeLeftText(left, samples);
 }
 
 function counts({ counts: { passed, failed, running, waiting } }: TryView): Line {
@@ -121,14 +129,9 @@ function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: n
       name,
       span(row.waitingReason ?? 'shelved', { color: 'magenta' }),
     ];
-  if (row.state === 'waiting') {
-    const again = row.attempt > 0 ? `attempt ${row.attempt} ended without a verdict, ` : '';
-    return [
-      span(' ⧗ ', { dim: true }),
-      name,
-      span(`${again}${row.waitingReason ?? 'queued'}`, { dim: true }),
-    ];
-  }
+  if (row.state === 'waiting')
+    return [span(' ⧗ ', { dim: true }), name, span(waitingText(row), { dim: true })];
+  if (row.trouble !== null) return troubleLine(row, name, now);
   const barWidth = columns >= 100 ? 16 : columns >= 60 ? 10 : 0;
   const times = `${formatDuration(row.elapsedMs).padStart(6)}  ${shortTimeLeft(row.left)}`;
   const step = stepText(
@@ -144,6 +147,23 @@ function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: n
     span(step),
     ...(barWidth > 0 ? [span(`  ${bar(row.fraction, barWidth)}`, { color: 'cyan' })] : []),
     span(` ${times}`),
+  ];
+}
+
+/** `attempt 2 ended without a verdict, tried again at 12:03:10: worker w1 was lost (failure 2 of 3)`. */
+function waitingText({ attempt, stateString, dueAt, waitingReason }: BuilderRow): string {
+  const wait = dueAt === null ? (waitingReason ?? 'queued') : `tried again at ${timeOfDay(dueAt)}`;
+  if (attempt === 0) return wait;
+  return `attempt ${attempt} ended without a verdict, ${wait}${stateString === '' ? '' : `: ${stateString}`}`;
+}
+
+/** Nothing moves in it but the time: a bar would say that the build goes on. */
+function troubleLine({ step, elapsedMs, trouble }: BuilderRow, name: Span, now: number): Line {
+  return [
+    span(` ${spinner(now)} `, { color: 'yellow' }),
+    name,
+    span(`${trouble}`, { color: 'yellow' }),
+    span(`  ${step === null ? '' : `${step.name} `}${formatDuration(elapsedMs)}`, { dim: true }),
   ];
 }
 

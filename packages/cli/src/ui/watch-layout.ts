@@ -88,7 +88,7 @@ function rowLines(row: FarmRow, widths: Widths): Line[] {
       span(
         `${`#${build.number}`.padEnd(widths.number)} ${fit(build.step ?? 'between steps', widths.step)} ${formatDuration(build.elapsedMs).padStart(6)}  `,
       ),
-      span(`${leftText(build).padEnd(widths.left)}  `),
+      span(`${leftText(build).padEnd(widths.left)}  `, build.trouble === null ? {} : { color: 'yellow' }),
       span(`on ${build.worker}`, { dim: true }),
       ...(index === 0 && waiting !== '' ? [span(`  ${waiting}`, { color: 'yellow' })] : []),
     ],
@@ -99,7 +99,8 @@ function rowLines(row: FarmRow, widths: Widths): Line[] {
   return [[...lastResult(row, name, widths)]];
 }
 
-function leftText({ left }: RunningBuild): string {
+function leftText({ left, trouble }: RunningBuild): string {
+  if (trouble !== null) return trouble;
   if (left === null) return 'no estimate yet';
   return left.high <= 0 ? shortTimeLeft(left) : `${shortTimeLeft(left)} left`;
 }

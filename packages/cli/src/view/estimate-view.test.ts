@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { textOf } from '../ui/line.ts';
+import { tryLines } from '../ui/try-layout.ts';
 import { reduce } from './reduce.ts';
 import { EMPTY_STATE } from './state.ts';
-import { build, builder, estimate, request, step, summary, T0 } from './testing/resources.ts';
+import { build, builder, estimate, request, step, summary, T0, worker } from './testing/resources.ts';
 import { tryView } from './try-view.ts';
 
 function viewOf(change: Parameters<typeof summary>[0], now: number) {
@@ -49,3 +51,52 @@ describe('the time left of a try', () => {
     expect(viewOf({ builds: [build()], steps, estimates: [profile] }, T0).left?.middle).toBe(1000);
   });
 });
+
+describe('the time left of what is tried again', () => {
+  const lost = build({
+    complete: true,
+    results: 5,
+    complete_at_ms: T0 + 55_000,
+    state_string: 'worker w1 was lost',
+  });
+  const again = {
+    buildrequests: [request({ attempts: 1, failures: 1, not_before: T0 / 1000 + 90 })],
+    builds: [lost],
+    steps: [step()],
+    estimates: [estimate()],
+  };
+  const withWorker = (change: Parameters<typeof worker>[0]) => {
+    const known = reduce(EMPTY_STATE, { type: 'workers', n: 1, workers: [worker(change)] });
+    return reduce(known, { type: 'summary', summary: summary(again) });
+  };
+
+  it('is all of a build, whatever the lost attempt had done', () => {
+    expect(tryView(withWorker({}), T0 + 58_000).left?.middle).toBe(60_000);
+  });
+
+  it.each([
+    { connected_to: [] },
+    { availability: 'unavailable' as const },
+    { paused: true },
+    { suspect: { until: 9, reason: 'lost 3 builds in a row' } },
+    { configured_on: [] },
+  ])('is unknown while no worker would take it: %o', (change) => {
+    const view = tryView(withWorker(change), T0 + 58_000);
+    expect(view.left).toBeNull();
+    expect(screenOf(view)).not.toContain('~');
+  });
+
+  it('goes with when and why it is tried again', () => {
+    const at = new Date(T0 + 90_000).toTimeString().slice(0, 8);
+    expect(screenOf(tryView(withWorker({}), T0 + 58_000))).toContain(
+      `attempt 1 ended without a verdict, tried again at ${at}: worker w1 was lost`,
+    );
+    expect(screenOf(tryView(withWorker({}), T0 + 91_000))).toContain(
+      'attempt 1 ended without a verdict, no worker is connected: worker w1 was lost',
+    );
+  });
+});
+
+function screenOf(view: ReturnType<typeof tryView>): string {
+  return tryLines(view, null, { columns: 160, rows: 20 }, T0).map(textOf).join('\n');
+}

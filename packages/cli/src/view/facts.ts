@@ -14,6 +14,7 @@ import {
 import type { LocalFact } from './messages.ts';
 import type { ViewState } from './state.ts';
 import { stepsOf } from './try-view.ts';
+import { workerAway } from './worker-away.ts';
 
 /** Which build a fact is about. Names are fit for a terminal. */
 export interface BuildOfFact {
@@ -24,6 +25,8 @@ export interface BuildOfFact {
 
 export type BuildFact = { at: number; build: BuildOfFact } & (
   | { type: 'build_started'; worker: string; attempt: number }
+  /** The build waits for its worker. */
+  | { type: 'worker_away'; worker: string }
   | { type: 'step_started'; step: string; index: number }
   | { type: 'step_finished'; step: string; results: Results; text: string; durationMs: number }
   /** The last lines of a failed step's log. */
@@ -153,6 +156,7 @@ function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
       attempt: build.attempt,
     },
     ...stepsOf(state, build.buildid).flatMap((step) => factsOfStep(state, about, step)),
+    ...awayFacts(state, build, about),
   ];
   if (build.complete && build.results !== null) {
     const at = build.complete_at_ms ?? build.started_at_ms;
@@ -170,6 +174,15 @@ function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
     });
   }
   return facts;
+}
+
+/** Told again when the worker goes away once more. */
+function awayFacts(state: ViewState, build: BuildResource, about: BuildOfFact): Fact[] {
+  const away = workerAway(state, build);
+  if (away === null) return [];
+  const at = away.since ?? build.started_at_ms;
+  const key = `build/${build.buildid}/away/${at}`;
+  return [{ key, type: 'worker_away', at, build: about, worker: away.worker }];
 }
 
 function propertyText(build: BuildResource, name: string): string | undefined {

@@ -109,7 +109,7 @@ describe('news of the farm', () => {
       '✔ linux/5 passed in 1s',
     ],
   ])('tells %s', (k, m, line) => {
-    expect(newsAfter(k, m).flatMap(farmNewsLines)[0]).toBe(line);
+    expect(newsAfter(k, m).flatMap(farmNewsLines)).toContain(line);
   });
 
   it('is silent about a worker and a request that are as they were', () => {

@@ -7,6 +7,7 @@ import { type EstimatedFact, withEstimate } from './estimated-fact.ts';
 import { type Fact, factsOf } from './facts.ts';
 import { ToldOnce } from './renderers/told-once.ts';
 import type { ViewState } from './state.ts';
+import { isWaiting } from './waiting.ts';
 
 /** `at` is epoch milliseconds of the look. */
 export type FarmChange = { at: number } & (
@@ -67,10 +68,7 @@ export class FarmReporter {
 
   #requests(state: ViewState, at: number): FarmChange[] {
     const before = this.#waiting;
-    const waiting = [...state.requests.values()]
-      .map(({ value }) => value)
-      .filter(({ claimed, complete }) => !claimed && !complete)
-      .filter(({ state: where }) => where !== 'shelved');
+    const waiting = [...state.requests.values()].map(({ value }) => value).filter(isWaiting);
     // Events do not know why a request waits: what the last answer said stands until another one says otherwise.
     const kindNow = ({ buildrequestid, waiting_reason }: BuildRequestResource) =>
       kindOf(waiting_reason) ?? before.get(buildrequestid);
@@ -97,5 +95,6 @@ function kindOf(reason: string | null): string | undefined {
 /** Whether it is how things stand, and not how they were. */
 function isOpen(state: ViewState, fact: Fact): boolean {
   if (fact.type === 'request_shelved') return true;
-  return fact.type === 'build_started' && state.builds.get(fact.build.buildId)?.value.complete === false;
+  if (fact.type !== 'build_started' && fact.type !== 'worker_away') return false;
+  return state.builds.get(fact.build.buildId)?.value.complete === false;
 }

@@ -3,6 +3,7 @@
  * (its snapshot, its link, a person's wish to detach). A message is plain data, so a recorded run can be replayed.
  */
 import type {
+  BuildRequestResource,
   BuildSetSummaryResource,
   EstimateResource,
   EventMessage,
@@ -41,6 +42,8 @@ export type LocalFact = { at: number } & (
       type: 'finished';
       exitCode: number;
       text: string;
+      /** Before the text, for people. */
+      mark?: string;
       error?: { message: string; hint: string | null };
     }
 );
@@ -65,6 +68,8 @@ export type ViewMessage =
   | { type: 'estimate'; n: number; estimate: EstimateResource }
   /** As they were when event `n` was the newest. */
   | { type: 'workers'; n: number; workers: readonly WorkerResource[] }
+  /** Requests with why they wait, which events do not know. */
+  | { type: 'reasons'; requests: readonly BuildRequestResource[] }
   | { type: 'event'; event: EventMessage }
   /** The log was told to its end, line for line (`--follow`). */
   | { type: 'log_told'; logId: number }

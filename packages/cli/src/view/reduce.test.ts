@@ -40,7 +40,11 @@ describe('reduce', () => {
     const old = [
       { k: 'buildrequests/11/claimed', m: oldRequest, n: 20 },
       { k: 'builds/100/finished', m: oldBuild, n: 21 },
-      { k: 'workers/1/connected', m: { workerid: 1, name: 'w1', connected_to: [] }, n: 22 },
+      {
+        k: 'workers/1/connected',
+        m: { workerid: 1, name: 'w1', configured_on: [], connected_to: [] },
+        n: 22,
+      },
     ];
     const state = after([start, ...old.map((event) => ({ type: 'event', event }) as const)]);
     expect(tryView(state, now)).toMatchObject({ isOver: false, rows: [{ state: 'waiting' }] });
@@ -102,6 +106,29 @@ describe('tableOfEvent', () => {
     ['', undefined],
   ])('reads %s', (path, table) => {
     expect(tableOfEvent(path)).toBe(table);
+  });
+});
+
+describe('why a request waits', () => {
+  const waiting = after([{ type: 'summary', summary: summary({}) }]);
+  const reasonOf = (state: ViewState) => tryView(state, now).rows[0]?.waitingReason;
+  const asked = (waiting_reason: string | null) =>
+    reduce(waiting, { type: 'reasons', requests: [request({ waiting_reason })] });
+
+  it('stands when an event tells the request without it', () => {
+    const told = { k: 'buildrequests/11/update', m: request({ priority: 2, waiting_reason: null }), n: 12 };
+    expect(reasonOf(reduce(waiting, { type: 'event', event: told }))).toBe('no worker is connected');
+  });
+
+  it('becomes another one when it is asked for again', () => {
+    expect(reasonOf(asked('worker w1 is busy'))).toBe('worker w1 is busy');
+    const claimed = {
+      k: 'buildrequests/11/claimed',
+      m: request({ claimed: true, waiting_reason: null }),
+      n: 12,
+    };
+    const running = reduce(waiting, { type: 'event', event: claimed });
+    expect(reasonOf(reduce(running, { type: 'reasons', requests: [request()] }))).toBeNull();
   });
 });
 

@@ -17,6 +17,7 @@ import type {
 } from '@buildbot/shared';
 import type { ViewMessage } from './messages.ts';
 import type { Known, Table, Tables, ViewState } from './state.ts';
+import { isWaiting } from './waiting.ts';
 
 export function reduce(state: ViewState, message: ViewMessage): ViewState {
   switch (message.type) {
@@ -36,6 +37,8 @@ export function reduce(state: ViewState, message: ViewMessage): ViewState {
     }
     case 'connection':
       return { ...state, connection: { words: message.words, isLocal: message.isLocal } };
+    case 'reasons':
+      return withReasons(state, message.requests);
     case 'event':
       return withEvent(state, message.event);
     case 'log_told':
@@ -127,7 +130,30 @@ export function tableOfEvent(path: string): keyof typeof idOf | undefined {
 function withEvent(state: ViewState, event: EventMessage): ViewState {
   const table = tableOfEvent(event.k);
   if (table === undefined || typeof event.m !== 'object' || event.m === null) return state;
-  return { ...state, ...mergeOne(state, table, event.n ?? 0, event.m) };
+  const told = { ...state, ...mergeOne(state, table, event.n ?? 0, event.m) };
+  return table === 'requests' ? withOldReasons(told, state) : told;
+}
+
+/** Asked for beside the events, so only what waits by them as well has a reason. */
+function withReasons(state: ViewState, asked: readonly BuildRequestResource[]): ViewState {
+  const requests = new Map(state.requests);
+  for (const { buildrequestid, waiting_reason, not_before } of asked) {
+    const known = requests.get(buildrequestid);
+    if (known === undefined || !isWaiting(known.value)) continue;
+    requests.set(buildrequestid, { ...known, value: { ...known.value, waiting_reason, not_before } });
+  }
+  return { ...state, requests };
+}
+
+/** An event does not know why a request waits: what was known stands until it is asked for again. */
+function withOldReasons(state: ViewState, before: ViewState): ViewState {
+  const requests = new Map(state.requests);
+  for (const [id, known] of requests) {
+    const reason = before.requests.get(id)?.value.waiting_reason ?? null;
+    if (reason === null || known.value.waiting_reason !== null || !isWaiting(known.value)) continue;
+    requests.set(id, { ...known, value: { ...known.value, waiting_reason: reason } });
+  }
+  return { ...state, requests };
 }
 
 /** The body is what the master's schema made of it; a value without its id is not a resource and is passed over. */

@@ -18,7 +18,9 @@ import {
 import type { Preparation } from './messages.ts';
 import { noContactMs } from './no-contact.ts';
 import type { ViewState } from './state.ts';
+import { canBeTaken } from './usable-worker.ts';
 import { finalResults } from './verdict.ts';
+import { buildTrouble } from './worker-away.ts';
 
 export interface StepRow {
   stepId: number;
@@ -39,6 +41,10 @@ export interface BuilderRow {
   results: Results | null;
   /** Why it is not running yet, null when it is. */
   waitingReason: string | null;
+  /** Not tried again before this time. Epoch milliseconds; null when it is not, or may be at any moment. */
+  dueAt: number | null;
+  /** Of a running build in place of its estimate: that nothing is heard of its worker, or that it is being cancelled. */
+  trouble: string | null;
   /** Of the newest attempt. */
   buildId: number | null;
   number: number | null;
@@ -51,7 +57,7 @@ export interface BuilderRow {
   step: StepRow | null;
   /** 0 to 1, null without an estimate. */
   fraction: number | null;
-  /** Time left of the build once it runs; null without an estimate. Milliseconds. */
+  /** Time left, of one that waits from the moment it begins; null without an estimate. Milliseconds. */
   left: Range | null;
   /** From start to end, as past builds went; null without an estimate. Milliseconds. */
   estimate: Range | null;
@@ -165,15 +171,19 @@ function builderRow(state: ViewState, requestId: number, now: number): BuilderRo
   const isShelved = request?.state === 'shelved';
   const results = isShelved ? EXCEPTION : request?.complete ? finalResults(request.results) : null;
   const isRunning = build !== undefined && !build.complete && results === null;
+  const rowState = isShelved ? 'shelved' : results !== null ? 'done' : isRunning ? 'running' : 'waiting';
+  const notBefore = request?.not_before == null ? 0 : request.not_before * 1000;
   return {
     requestId,
     builder: sanitizeName(state.builders.get(builderId)?.value.name ?? `builder ${builderId}`, {
       maxLength: 70,
     }),
-    state: isShelved ? 'shelved' : results !== null ? 'done' : isRunning ? 'running' : 'waiting',
+    state: rowState,
     results,
     waitingReason:
       request?.waiting_reason == null ? null : sanitizeName(request.waiting_reason, { maxLength: 120 }),
+    dueAt: rowState === 'waiting' && notBefore > now ? notBefore : null,
+    trouble: isRunning ? buildTrouble(state, build, now) : null,
     buildId: build?.buildid ?? null,
     number: build?.number ?? null,
     attempt: build?.attempt ?? 0,
@@ -183,12 +193,25 @@ function builderRow(state: ViewState, requestId: number, now: number): BuilderRo
     step: isRunning
       ? (steps.findLast((step) => step.results === null && step.startedAt !== null) ?? null)
       : null,
-    ...estimateOf(state, builderId, build, now),
+    ...estimateOfRow(state, { builderId, rowState, build }, now),
   };
 }
 
+/** What waits has all of its build before it, whatever an earlier attempt had done; without a worker nobody can say. */
+function estimateOfRow(
+  state: ViewState,
+  row: { builderId: number; rowState: BuilderRow['state']; build: BuildResource | undefined },
+  now: number,
+): Estimated {
+  const { builderId, rowState, build } = row;
+  if (rowState === 'running' || rowState === 'done') return estimateOf(state, builderId, build, now);
+  const whole = estimateOf(state, builderId, undefined, now);
+  const isForeseeable = rowState === 'waiting' && canBeTaken(state, builderId);
+  return isForeseeable ? whole : { ...whole, fraction: null, left: null };
+}
+
 /** The attempt with the highest id is the newest. */
-export function newestBuild(state: ViewState, requestId: number): BuildResource | undefined {
+function newestBuild(state: ViewState, requestId: number): BuildResource | undefined {
   let newest: BuildResource | undefined;
   for (const { value } of state.builds.values()) {
     if (value.buildrequestid === requestId && value.buildid > (newest?.buildid ?? 0)) newest = value;
@@ -217,19 +240,22 @@ function stepRows(state: ViewState, build: BuildResource, now: number): StepRow[
   }));
 }
 
-/** What past builds say about a builder's running or next build at the time `now`. */
+type Estimated = Pick<BuilderRow, 'fraction' | 'left' | 'estimate' | 'samples'>;
+
+/** What past builds say about a builder's running or next build at the time `now`; of one in trouble they say nothing. */
 export function estimateOf(
   state: ViewState,
   builderId: number,
   build: BuildResource | undefined,
   now: number,
-): Pick<BuilderRow, 'fraction' | 'left' | 'estimate' | 'samples'> {
+): Estimated {
   const profile = state.estimates.get(builderId)?.value;
   if (profile === undefined) return { fraction: null, left: null, estimate: null, samples: 0 };
   const progress = progressOf(state, build, now);
+  const isForeseeable = build === undefined || buildTrouble(state, build, now) === null;
   return {
-    fraction: fractionDone(profile, progress),
-    left: whole(remaining(profile, progress)),
+    fraction: isForeseeable ? fractionDone(profile, progress) : null,
+    left: isForeseeable ? whole(remaining(profile, progress)) : null,
     estimate: whole(profile.total),
     samples: profile.samples,
   };

@@ -7,6 +7,8 @@ import { availabilityText } from './availability-text.ts';
 import { noContactMs } from './no-contact.ts';
 import type { ViewState } from './state.ts';
 import { estimateOf, stepsOf } from './try-view.ts';
+import { isWaiting } from './waiting.ts';
+import { buildTrouble } from './worker-away.ts';
 
 export interface RunningBuild {
   buildId: number;
@@ -15,6 +17,8 @@ export interface RunningBuild {
   /** Name of the step that runs now, null between steps. */
   step: string | null;
   elapsedMs: number;
+  /** In place of its estimate: that nothing is heard of its worker, or that it is being cancelled. */
+  trouble: string | null;
   /** 0 to 1, null without an estimate. */
   fraction: number | null;
   /** Time left in milliseconds, null without an estimate. */
@@ -98,7 +102,7 @@ function busyness(row: FarmRow): number {
 function pendingRequests(state: ViewState) {
   return [...state.requests.values()]
     .map(({ value }) => value)
-    .filter((request) => !request.claimed && !request.complete && request.state !== 'shelved')
+    .filter(isWaiting)
     .sort((a, b) => b.priority - a.priority || a.buildrequestid - b.buildrequestid);
 }
 
@@ -167,6 +171,7 @@ function runningBuild(state: ViewState, build: BuildResource, now: number): Runn
     }),
     step: step === undefined ? null : sanitizeName(step.name, { maxLength: 70 }),
     elapsedMs: Math.max(0, now - build.started_at_ms),
+    trouble: buildTrouble(state, build, now),
     ...estimateOf(state, build.builderid, build, now),
   };
 }

@@ -40,6 +40,7 @@ const EVENTS: Readonly<Record<Fact['type'] | FarmChange['type'] | 'estimate' | '
   note: true,
   finished: true,
   build_started: true,
+  worker_away: true,
   step_started: true,
   step_finished: true,
   log_excerpt: true,

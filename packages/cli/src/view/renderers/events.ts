@@ -18,13 +18,14 @@ export function eventObject(fact: Fact | EstimateNews): Record<string, unknown> 
 
 /** Everything but the schema: the same for all streams of events. */
 export function eventFields(fact: Told): Record<string, unknown> {
-  const { key: _, type, at, ...rest } = fact;
+  const { key: _key, mark: _mark, type, at, ...rest } = fact;
   const result = rest.results === undefined ? {} : { result: resultName(rest.results) };
   return { event: type, at, ...rest, ...result };
 }
 
 interface Told {
   key?: string;
+  mark?: string;
   type: string;
   at: number;
   results?: Results;

@@ -185,6 +185,7 @@ describe('all four faces', () => {
     link_restored: /connected again/,
     finished: /try #7 failed/,
     no_contact: null,
+    worker_away: null,
     request_shelved: null,
     request_cancelled: null,
     kept: null,

@@ -52,7 +52,7 @@ function localLines(fact: LocalFact): string[] {
     case 'note':
       return fact.text.split('\n');
     case 'finished':
-      return fact.text === '' ? [] : [fact.text];
+      return fact.text === '' ? [] : [fact.mark === undefined ? fact.text : `${fact.mark} ${fact.text}`];
   }
 }
 
@@ -90,7 +90,7 @@ function leftOut(names: readonly string[]): string[] {
 }
 
 /** `linux/12`: how the other commands name a build, too. */
-export function buildName(build: BuildOfFact): string {
+function buildName(build: BuildOfFact): string {
   return `${build.builder}/${build.number}`;
 }
 
@@ -103,6 +103,8 @@ function startLine(fact: Extract<EstimatedFact, { type: 'build_started' }>): str
 function buildLines(fact: Exclude<BuildFact, { type: 'build_started' }>): string[] {
   const name = buildName(fact.build);
   switch (fact.type) {
+    case 'worker_away':
+      return [`… ${name}: no word from worker ${fact.worker}, the build waits for it`];
     case 'step_started':
       return [`▶ ${name} › ${fact.step}`];
     case 'step_finished': {

@@ -8,6 +8,7 @@ import type {
   EstimateResource,
   LogResource,
   StepResource,
+  WorkerResource,
 } from '@buildbot/shared';
 
 /** When the story begins. Epoch milliseconds. */
@@ -136,6 +137,32 @@ export function log(change: Partial<LogResource> = {}): LogResource {
 export function estimate(change: Partial<EstimateResource> = {}): EstimateResource {
   const range = { low: 50_000, middle: 60_000, high: 80_000 };
   return { builderid: 1, samples: 12, total: range, steps: [{ name: 'test', ...range }], ...change };
+}
+
+export function worker(change: Partial<WorkerResource> = {}): WorkerResource {
+  return {
+    workerid: 1,
+    name: 'w1',
+    connected_to: [{ masterid: 1 }],
+    configured_on: [{ masterid: 1, builderid: 1 }],
+    workerinfo: { admin: null, host: null, access_uri: null, version: null },
+    paused: false,
+    pause_reason: null,
+    graceful: false,
+    availability: 'eager',
+    availability_rule: 'default',
+    availability_reason: null,
+    availability_until: null,
+    admin_availability: null,
+    max_builds: 1,
+    running_builds: 0,
+    suspect: null,
+    losses: 0,
+    missing_since: null,
+    away_since: null,
+    tags: [],
+    ...change,
+  };
 }
 
 export function summary(change: Partial<BuildSetSummaryResource> = {}): BuildSetSummaryResource {
