@@ -106,6 +106,9 @@ test('an unknown builder is refused by name with those that exist', async () => 
   expect((await api<{ buildsets: object[] }>('/api/v2/buildsets')).buildsets).toEqual([]);
   const failed = await readdir(join(jobdir, 'failed'));
   expect(failed.filter((name) => name.endsWith('.reason'))).toHaveLength(1);
+  const list = await buildbot(work, ['try', '-b', 'linux,warn']);
+  expect(list.code).toBe(2);
+  expect(list.stderr).toMatch(/refused: .*\nFor several builders repeat -b\.$/m);
 });
 
 test('a dry run shows what would be sent and sends nothing', async () => {

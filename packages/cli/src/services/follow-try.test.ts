@@ -2,8 +2,10 @@ import { buildEventPaths, buildSetEventPaths, requestEventPaths } from '@buildbo
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, type ApiServer, apiServer } from '../client/testing/api-server.ts';
 import { systemClock } from '../clock.ts';
-import { factsOf } from '../view/facts.ts';
-import { build, buildSet, request, step, summary } from '../view/testing/resources.ts';
+import { type Fact, factsOf } from '../view/facts.ts';
+import { eventLine } from '../view/renderers/events.ts';
+import { plainLines } from '../view/renderers/plain.ts';
+import { build, buildSet, request, step, summary, T0 } from '../view/testing/resources.ts';
 import { TryFollower } from './follow-try.ts';
 import { addressLink } from './master-link.ts';
 import type { Runtime } from './runtime.ts';
@@ -77,7 +79,11 @@ describe('following a try', () => {
         );
       }),
     );
-    expect(await follower.follow(7, null)).toEqual({ exitCode: 0, text: '✔ try #7 passed in 30s' });
+    expect(await follower.follow(7, null)).toEqual({
+      exitCode: 0,
+      text: 'try #7 passed in 30s',
+      mark: '✔',
+    });
     expect(asked).toEqual([10, 11, 12, 13, 14]);
     expect([...store.state.builds.keys()]).toEqual([100]);
     const types = factsOf(store.state).map(({ type }) => type);
@@ -85,6 +91,28 @@ describe('following a try', () => {
     expect(types.filter((type) => type === 'link_restored').length).toBe(
       types.filter((type) => type === 'link_lost').length,
     );
+  });
+
+  it('says how long it took from milliseconds, and to programs without a mark', async () => {
+    const quick = build({ complete: true, results: 0, complete_at_ms: T0 + 387 });
+    const ends = EVENTS.slice(2).map((event) => (event.n === 13 ? { ...event, m: quick } : event));
+    const { store, follower } = await world(
+      answering((_from, _, response) => {
+        for (const event of ends) response.write(`id: ${event.n}\ndata: ${JSON.stringify(event)}\n\n`);
+      }),
+    );
+    const ending = await follower.follow(7, null);
+    expect(ending).toMatchObject({ text: 'try #7 passed in 0.3s', mark: '✔' });
+    store.dispatch({ type: 'local', fact: { type: 'finished', at: T0, ...ending } });
+    const finished = factsOf(store.state).at(-1) as Fact;
+    expect(plainLines(finished)).toEqual(['✔ try #7 passed in 0.3s']);
+    expect(JSON.parse(eventLine(finished))).toEqual({
+      schema: 'buildbot.try.event/1',
+      event: 'finished',
+      at: T0,
+      exitCode: 0,
+      text: 'try #7 passed in 0.3s',
+    });
   });
 
   it('ends with 4 when all that is left is shelved, and says what to type', async () => {
@@ -111,8 +139,9 @@ describe('following a try', () => {
     expect(await follower.follow(7, null)).toEqual({
       exitCode: 4,
       text:
-        '‼ try #7 is shelved after infrastructure failures. To try again: buildbot unshelve 11 12; ' +
+        'try #7 is shelved after infrastructure failures. To try again: buildbot unshelve 11 12; ' +
         'then: buildbot watch 7',
+      mark: '‼',
     });
   });
 

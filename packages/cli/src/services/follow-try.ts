@@ -1,5 +1,5 @@
 /** Follows a try that a master has taken, to its result or until somebody has had enough: for `try` and `watch ID`. */
-import { EXCEPTION, formatDuration, messageOf, type Results } from '@buildbot/shared';
+import { type BuildSetResource, EXCEPTION, formatDuration, messageOf, type Results } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { tryView } from '../view/try-view.ts';
 import { EXIT, exitCodeOf, resultMark, verdictText } from '../view/verdict.ts';
@@ -12,10 +12,11 @@ import { RECONNECT_MS } from './stay-linked.ts';
 import { StepLogs } from './step-logs.ts';
 import type { ViewStore } from './view-store.ts';
 
-/** How it ended: an exit code and a line for people. */
+/** How it ended: an exit code and a line for people, who see a mark before it. */
 export interface Ending {
   exitCode: number;
   text: string;
+  mark?: string;
 }
 
 export interface FollowerOptions {
@@ -112,7 +113,11 @@ export class TryFollower {
   left(buildSetId: number): Ending {
     this.#buildSetId = buildSetId;
     if (this.#options.canDetach === false) {
-      return { exitCode: EXIT.interrupted, text: `■ try #${buildSetId} was left, its builds ended with it` };
+      return {
+        exitCode: EXIT.interrupted,
+        text: `try #${buildSetId} was left, its builds ended with it`,
+        mark: '■',
+      };
     }
     if (!this.#isDetachTold) this.#tellDetached({ canStop: false });
     return { exitCode: EXIT.detached, text: '' };
@@ -141,21 +146,28 @@ export class TryFollower {
   #timedOut(buildSetId: number): Ending {
     const goesOn = `goes on. To watch it again: ${this.#attachLine(buildSetId)}`;
     const end = this.#options.canDetach === false ? 'was given up' : goesOn;
-    return { exitCode: EXIT.timedOut, text: `■ try #${buildSetId} is not done in time and ${end}` };
+    return { exitCode: EXIT.timedOut, text: `try #${buildSetId} is not done in time and ${end}`, mark: '■' };
   }
 
   #complete(buildSetId: number, results: Results): Ending {
     const set = this.#options.store.state.buildSets.get(buildSetId)?.value;
     if (set?.complete !== true) return this.#shelved(buildSetId);
-    const endedAt = set?.complete_at == null ? undefined : set.complete_at * 1000;
-    const length =
-      endedAt === undefined
-        ? ''
-        : ` in ${formatDuration(Math.max(1000, endedAt - (set?.submitted_at ?? 0) * 1000))}`;
+    const durationMs = this.#durationMs(set);
+    const length = durationMs === null ? '' : ` in ${formatDuration(durationMs)}`;
     return {
       exitCode: exitCodeOf(results),
-      text: `${resultMark(results)} try #${buildSetId} ${verdictText(results)}${length}`,
+      text: `try #${buildSetId} ${verdictText(results)}${length}`,
+      mark: resultMark(results),
     };
+  }
+
+  /** From the queue to the end of the last build; a real Buildbot has only seconds. Null when it is not known. */
+  #durationMs({ submitted_at, submitted_at_ms, complete_at }: BuildSetResource): number | null {
+    if (complete_at === null) return null;
+    const { builds } = this.#options.store.state;
+    const ends = [...builds.values()].flatMap(({ value }) => value.complete_at_ms ?? []);
+    const exact = Math.max(...ends) - submitted_at_ms;
+    return Number.isFinite(exact) && exact > 0 ? exact : Math.max(1000, (complete_at - submitted_at) * 1000);
   }
 
   /** What failed of it waits for a person: nothing that this try could wait for. */
@@ -164,7 +176,7 @@ export class TryFollower {
     const attach = `then: ${this.#attachLine(buildSetId)}`;
     const unshelve = this.#shelvedCommand();
     const text = this.#options.canDetach === false ? again : `${again}. To try again: ${unshelve}; ${attach}`;
-    return { exitCode: EXIT.infrastructure, text: `${resultMark(EXCEPTION)} ${text}` };
+    return { exitCode: EXIT.infrastructure, text, mark: resultMark(EXCEPTION) };
   }
 
   #shelvedCommand(): string {

@@ -42,9 +42,10 @@ export async function present(
   face.update(store.state);
   const unsubscribe = store.subscribe((state) => face.update(state));
   try {
-    const { exitCode, text } = await working;
+    const ending = await working;
+    const { exitCode } = ending;
     unsubscribe();
-    store.dispatch({ type: 'local', fact: { type: 'finished', exitCode, text, at: runtime.clock.now() } });
+    store.dispatch({ type: 'local', fact: { type: 'finished', ...ending, at: runtime.clock.now() } });
     await face.end(store.state, exitCode);
     return exitCode;
   } catch (error) {

@@ -124,7 +124,7 @@ async function takenAs(submitted: Submitted, taking: Taking): Promise<Taken> {
   const at = runtime.clock.now();
   switch (verdict.status) {
     case 'refused':
-      throw new UserError(`refused: ${verdict.reason}`, verdict.hint === null ? {} : { hint: verdict.hint });
+      throw new UserError(`refused: ${verdict.reason}`, hintOf(verdict.hint, input.settings.builders));
     case 'kept':
       input.store.dispatch({ type: 'local', fact: { type: 'kept', reason: verdict.reason, at } });
       return {
@@ -139,6 +139,12 @@ async function takenAs(submitted: Submitted, taking: Taking): Promise<Taken> {
       return input.settings.wait ? { buildSetId, client } : follower.left(buildSetId);
     }
   }
+}
+
+/** To the server a list with commas is a single name. */
+function hintOf(hint: string | null, builders: readonly string[]): { hint?: string } {
+  if (builders.some((name) => name.includes(','))) return { hint: 'For several builders repeat -b.' };
+  return hint === null ? {} : { hint };
 }
 
 /** A real Buildbot took the file and said nothing. If its API is known, the job's id leads to the build set. */

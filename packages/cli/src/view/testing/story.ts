@@ -82,6 +82,6 @@ export const STORY: readonly ViewMessage[] = [
   },
   {
     type: 'local',
-    fact: { type: 'finished', at: T0 + 31 * SECOND, exitCode: 1, text: '✗ try #7 failed in 30s' },
+    fact: { type: 'finished', at: T0 + 31 * SECOND, exitCode: 1, text: 'try #7 failed in 30s', mark: '✗' },
   },
 ];
