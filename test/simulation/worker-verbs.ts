@@ -66,6 +66,10 @@ export class WorkerVerbs extends DiskTime {
           command.outcome = lost;
         }
       }
+      const worker = this.ledger.worker(workerId);
+      const news = this.ledger.newsOf(worker, { graceful: false });
+      worker.graceful = false;
+      if (news !== null) this.ledger.tellWorker(worker, news);
       return { standing: 'new', ackedSeq: 0 };
     });
   }

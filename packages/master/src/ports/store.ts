@@ -175,7 +175,7 @@ export interface Store {
   /**
    * Begin or take up a session. A new boot id ends the worker's older ones, and with them every command of its builds
    * that has no outcome, but for those that certainly no process of it was ever asked for: they are `lost`. For one that
-   * was ended so nothing is done: it is `superseded`.
+   * was ended so nothing is done: it is `superseded`. Nobody wishes yet that a new process leaves.
    */
   openSession(workerId: number, bootId: string, neverSent?: readonly CommandKey[]): Promise<OpenedSession>;
   /**

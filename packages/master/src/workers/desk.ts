@@ -183,7 +183,7 @@ export class Desk {
     this.#disarm();
     this.#connect(link, hello, ackedSeq);
     link.send(welcome);
-    await this.#announce(standing === 'new');
+    await this.#announce();
   }
 
   /**
@@ -244,15 +244,13 @@ export class Desk {
     this.#connection = { link, hello, conversation, state };
   }
 
-  /** `isNew`: another process of the worker, so that nobody wants it to leave any more. */
-  async #announce(isNew: boolean): Promise<void> {
+  async #announce(): Promise<void> {
     const state = this.#connection?.state;
     if (state === undefined) return;
     const { info } = state;
     this.#logger.info({ info }, 'worker connected');
     this.#deps.onChange();
-    const graceful = isNew ? { graceful: false } : {};
-    await this.#record.keep({ connected: true, info, ...graceful, ...keptPart(state) });
+    await this.#record.keep({ connected: true, info, ...keptPart(state) });
   }
 
   /** Load alone is noted and makes nobody look: it says where the next build goes, not that one can start. */
@@ -260,7 +258,11 @@ export class Desk {
     const changed = isNews(state, report);
     Object.assign(state, report);
     if (!changed) return;
-    void this.#next(() => this.#record.keep(keptPart(report)));
+    void this.#next(async () => {
+      // What a process said in its last moment is not true of the one that has taken its place.
+      if (this.#connection === null || this.#connection.state === state)
+        await this.#record.keep(keptPart(report));
+    });
     this.#deps.onChange();
   }
 
@@ -288,7 +290,10 @@ export class Desk {
     this.#deps.onChange();
     void this.#next(async () => {
       await connection.conversation.close();
-      if (this.#connection === null) await this.#record.keep({ connected: false });
+      if (this.#connection !== null) return;
+      // Its wish to leave goes with it: should the same process come back, it says so again.
+      const graceful = connection.state.graceful ? { graceful: false } : {};
+      await this.#record.keep({ connected: false, ...graceful });
     });
   }
 

@@ -523,16 +523,29 @@ test('a worker that leaves is known by that over any connection, and gets its go
   await again.closed;
 });
 
-test('only another process of a worker takes back that it is to leave', async () => {
-  const first = await open(hello());
-  await first.hears('welcome');
-  const second = await open(hello());
-  await second.hears('welcome');
-  const other = await open(hello({ bootId: 'b'.repeat(32) }));
+test('the wish of a worker to leave goes with it, that of an administrator stays until another process comes', async () => {
+  const wisher = await open(hello());
+  await wisher.hears('welcome');
+  send(wisher.ws, says({ graceful: true }));
+  await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ graceful: true }));
+  wisher.ws.terminate();
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ connected: false, graceful: false }));
+  const other = await open(hello());
   await other.hears('welcome');
-  await vi.waitFor(() => expect(states.filter((state) => 'connected' in state)).toHaveLength(3));
-  const said = states.filter((state) => 'connected' in state).map((state) => 'graceful' in state);
-  expect(said).toEqual([true, false, true]);
+  other.ws.terminate();
+  await vi.waitFor(() => expect(states.at(-1)).toEqual({ connected: false }));
+});
+
+test('the last word of a process that is being replaced is not kept as that of the new one', async () => {
+  const older = await open(hello());
+  await older.hears('welcome');
+  const newer = await open(hello({ bootId: 'b'.repeat(32) }));
+  send(older.ws, says({ graceful: true }));
+  await newer.hears('welcome');
+  await older.closed;
+  newer.ws.terminate();
+  await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ connected: false }));
+  expect(states.filter((state) => 'graceful' in state)).toEqual([]);
 });
 
 test('a worker that is taken out of service is told not to come back', async () => {

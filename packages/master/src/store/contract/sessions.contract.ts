@@ -1,5 +1,5 @@
 /** Commands, and the sessions that make a worker's messages durable exactly once. */
-import type { Log } from '@buildbot/shared';
+import { EVERYTHING, type Log } from '@buildbot/shared';
 import { describe, expect, test } from 'vitest';
 import type { WorkerEffect } from '../../ports/records.ts';
 import { BOOT, bytesOf, COMMAND, EXITED, logEffect, type MakePlace, World } from './world.contract.ts';
@@ -75,6 +75,17 @@ export function sessionsContract(makePlace: MakePlace): void {
       const all = [key, ...keys, `${elsewhere}.1.0.0`];
       const outcomes = await Promise.all(all.map(async (each) => (await world.store.command(each))?.outcome));
       expect(outcomes).toEqual([EXITED, lost, lost, null, null]);
+    });
+
+    test('that are new begin without the wish that the worker leaves, told in the same commit', async () => {
+      const { world } = await running();
+      await world.store.setWorkerState(world.w1, { graceful: true });
+      expect(await world.toldBy(() => world.store.openSession(world.w1, BOOT))).toEqual([]);
+      const told = await world.toldBy(() => world.store.openSession(world.w1, '1'.repeat(32)));
+      expect(told).toEqual([`workers/${world.w1}/state_updated`]);
+      expect(await world.store.query('workers', EVERYTHING)).toMatchObject({
+        rows: [{ graceful: false }, {}],
+      });
     });
 
     test('take each message once, however often it is sent', async () => {

@@ -5,6 +5,7 @@ import type { OpenedSession, StoredCommand, WorkerEffect } from '../../ports/rec
 import type { Tables, WorkerSessionsTable } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { isRunning } from './builds.ts';
+import { setWorkerState } from './inventory.ts';
 import { noteWorker } from './worker-notes.ts';
 
 /** Keep what is wanted before anybody is asked for it. The same key again changes nothing. */
@@ -31,11 +32,12 @@ export async function findCommand(db: Kysely<Tables>, key: CommandKey): Promise<
 }
 
 export async function openSession(
-  { db, now }: WriteContext,
+  context: WriteContext,
   workerId: number,
   bootId: string,
   neverSent: readonly CommandKey[] = [],
 ): Promise<OpenedSession> {
+  const { db, now } = context;
   const known = await findSession(db, workerId, bootId);
   if (known !== undefined) {
     const { ackedSeq, endedAt } = known;
@@ -50,6 +52,8 @@ export async function openSession(
   const session = { workerId, bootId, ackedSeq: 0, openedAt: now, endedAt: null };
   await db.insertInto('workerSessions').values(session).execute();
   await loseCommands(db, workerId, neverSent);
+  // That the former process was to leave says nothing about this one: known before anybody meets it.
+  await setWorkerState(context, workerId, { graceful: false });
   return { standing: 'new', ackedSeq: 0 };
 }
 
