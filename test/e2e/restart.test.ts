@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BuildRequestResource, BuildResource } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { end, type Program, until } from '../support/processes.ts';
 import { createWorld, type World, type WorldOptions } from '../support/world.ts';
@@ -20,25 +21,10 @@ async function setup(options: WorldOptions): Promise<World & { work: string }> {
   return Object.assign(world, { work: await world.clone() });
 }
 
-interface Build {
-  buildid: number;
-  buildrequestid: number;
-  attempt: number;
-  complete: boolean;
-  results: number | null;
-  state_string: string;
-}
-interface Request {
-  buildrequestid: number;
-  buildsetid: number;
-  complete: boolean;
-  results: number;
-}
-
-const builds = async (world: World): Promise<Build[]> =>
-  (await world.api<{ builds: Build[] }>('/api/v2/builds')).builds;
-const requests = async (world: World): Promise<Request[]> =>
-  (await world.api<{ buildrequests: Request[] }>('/api/v2/buildrequests')).buildrequests;
+const builds = async (world: World): Promise<BuildResource[]> =>
+  (await world.api<{ builds: BuildResource[] }>('/api/v2/builds')).builds;
+const requests = async (world: World): Promise<BuildRequestResource[]> =>
+  (await world.api<{ buildrequests: BuildRequestResource[] }>('/api/v2/buildrequests')).buildrequests;
 
 /** Put a job straight into the try directory: accepted as soon as it is there, master or not. */
 async function drop({ jobdir }: World, jobId: string, builder: string): Promise<void> {

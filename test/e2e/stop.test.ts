@@ -6,7 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CANCELLED, SUCCESS } from '@buildbot/shared';
+import { type BuildRequestResource, type BuildResource, CANCELLED, SUCCESS } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { rpc } from '../../bench/rpc.ts';
 import { Random } from '../simulation/random.ts';
@@ -15,21 +15,6 @@ import { end, isAlive, until } from '../support/processes.ts';
 import { createWorld, type StepSpec, type World, type WorldOptions } from '../support/world.ts';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-interface Build {
-  buildid: number;
-  buildrequestid: number;
-  attempt: number;
-  complete: boolean;
-  results: number | null;
-  state_string: string;
-}
-
-interface Request {
-  buildrequestid: number;
-  complete: boolean;
-  results: number;
-}
 
 /** Every process of a build notes its id in the world's folder. */
 const NOTE_PID = 'echo $$ >> ../../../../pids';
@@ -80,12 +65,13 @@ class Farm {
     await rpc(this.world.basedir, `builds/${buildId}`, 'stop', { reason });
   }
 
-  async builds(): Promise<Build[]> {
-    return (await this.world.api<{ builds: Build[] }>('/api/v2/builds')).builds;
+  async builds(): Promise<BuildResource[]> {
+    return (await this.world.api<{ builds: BuildResource[] }>('/api/v2/builds')).builds;
   }
 
-  async requests(): Promise<Request[]> {
-    return (await this.world.api<{ buildrequests: Request[] }>('/api/v2/buildrequests')).buildrequests;
+  async requests(): Promise<BuildRequestResource[]> {
+    return (await this.world.api<{ buildrequests: BuildRequestResource[] }>('/api/v2/buildrequests'))
+      .buildrequests;
   }
 
   async pids(): Promise<number[]> {
@@ -94,18 +80,18 @@ class Farm {
   }
 
   /** The build of a request once its command runs; it is the `nth` that does. */
-  async running(requestId: number, nth = 1): Promise<Build> {
+  async running(requestId: number, nth = 1): Promise<BuildResource> {
     await until('the command to run', async () => (await this.pids()).length >= nth);
-    return (await this.builds()).find(({ buildrequestid }) => buildrequestid === requestId) as Build;
+    return (await this.builds()).find(({ buildrequestid }) => buildrequestid === requestId) as BuildResource;
   }
 
-  async ended(buildId: number): Promise<Build> {
+  async ended(buildId: number): Promise<BuildResource> {
     return await until(`build ${buildId} to end`, async () =>
       (await this.builds()).find(({ buildid, complete }) => buildid === buildId && complete),
     );
   }
 
-  async allEnded(): Promise<Request[]> {
+  async allEnded(): Promise<BuildRequestResource[]> {
     await until('all requests to end', async () => (await this.requests()).every((r) => r.complete), 60_000);
     return await this.requests();
   }

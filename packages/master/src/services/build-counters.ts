@@ -1,8 +1,9 @@
 /** Counts finished builds as they come, for `/metrics`. */
-import { type BuildResource, resultName, type StoredEvent } from '@buildbot/shared';
+import { type BuildResource, resultName } from '@buildbot/shared';
 import type { Metric, MetricSource } from '../ports/metrics.ts';
 import type { Service } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
+import { onFinishedBuilds } from './finished-builds.ts';
 import { Lifecycle } from './lifecycle.ts';
 
 export class BuildCounters implements Service, MetricSource {
@@ -32,9 +33,7 @@ export class BuildCounters implements Service, MetricSource {
   }
 
   async #open(): Promise<void> {
-    this.#unsubscribe = this.#store.onCommit((events) => {
-      for (const event of events) this.#see(event);
-    });
+    this.#unsubscribe = onFinishedBuilds(this.#store, (build) => this.#see(build));
   }
 
   async #close(): Promise<void> {
@@ -42,9 +41,7 @@ export class BuildCounters implements Service, MetricSource {
     this.#unsubscribe = null;
   }
 
-  #see({ paths, body }: StoredEvent): void {
-    if (!/^builds\/\d+\/finished$/.test(paths[0] ?? '')) return;
-    const { results, infrastructure } = body as BuildResource;
+  #see({ results, infrastructure }: BuildResource): void {
     const labels = JSON.stringify({
       result: resultName(results),
       infrastructure: infrastructure ? 'yes' : 'no',

@@ -2,10 +2,11 @@
  * Estimates per builder from its past. Made when first asked for and kept until a build of that builder finishes, so that
  * a hundred watchers cost one reading.
  */
-import { type BuildResource, type EstimateResource, profileOf, type StoredEvent } from '@buildbot/shared';
+import { type EstimateResource, profileOf } from '@buildbot/shared';
 import type { Estimates } from '../ports/estimates.ts';
 import type { Service } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
+import { onFinishedBuilds } from './finished-builds.ts';
 import { Lifecycle } from './lifecycle.ts';
 
 /** Newest successful builds that an estimate stands on. */
@@ -46,18 +47,12 @@ export class PastEstimates implements Service, Estimates {
   }
 
   async #open(): Promise<void> {
-    this.#unsubscribe = this.#store.onCommit((events) => {
-      for (const event of events) this.#see(event);
-    });
+    this.#unsubscribe = onFinishedBuilds(this.#store, ({ builderid }) => this.#known.delete(builderid));
   }
 
   async #close(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
     this.#known.clear();
-  }
-
-  #see({ paths, body }: StoredEvent): void {
-    if (/^builds\/\d+\/finished$/.test(paths[0] ?? '')) this.#known.delete((body as BuildResource).builderid);
   }
 }

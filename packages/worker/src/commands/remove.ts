@@ -2,9 +2,8 @@
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command, CommandOutcome } from '@buildbot/shared';
-import { confine } from './confine.ts';
+import { onPath } from './on-path.ts';
 import type { FileDeps, Order } from './order.ts';
-import { done, failed, failedBy } from './outcome.ts';
 
 type RemoveCommand = Extract<Command, { kind: 'remove' }>;
 
@@ -30,15 +29,8 @@ export async function removeTree(path: string): Promise<void> {
 }
 
 export async function runRemove(deps: FileDeps, order: Order<RemoveCommand>): Promise<CommandOutcome> {
-  const begin = deps.clock.monotonic();
-  const { builddir, path } = order.command;
-  order.started();
-  try {
-    const target = await confine(deps.buildsFolder, builddir, path);
-    if ('problem' in target) return failed(target.problem);
-    await removeTree(target.path);
-    return done(deps.clock.monotonic() - begin);
-  } catch (error) {
-    return failedBy(`removing '${builddir}/${path}'`, error);
-  }
+  return onPath(deps, order, 'removing', async (path) => {
+    await removeTree(path);
+    return null;
+  });
 }

@@ -6,14 +6,19 @@
 
 import { devNull } from 'node:os';
 
-/** `GIT_*` variables that are passed on. A hook runs with some of them, and `buildbot try` may be called from a hook. */
-const KEPT = new Set([
+/** The variables that tie a command to one repository; a submodule must be entered without them. */
+const REPOSITORY_VARIABLES = [
   'GIT_DIR',
   'GIT_WORK_TREE',
   'GIT_COMMON_DIR',
   'GIT_INDEX_FILE',
   'GIT_OBJECT_DIRECTORY',
   'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+];
+
+/** `GIT_*` variables that are passed on. A hook runs with some of them, and `buildbot try` may be called from a hook. */
+const KEPT = new Set([
+  ...REPOSITORY_VARIABLES,
   'GIT_CEILING_DIRECTORIES',
   'GIT_DISCOVERY_ACROSS_FILESYSTEM',
   'GIT_CONFIG_GLOBAL',
@@ -25,16 +30,6 @@ const KEPT = new Set([
   'GIT_SSH_COMMAND',
   'GIT_SSH_VARIANT',
 ]);
-
-/** The variables that tie a command to one repository; a submodule must be entered without them. */
-const REPOSITORY_VARIABLES = [
-  'GIT_DIR',
-  'GIT_WORK_TREE',
-  'GIT_COMMON_DIR',
-  'GIT_INDEX_FILE',
-  'GIT_OBJECT_DIRECTORY',
-  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
-];
 
 export function gitEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept = Object.entries(env).filter(
