@@ -61,6 +61,8 @@ export class Disk {
   /** By worker, the newest last. */
   readonly sessions = new Map<number, SessionRow[]>();
   readonly workers = new Map<number, Worker>();
+  /** By worker, the newest build there was at its last loss. */
+  readonly lossBuilds = new Map<number, number>();
   readonly jobs = new Map<string, number>();
   /** Builds, by their worker and by their request: looked up at every step. */
   readonly buildsOfRequest = new Map<number, BuildRow[]>();

@@ -143,14 +143,10 @@ export class Ledger {
       this.trust(worker, true);
       return;
     }
-    const isSameLoss = [...this.#disk.builds.values()].some(
-      (other) =>
-        other !== build &&
-        other.workerId === build.workerId &&
-        other.infrastructure &&
-        (other.completeAt ?? 0) >= build.startedAt,
-    );
-    if (isSameLoss) return;
+    const { builds, lossBuilds } = this.#disk;
+    // What ran already at the last loss was part of it.
+    if (build.buildId <= (lossBuilds.get(worker.workerId) ?? 0)) return;
+    lossBuilds.set(worker.workerId, Math.max(...builds.keys()));
     worker.losses++;
     const suspicion = suspicionOf(report.policy, { losses: worker.losses, reason: report.reason });
     if (suspicion !== null)

@@ -54,6 +54,8 @@ export interface WorkersTable {
   availabilityUntil: number | null;
   /** Builds it lost in a row. */
   losses: Generated<number>;
+  /** Newest build of any worker that there was at its last loss, 0 for none: which loss another build was part of. */
+  lossBuildId: Generated<number>;
   /** It gets no builds before this time: it lost several in a row. `null` when it is trusted. */
   suspectUntil: number | null;
   suspectReason: Generated<string>;

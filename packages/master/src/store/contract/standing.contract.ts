@@ -27,6 +27,20 @@ async function loseOne(world: World): Promise<void> {
   await lose(world, claimed);
 }
 
+/** A build whose step breaks: its end is not the worker's. */
+async function breakOne(world: World): Promise<void> {
+  const { build } = await world.build();
+  world.clock.advance(1000);
+  await world.store.finishBuild({
+    buildId: build.buildId,
+    results: EXCEPTION,
+    stateString: 'broke',
+    infrastructure: true,
+    request: { kind: 'complete' },
+    worker: null,
+  });
+}
+
 async function succeed(world: World): Promise<void> {
   const { build } = await world.build();
   const end = {
@@ -85,17 +99,32 @@ export function standingContract(makePlace: MakePlace): void {
       expect(await standingOf(world)).toMatchObject({ losses: 2 });
     });
 
+    test('losses are told apart by what ran, however the clock jumps', async () => {
+      const world = await World.make(makePlace);
+      await loseOne(world);
+      world.clock.advance(-24 * 3_600_000);
+      for (let n = 2; n <= 7; n++) {
+        await loseOne(world);
+        expect(await standingOf(world)).toMatchObject({ losses: n });
+      }
+    });
+
+    test('a step that broke meanwhile does not make two losses one', async () => {
+      const world = await World.make(makePlace);
+      for (let n = 1; n <= 3; n++) {
+        world.clock.advance(1000);
+        const claimed = await world.build();
+        await breakOne(world);
+        await lose(world, claimed);
+        expect(await standingOf(world)).toMatchObject({ losses: n });
+      }
+      expect(await standingOf(world)).toMatchObject({ suspect: { reason: expect.any(String) } });
+    });
+
     test('a build that says nothing about its worker leaves it as it stands', async () => {
       const world = await World.make(makePlace);
       await loseOne(world);
-      const { build } = await world.build();
-      const end = { buildId: build.buildId, results: EXCEPTION, stateString: 'broke' } as const;
-      await world.store.finishBuild({
-        ...end,
-        infrastructure: true,
-        request: { kind: 'complete' },
-        worker: null,
-      });
+      await breakOne(world);
       expect(await standingOf(world)).toMatchObject({ losses: 1 });
     });
 

@@ -40,6 +40,9 @@ export const nothingIsLost: Migration = {
     await add('workers')
       .addColumn('losses', int, (c) => c.notNull().defaultTo(0))
       .execute();
+    await add('workers')
+      .addColumn('lossBuildId', int, (c) => c.notNull().defaultTo(0))
+      .execute();
     await add('workers').addColumn('suspectUntil', int).execute();
     await add('workers')
       .addColumn('suspectReason', 'text', (c) => c.notNull().defaultTo(''))

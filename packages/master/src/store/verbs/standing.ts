@@ -6,8 +6,10 @@ import type { BuildsTable, WorkersTable } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { tellWorker } from './inventory.ts';
 
-type EndedBuild = Pick<Row<BuildsTable>, 'buildId' | 'workerId' | 'startedAt'>;
-type Standing = Partial<Pick<Row<WorkersTable>, 'losses' | 'suspectUntil' | 'suspectReason' | 'missingAt'>>;
+type EndedBuild = Pick<Row<BuildsTable>, 'buildId' | 'workerId'>;
+type Standing = Partial<
+  Pick<Row<WorkersTable>, 'losses' | 'lossBuildId' | 'suspectUntil' | 'suspectReason' | 'missingAt'>
+>;
 
 async function workerRow({ db }: WriteContext, workerId: number): Promise<Row<WorkersTable> | undefined> {
   const workers = db.selectFrom('workers').selectAll().where('workerId', '=', workerId);
@@ -25,28 +27,26 @@ export async function reportWorker(
   build: EndedBuild,
   report: WorkerReport,
 ): Promise<void> {
-  const { workerId } = build;
+  const { buildId, workerId } = build;
   if (report.kind === 'well') return await trustWorker(context, workerId, { forget: true });
-  if (await isSameLoss(context, build)) return;
   const before = await workerRow(context, workerId);
-  if (before === undefined) return;
-  const losses = before.losses + 1;
-  const suspicion = suspicionOf(report.policy, { losses, reason: report.reason });
+  // One crash takes all builds of its worker, and is one loss: what ran already at the last loss was part of it.
+  if (before === undefined || buildId <= before.lossBuildId) return;
+  const counted = { losses: before.losses + 1, lossBuildId: await newestBuildId(context) };
+  const suspicion = suspicionOf(report.policy, { losses: counted.losses, reason: report.reason });
   if (suspicion === null) {
-    await tellWorker(context, await setStanding(context, workerId, { losses }), 'state_updated');
+    await tellWorker(context, await setStanding(context, workerId, counted), 'state_updated');
     return;
   }
   const suspectUntil = context.now + suspicion.delay;
-  const standing = { losses, suspectUntil, suspectReason: suspicion.reason };
+  const standing = { ...counted, suspectUntil, suspectReason: suspicion.reason };
   await tellWorker(context, await setStanding(context, workerId, standing), 'suspected');
 }
 
-/** Whether the worker lost another build while this one ran: one crash takes all of its builds, and is one loss. */
-async function isSameLoss({ db }: WriteContext, build: EndedBuild): Promise<boolean> {
-  const { buildId, workerId, startedAt } = build;
-  const lost = db.selectFrom('builds').select('buildId').where('workerId', '=', workerId);
-  const others = lost.where('infrastructure', '=', 1).where('buildId', '!=', buildId);
-  return (await others.where('completeAt', '>', startedAt).limit(1).executeTakeFirst()) !== undefined;
+/** Ids, not times, tell what began before and after: they never go back, as clocks do. */
+async function newestBuildId({ db }: WriteContext): Promise<number> {
+  const newest = db.selectFrom('builds').select(({ fn }) => fn.max('buildId').as('buildId'));
+  return (await newest.executeTakeFirstOrThrow()).buildId;
 }
 
 export async function trustWorker(
