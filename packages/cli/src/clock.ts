@@ -1,5 +1,6 @@
 /** The only place of the CLI that asks the system for the time. */
 import { performance } from 'node:perf_hooks';
+import { sleep } from '@buildbot/shared';
 
 export interface Clock {
   /** Epoch milliseconds. May jump: for display only. */
@@ -13,15 +14,5 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal?.addEventListener('abort', done, { once: true });
-      if (signal?.aborted) done();
-    }),
+  sleep,
 };

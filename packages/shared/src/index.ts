@@ -26,6 +26,7 @@ export * from './jobfile/encode-try-job.ts';
 export * from './jobfile/netstring.ts';
 export * from './jobfile/parse-try-job.ts';
 export * from './jobfile/try-job.ts';
+export * from './long-timer.ts';
 export * from './model/entities.ts';
 export * from './model/property.ts';
 export * from './model/results.ts';

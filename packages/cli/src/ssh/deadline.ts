@@ -1,4 +1,5 @@
 /** A time limit that stands still while a person is being asked: thinking about a fingerprint is not a slow host. */
+import { type LongTimer, startTimer } from '@buildbot/shared';
 
 export interface Deadline {
   /** Aborted, with the reason given to `createDeadline`, when the time is over. */
@@ -14,13 +15,13 @@ export interface Deadline {
 /** The clock does not run before `start`. */
 export function createDeadline(limitMs: number, reason: () => Error): Deadline {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let timer: LongTimer | undefined;
   let isRunning = false;
   const expired = Promise.withResolvers<never>();
   expired.promise.catch(() => {});
   controller.signal.addEventListener('abort', () => expired.reject(controller.signal.reason));
   const run = () => {
-    timer = setTimeout(() => controller.abort(reason()), limitMs);
+    timer = startTimer(limitMs, () => controller.abort(reason()));
   };
   return {
     signal: controller.signal,
@@ -29,7 +30,7 @@ export function createDeadline(limitMs: number, reason: () => Error): Deadline {
       run();
     },
     async pauseDuring(question) {
-      clearTimeout(timer);
+      timer?.cancel();
       try {
         return await question();
       } finally {
@@ -39,7 +40,7 @@ export function createDeadline(limitMs: number, reason: () => Error): Deadline {
     race: (work) => Promise.race([work, expired.promise]),
     cancel() {
       isRunning = false;
-      clearTimeout(timer);
+      timer?.cancel();
     },
   };
 }

@@ -3,7 +3,7 @@
  * outbox is kept in the store after each of them, so that those of a master that was killed are told by the next one.
  * Nothing waits for it, and a command that keeps failing is told of in the log and passed over.
  */
-import { EVERYTHING, type StoredEvent } from '@buildbot/shared';
+import { EVERYTHING, type StoredEvent, sleep } from '@buildbot/shared';
 import { type Alert, alertOf, isAlerting } from '../core/alert.ts';
 import type { Logger, Service } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
@@ -126,18 +126,4 @@ export class Alerts implements Service {
     await this.#deps.store.setReaderPosition(READER, position);
     this.#kept = position;
   }
-}
-
-/** Ends early when `signal` aborts. */
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

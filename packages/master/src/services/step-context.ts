@@ -6,7 +6,6 @@
  * A step that an earlier process of the master began runs again from its beginning. What it asks for is there already and
  * handed back, until it comes to the command that has no outcome yet: that one it waits for.
  */
-import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   BugError,
@@ -21,6 +20,7 @@ import {
   type Properties,
   type PropertyValue,
   type SourceStamp,
+  sleep,
   UserError,
 } from '@buildbot/shared';
 import { interpolate } from '../core/properties.ts';
@@ -228,7 +228,7 @@ export class RunningStep implements StepContext {
     // What came after it has begun, so it was over.
     if (await this.#wasAskedFor(this.#nextKey())) return;
     this.#deps.onWait();
-    await wait(ms, undefined, { signal: this.#interrupted.signal }).catch(() => undefined);
+    await sleep(ms, this.#interrupted.signal);
     this.#goOn();
   }
 

@@ -5,6 +5,7 @@ import {
   decodeFrame,
   logFrameSchema,
   parseMessage,
+  startTimer,
   unreachable,
   type WorkerMessage,
   workerMessageSchema,
@@ -74,9 +75,9 @@ export class Conversation {
   async ping(timeoutMs: number): Promise<boolean> {
     const id = this.#sendPing();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#answered(id, false), timeoutMs);
+      const timer = startTimer(timeoutMs, () => this.#answered(id, false));
       this.#pings.set(id, (isAnswered) => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve(isAnswered);
       });
     });

@@ -12,10 +12,10 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
-const timer = () =>
+const timer = (graceMs = 600_000) =>
   new GraceTimer({
     clock: { monotonic: () => now },
-    graceMs: 600_000,
+    graceMs,
     returnMs: 45_000,
     onOver: () => {
       over++;
@@ -33,6 +33,15 @@ test('gives up after the grace, once', () => {
   expect(over).toBe(0);
   pass(1);
   pass(600_000);
+  expect(over).toBe(1);
+});
+
+test('a grace of a month is a month, though Node has no timer that long', () => {
+  const month = 30 * 86_400_000;
+  timer(month).arm();
+  pass(month - 1);
+  expect(over).toBe(0);
+  pass(1);
   expect(over).toBe(1);
 });
 

@@ -1,5 +1,7 @@
 /** How long the other end of the worker link may stay away. Both ends wait for each other in this way. */
 
+import { type LongTimer, startTimer } from '../long-timer.ts';
+
 /** A timer that fires this much late means that this process was frozen meanwhile, and so could not hear anybody. */
 const FROZEN_MS = 2000;
 
@@ -14,7 +16,7 @@ export interface GraceTimerInput {
 
 export class GraceTimer {
   readonly #input: GraceTimerInput;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: LongTimer | null = null;
 
   constructor(input: GraceTimerInput) {
     this.#input = input;
@@ -26,17 +28,17 @@ export class GraceTimer {
   }
 
   disarm(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = null;
   }
 
   #wait(ms: number): void {
     const { clock, graceMs, returnMs, onOver } = this.#input;
     const due = clock.monotonic() + ms;
-    this.#timer = setTimeout(() => {
+    this.#timer = startTimer(ms, () => {
       this.#timer = null;
       if (clock.monotonic() - due > FROZEN_MS) this.#wait(Math.min(graceMs, returnMs));
       else onOver();
-    }, ms);
+    });
   }
 }

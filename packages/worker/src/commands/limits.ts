@@ -1,4 +1,5 @@
 /** The limits of a running command: no output for too long, too long in all, or somebody wants it to end. */
+import { type LongTimer, startTimer } from '@buildbot/shared';
 import type { EndCause } from './outcome.ts';
 
 export interface LimitsInput {
@@ -11,12 +12,9 @@ export interface LimitsInput {
   quietMs: () => number;
 }
 
-/** `setTimeout` cannot wait longer; a command that takes 24 days is looked at again then. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 export class Limits {
   readonly #input: LimitsInput;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Set<LongTimer>();
   #cause: EndCause = null;
   #resolve: (cause: EndCause) => void = () => undefined;
   /** Resolves with the first limit that is exceeded; never when none is. */
@@ -45,7 +43,7 @@ export class Limits {
   /** Stop watching. */
   clear(): void {
     this.#input.signal.removeEventListener('abort', this.#onAbort);
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
   }
 
@@ -60,14 +58,10 @@ export class Limits {
   }
 
   #after(ms: number, action: () => void): void {
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        if (ms > LONGEST_TIMER_MS) this.#after(ms - LONGEST_TIMER_MS, action);
-        else action();
-      },
-      Math.min(ms, LONGEST_TIMER_MS),
-    );
+    const timer = startTimer(ms, () => {
+      this.#timers.delete(timer);
+      action();
+    });
     this.#timers.add(timer);
   }
 }
