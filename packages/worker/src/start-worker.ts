@@ -97,6 +97,29 @@ function watchOver(platform: Platform, folders: Folders, options: WorkerOptions,
   });
 }
 
+function makeSpool({ spoolFolder }: Folders, { spoolBytes }: WorkerOptions, log: WorkerLog): Spool {
+  return new Spool({
+    folder: spoolFolder,
+    limitBytes: spoolBytes ?? DEFAULT_SPOOL_BYTES,
+    onDiskTrouble: (reason) => {
+      if (reason === null) log.info('the spool can be written again');
+      else log.warn(`the spool cannot be written, output waits for the master: ${reason}`);
+    },
+  });
+}
+
+function watchAvailability(
+  { real }: Folders,
+  { availability = { calendar: [] } }: WorkerOptions,
+  { clock, log }: { clock: WorkerClock; log: WorkerLog },
+): AvailabilityWatch {
+  return new AvailabilityWatch({
+    ...{ basedir: real, clock, rules: availability },
+    loadAverage: () => (loadavg()[0] ?? 0) / availableParallelism(),
+    onTrouble: (error) => log.warn(messageOf(error)),
+  });
+}
+
 type Folders = ReturnType<typeof makeFolders>;
 
 function makeFolders(basedir: string) {
@@ -151,14 +174,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
 
   const board = new StateBoard();
   const blobs = new BlobPieces();
-  const spool = new Spool({
-    folder: folders.spoolFolder,
-    limitBytes: options.spoolBytes ?? DEFAULT_SPOOL_BYTES,
-    onDiskTrouble: (reason) => {
-      if (reason === null) log.info('the spool can be written again');
-      else log.warn(`the spool cannot be written, output waits for the master: ${reason}`);
-    },
-  });
+  const spool = makeSpool(folders, options, log);
   const execDeps: ExecDeps = {
     platform,
     marks,
@@ -173,11 +189,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     allowedEnvironment: options.allowedEnvironment ?? DEFAULT_ALLOWED,
   };
   const commands = new CommandTable({ spool, run: (order) => runCommand(execDeps, order) });
-  const availability = new AvailabilityWatch({
-    ...{ basedir: folders.real, clock, rules: options.availability ?? { calendar: [] } },
-    loadAverage: () => (loadavg()[0] ?? 0) / availableParallelism(),
-    onTrouble: (error) => log.warn(messageOf(error)),
-  });
+  const availability = watchAvailability(folders, options, { clock, log });
   const session = new Session({
     ...{ clock, random, log, spool, commands, blobs, masters },
     name: options.name,

@@ -186,56 +186,63 @@ function registerLogs(registry: Registry): void {
   }
 }
 
-function registerOwn(registry: Registry): void {
-  const own: {
-    template: string;
-    plural: string;
-    component: string;
-    isCollection: boolean;
-    summary: string;
-  }[] = [
-    {
-      template: '',
-      plural: 'rootlinks',
-      component: 'Rootlink',
-      isCollection: true,
-      summary: 'What there is.',
-    },
-    {
-      template: 'application.spec',
-      plural: 'specs',
-      component: 'Spec',
-      isCollection: true,
-      summary: 'Fields of every resource, in the form of Buildbot itself.',
-    },
-    {
-      template: 'status',
-      plural: 'statuses',
-      component: 'Status',
-      isCollection: false,
-      summary: 'How things stand now: one call for a first screen. Follow from event_number.',
-    },
-    {
-      template: 'buildsets/{bsid}/summary',
-      plural: 'summaries',
-      component: 'Summary',
-      isCollection: false,
-      summary: 'One build set with all below it: one call for the screen of a try. Follow from event_number.',
-    },
-    {
-      template: 'builders/{builder}/estimate',
-      plural: 'estimates',
-      component: 'Estimate',
-      isCollection: false,
-      summary: 'How long a build takes, from past successful ones.',
-    },
-  ];
-  for (const { template, plural, component, isCollection, summary } of own) {
+interface OwnPath {
+  template: string;
+  plural: string;
+  component: string;
+  isCollection: boolean;
+  summary: string;
+}
+
+/** Paths beside those of the resources. */
+const OWN_PATHS: readonly OwnPath[] = [
+  {
+    template: '',
+    plural: 'rootlinks',
+    component: 'Rootlink',
+    isCollection: true,
+    summary: 'What there is.',
+  },
+  {
+    template: 'application.spec',
+    plural: 'specs',
+    component: 'Spec',
+    isCollection: true,
+    summary: 'Fields of every resource, in the form of Buildbot itself.',
+  },
+  {
+    template: 'status',
+    plural: 'statuses',
+    component: 'Status',
+    isCollection: false,
+    summary: 'How things stand now: one call for a first screen. Follow from event_number.',
+  },
+  {
+    template: 'buildsets/{bsid}/summary',
+    plural: 'summaries',
+    component: 'Summary',
+    isCollection: false,
+    summary: 'One build set with all below it: one call for the screen of a try. Follow from event_number.',
+  },
+  {
+    template: 'builders/{builder}/estimate',
+    plural: 'estimates',
+    component: 'Estimate',
+    isCollection: false,
+    summary: 'How long a build takes, from past successful ones.',
+  },
+];
+
+function registerOwnPaths(registry: Registry): void {
+  for (const { template, plural, component, isCollection, summary } of OWN_PATHS) {
     get(registry, template, {
       summary,
       responses: jsonResponses(envelopeSchema(plural, component, isCollection)),
     });
   }
+}
+
+function registerProperties(registry: Registry): void {
   each(PROPERTY_MAPS, (resource, template) =>
     get(registry, template, {
       tags: [resource],
@@ -248,6 +255,17 @@ function registerOwn(registry: Registry): void {
       responses: jsonResponses(envelopeSchema('_properties', 'Property', false)),
     }),
   );
+}
+
+function registerHealth(registry: Registry): void {
+  registry.registerPath({
+    method: 'get',
+    path: '/healthz',
+    responses: { 200: { description: 'The master answers and its database can be read.' } },
+  });
+}
+
+function registerEvents(registry: Registry): void {
   const eventsQuery = z.object({
     path: z.array(z.string()).meta({ description: 'Which events: components, each a text or *.' }),
     from: z
@@ -264,11 +282,6 @@ function registerOwn(registry: Registry): void {
       'ready, then {"k", "m", "n"} per event; resync when the position is gone.',
     ),
   });
-  registry.registerPath({
-    method: 'get',
-    path: '/healthz',
-    responses: { 200: { description: 'The master answers and its database can be read.' } },
-  });
 }
 
 /** Fill the application's registry and make the document. */
@@ -277,7 +290,10 @@ export function openApiDocument(app: OpenAPIHono<AppEnv>, title: string): object
   registerComponents(registry);
   registerResources(registry);
   registerLogs(registry);
-  registerOwn(registry);
+  registerOwnPaths(registry);
+  registerProperties(registry);
+  registerEvents(registry);
+  registerHealth(registry);
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title, version: '2', description: DESCRIPTION },
