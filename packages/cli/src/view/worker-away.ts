@@ -19,7 +19,7 @@ export function workerAway(state: ViewState, build: BuildResource): WorkerAway |
 }
 
 /** `no word from worker w1 for 42s`. */
-export function workerAwayText({ worker, since }: WorkerAway, now: number): string {
+function workerAwayText({ worker, since }: WorkerAway, now: number): string {
   const seconds = since === null ? 0 : Math.floor((now - since) / 1000);
   return `no word from worker ${worker}${seconds > 0 ? ` for ${formatDuration(seconds * 1000)}` : ''}`;
 }
