@@ -39,8 +39,8 @@ export interface WantedCommand {
 }
 
 export interface WorkerPool {
-  /** Told whenever a worker comes, goes, or changes its availability. Returns the way to stop it. */
-  onChange(listener: () => void): () => void;
+  /** Told of every worker that comes, goes, or changes its availability. Returns the way to stop it. */
+  onChange(listener: (workerId: number) => void): () => void;
   connected(): ConnectedWorker[];
   /** One round trip; `false` when the worker is away or silent for `timeoutMs`. */
   ping(workerId: number, timeoutMs: number): Promise<boolean>;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CANCELLED, EXCEPTION, FAILURE, RETRY, SUCCESS, WARNINGS } from '@buildbot/shared';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { BuildWorld } from '../testing/build-world.ts';
 import { stressStartStop } from '../testing/stress-start-stop.ts';
 
@@ -111,6 +111,32 @@ test('a worker that does not answer costs no build', async () => {
     workerid: world.workerId('w2'),
   });
   expect(await world.builds()).toHaveLength(1);
+});
+
+test('a worker that does not answer is asked again when it is heard of itself, not whenever another one is', async () => {
+  const config = {
+    workers: [...workers, { name: 'w2', password: 'x' }],
+    builders: [
+      { name: 'linux', workers: ['w1'], steps: [{ type: 'shell', command: 'true' }] },
+      { name: 'other', workers: ['w2'], steps: [{ type: 'shell', command: 'true' }] },
+    ],
+  };
+  await using world = await BuildWorld.make({ config });
+  const [w1, w2] = [world.workerId('w1'), world.workerId('w2')];
+  const ping = vi.spyOn(world.pool, 'ping');
+  const pings = () => ping.mock.calls.filter(([workerId]) => workerId === w1).length;
+  world.pool.change(w1, { answersPing: false });
+  const { buildSetId, requests } = await world.request('linux');
+  const requestId = requests[0]?.requestId ?? 0;
+  const isSilent = async () =>
+    world.dispatch.waitingReason(requestId) === 'worker w1 does not answer' || undefined;
+  await world.eventually('the silence to be noticed', isSilent);
+  world.pool.change(w2, { availability: 'reluctant' });
+  await world.build('other');
+  expect(pings()).toBe(1);
+  world.pool.change(w1, { answersPing: true });
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+  expect(pings()).toBe(2);
 });
 
 test('a worker that leaves gets no new build, and its goodbye when none is left, also between two commands', async () => {

@@ -130,7 +130,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     this.#isDraining = false;
     this.#unsubscribe = [
       this.#deps.store.onCommit((events) => this.#onCommit(events)),
-      this.#deps.pool.onChange(() => this.#onWorkers()),
+      this.#deps.pool.onChange((workerId) => this.#onWorker(workerId)),
     ];
     await this.#workers.load();
     await this.#takeUp();
@@ -172,8 +172,8 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     if (matters) this.#doorbell.ring();
   }
 
-  #onWorkers(): void {
-    this.#workers.hear();
+  #onWorker(workerId: number): void {
+    this.#workers.hear(workerId);
     this.#doorbell.ring();
   }
 

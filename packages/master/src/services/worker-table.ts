@@ -46,9 +46,9 @@ export class WorkerTable {
     this.#silentUntil.set(workerId, this.#deps.clock.monotonic() + SILENCE_MS);
   }
 
-  /** Something was heard of the workers: none is taken for silent. */
-  hear(): void {
-    this.#silentUntil.clear();
+  /** Something was heard of this worker: it is not taken for silent. */
+  hear(workerId: number): void {
+    this.#silentUntil.delete(workerId);
   }
 
   /** How long until the next silent worker is worth another try; `null` when none is silent. Milliseconds. */

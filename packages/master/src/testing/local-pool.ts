@@ -41,7 +41,7 @@ export class LocalPool implements WorkerPool {
   /** Also those whose asker is gone: a master that stopped and starts again finds them here. */
   readonly #running = new Map<string, Running>();
   readonly #departing = new Set<number>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(workerId: number) => void>();
   readonly #tasks = new Set<Promise<unknown>>();
 
   constructor(store: Store) {
@@ -61,7 +61,7 @@ export class LocalPool implements WorkerPool {
     };
     const state = { availability: 'eager' as const, ...said, graceful: false, info, answersPing: true };
     this.#workers.set(worker.workerId, { ...worker, ...state, bootId, seq: 0, written: Promise.resolve() });
-    this.#tell();
+    this.#tell(worker.workerId);
   }
 
   /** The worker is gone for good: its commands are lost. */
@@ -72,7 +72,7 @@ export class LocalPool implements WorkerPool {
       running.settle({ status: 'lost', reason });
       running.process?.end('stopped');
     }
-    this.#tell();
+    this.#tell(workerId);
   }
 
   change(
@@ -80,7 +80,7 @@ export class LocalPool implements WorkerPool {
     state: Partial<Pick<LocalWorker, 'availability' | 'load' | 'graceful' | 'answersPing'>>,
   ): void {
     Object.assign(this.#worker(workerId), state);
-    this.#tell();
+    this.#tell(workerId);
   }
 
   /** End all processes: for the end of a test. */
@@ -93,14 +93,14 @@ export class LocalPool implements WorkerPool {
     await Promise.allSettled(this.#tasks);
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (workerId: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   release(workerId: number): void {
     this.#workers.delete(workerId);
-    this.#tell();
+    this.#tell(workerId);
   }
 
   retire(workerId: number, reason: string): void {
@@ -149,8 +149,8 @@ export class LocalPool implements WorkerPool {
     this.#running.get(key)?.process?.end('stopped');
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
+  #tell(workerId: number): void {
+    for (const listener of this.#listeners) listener(workerId);
   }
 
   #worker(workerId: number): LocalWorker {

@@ -8,7 +8,7 @@ import type { Link } from './link.ts';
 export class Desks implements WorkerPool {
   readonly #deps: Omit<DeskDeps, 'onChange'>;
   readonly #desks = new Map<number, Desk>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(workerId: number) => void>();
   /** Of workers that left the configuration while they may still have builds. */
   readonly #departing = new Map<number, WorkerAccount>();
   #configured: readonly WorkerAccount[] = [];
@@ -66,7 +66,7 @@ export class Desks implements WorkerPool {
     await Promise.all([...this.#desks.values()].map((desk) => desk.close('shutting-down', reason)));
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (workerId: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -99,7 +99,7 @@ export class Desks implements WorkerPool {
 
   #newDesk(account: WorkerAccount): Desk {
     const onChange = () => {
-      for (const listener of this.#listeners) listener();
+      for (const listener of this.#listeners) listener(account.workerId);
     };
     return new Desk(account, { ...this.#deps, onChange });
   }
