@@ -9,7 +9,7 @@ import type { WorkerEffect } from '../ports/records.ts';
 import type { FailPoint, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import { marked } from './fail-points.ts';
-import { fullDisk } from './full-disk.ts';
+import { failedWrite } from './full-disk.ts';
 import type { Appended, BuildLog, NewChunk } from './logs/build-log.ts';
 import { compress } from './logs/compression.ts';
 import type { LogFiles } from './logs/log-files.ts';
@@ -98,16 +98,13 @@ export class LogWriter {
     try {
       return { buildId: input.buildId, file, appended: await file.append(input.logBytes, input.chunks) };
     } catch (error) {
-      throw this.#explain(error);
+      const hint = 'free space; workers keep what was not taken';
+      throw failedWrite(error, {
+        source: 'log files',
+        hint,
+        fail: (failed) => this.#deps.queue.fail(failed),
+      });
     }
-  }
-
-  /** A full disk is waited for; a write or sync that failed otherwise means that the disk cannot be trusted. */
-  #explain(error: unknown): unknown {
-    const full = fullDisk('log files', error, 'free space; workers keep what was not taken');
-    if (full !== null) return full;
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return code === 'EIO' || code === 'EROFS' ? this.#deps.queue.fail(error) : error;
   }
 
   /** Make written chunks count in one transaction with what `verb` does. */

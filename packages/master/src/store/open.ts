@@ -67,7 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await migrate(engine, () => clock.now());
     const queue = new WriteQueue({ engine, clock, logger, fatal });
     const files = new LogFiles(logRoot);
-    const patches = new PatchFiles(patchRoot);
+    const patches = new PatchFiles(patchRoot, (error) => queue.fail(error));
     const { reader } = engine;
     await recoverLogFiles({ reader, queue, files, logger });
     return createStore({

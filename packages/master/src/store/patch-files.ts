@@ -7,16 +7,26 @@ import { rmSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NewPatch, NewSourceStamp } from '../ports/records.ts';
-import { fullDisk } from './full-disk.ts';
+import { failedWrite } from './full-disk.ts';
 import type { PreparedStamp } from './verbs/sources.ts';
+
+/** A content that is being added. */
+interface Held {
+  /** How many are adding it now. */
+  count: number;
+  /** Settles when it is on disk: nobody goes on before that, whoever of them writes it. */
+  kept: Promise<void>;
+}
 
 export class PatchFiles {
   readonly #root: string;
-  /** How many are adding each content now. */
-  readonly #held = new Map<string, number>();
+  /** Told of a write that the disk did not take: it cannot be trusted any more. */
+  readonly #fail: (error: unknown) => Error;
+  readonly #held = new Map<string, Held>();
 
-  constructor(root: string) {
+  constructor(root: string, fail: (error: unknown) => Error) {
     this.#root = root;
+    this.#fail = fail;
   }
 
   /** Run `work` with source stamps whose patches are on disk, and stay there meanwhile. */
@@ -34,16 +44,29 @@ export class PatchFiles {
 
   async #keep({ body, ...patch }: NewPatch, held: string[]): Promise<NonNullable<PreparedStamp['patch']>> {
     const sha256 = createHash('sha256').update(body).digest('hex');
-    this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1);
+    const one = this.#held.get(sha256) ?? { count: 0, kept: this.#store(sha256, body) };
+    this.#held.set(sha256, { ...one, count: one.count + 1 });
     held.push(sha256);
-    if ((await this.#size(sha256)) !== body.length) await this.#write(sha256, body);
+    await one.kept;
     return { ...patch, sha256, bytes: body.length };
   }
 
   #letGo(sha256: string): void {
-    const others = (this.#held.get(sha256) ?? 1) - 1;
-    if (others === 0) this.#held.delete(sha256);
-    else this.#held.set(sha256, others);
+    const one = this.#held.get(sha256);
+    if (one === undefined || one.count === 1) this.#held.delete(sha256);
+    else this.#held.set(sha256, { ...one, count: one.count - 1 });
+  }
+
+  /** The folder is synced also for a file that is there: whoever wrote it may have failed at just that. */
+  async #store(sha256: string, body: Uint8Array): Promise<void> {
+    try {
+      if ((await this.#size(sha256)) !== body.length) await this.#write(sha256, body);
+      await using folder = await open(this.#root, 'r');
+      await folder.sync();
+    } catch (error) {
+      const hint = 'free space; nothing was taken in';
+      throw failedWrite(error, { source: 'patches', hint, fail: this.#fail });
+    }
   }
 
   async #size(sha256: string): Promise<number | null> {
@@ -64,10 +87,8 @@ export class PatchFiles {
       await rename(unfinished, join(this.#root, sha256));
     } catch (error) {
       await rm(unfinished, { force: true });
-      throw fullDisk('patches', error, 'free space; nothing was taken in') ?? error;
+      throw error;
     }
-    await using folder = await open(this.#root, 'r');
-    await folder.sync();
   }
 
   /** The bytes; `null` when the file is not there. */
