@@ -30,7 +30,8 @@ test('the calls of a worker', () => {
   for (const before of histories) {
     for (const verdict of verdicts) {
       for (const welcomed of [false, true]) {
-        const next = nextCall(before, { verdict, welcomed, lastedMs: 1 }, { masters: 2, random: () => 0 });
+        const world = { masters: 2, graceLeftMs: null, random: () => 0 };
+        const next = nextCall(before, { verdict, welcomed, lastedMs: 1 }, world);
         const to = next.kind === 'never' ? 'gone' : stateOf(next.history);
         arrows.add(arrow(stateOf(before), to, welcomed ? `${verdict}, let in` : verdict, []));
       }

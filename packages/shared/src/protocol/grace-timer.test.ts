@@ -45,6 +45,16 @@ test('a grace of a month is a month, though Node has no timer that long', () => 
   expect(over).toBe(1);
 });
 
+test('tells what is left while it waits', () => {
+  const grace = timer();
+  expect(grace.leftMs).toBeNull();
+  grace.arm();
+  pass(1000);
+  expect(grace.leftMs).toBe(599_000);
+  grace.disarm();
+  expect(grace.leftMs).toBeNull();
+});
+
 test('one that is back is not given up', () => {
   const grace = timer();
   grace.arm();

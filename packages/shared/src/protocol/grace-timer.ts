@@ -16,10 +16,16 @@ export interface GraceTimerInput {
 
 export class GraceTimer {
   readonly #input: GraceTimerInput;
+  #due = 0;
   #timer: LongTimer | null = null;
 
   constructor(input: GraceTimerInput) {
     this.#input = input;
+  }
+
+  /** What is left of the wait; `null` while there is none. Milliseconds. */
+  get leftMs(): number | null {
+    return this.#timer === null ? null : Math.max(0, this.#due - this.#input.clock.monotonic());
   }
 
   /** Begin to wait, unless it waits already. */
@@ -35,6 +41,7 @@ export class GraceTimer {
   #wait(ms: number): void {
     const { clock, graceMs, returnMs, onOver } = this.#input;
     const due = clock.monotonic() + ms;
+    this.#due = due;
     this.#timer = startTimer(ms, () => {
       this.#timer = null;
       if (clock.monotonic() - due > FROZEN_MS) this.#wait(Math.min(graceMs, returnMs));

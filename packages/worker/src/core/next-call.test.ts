@@ -8,17 +8,30 @@ const noAnswer: CallEnd = { verdict: 'cut', welcomed: false, lastedMs: 0 };
 const refused: CallEnd = { verdict: 'refused', welcomed: false, lastedMs: 10 };
 
 /** The longest waits after each of these calls; `never` ends the list. */
-function waits(ends: CallEnd[], masters = 1, from: CallHistory = NO_CALLS): (number | 'never')[] {
+function waits(
+  ends: CallEnd[],
+  masters = 1,
+  from: CallHistory = NO_CALLS,
+  graceLeftMs: number | null = null,
+): (number | 'never')[] {
   const [first, ...rest] = ends;
   if (first === undefined) return [];
-  const next = nextCall(from, first, { masters, random: almostOne });
-  return next.kind === 'never' ? ['never'] : [next.delayMs, ...waits(rest, masters, next.history)];
+  const next = nextCall(from, first, { masters, graceLeftMs, random: almostOne });
+  if (next.kind === 'never') return ['never'];
+  return [next.delayMs, ...waits(rest, masters, next.history, graceLeftMs)];
 }
 
 describe('the wait before the next call', () => {
   test('is nearly nothing after a connection that lasted, and grows while none does', () => {
     const short: CallEnd = { ...cut, lastedMs: 200 };
     expect(waits([cut, short, short, short, cut])).toEqual([99, 499, 999, 1999, 99]);
+  });
+
+  test('is short beside what is left of the grace, however often it failed', () => {
+    const often = { ...NO_CALLS, failures: 20 };
+    expect(waits([noAnswer, noAnswer], 1, often, 10_000)).toEqual([1999, 1999]);
+    expect(waits([noAnswer], 1, often, 0)).toEqual([999]);
+    expect(waits([noAnswer], 1, often, 600_000)).toEqual([29_999]);
   });
 
   test('grows from breach to breach, however long the connections last', () => {
@@ -47,7 +60,7 @@ test('addresses are tried in turn until one answers, and that one is called agai
   let history = NO_CALLS;
   const turns: number[] = [];
   for (const end of [noAnswer, noAnswer, cut, cut, noAnswer]) {
-    const next = nextCall(history, end, { masters: 3, random: almostOne });
+    const next = nextCall(history, end, { masters: 3, graceLeftMs: null, random: almostOne });
     if (next.kind === 'never') throw new Error('gave up');
     history = next.history;
     turns.push(history.turn);

@@ -1,5 +1,5 @@
 /** When to call a master again, and which: decided from how the calls before have ended. Pure. */
-import { backoffDelay, refusalDelay } from './backoff.ts';
+import { backoffDelay, refusalDelay, urgentBound } from './backoff.ts';
 
 /** How a call ended, as far as it matters for the next one. */
 export type CallVerdict =
@@ -37,6 +37,14 @@ export const NO_CALLS: CallHistory = { turn: 0, failures: 0, refusals: 0, wasWel
 /** A connection that lasted so long was a good one. Milliseconds. */
 export const STABLE_MS = 5000;
 
+export interface CallWorld {
+  /** How many addresses there are. */
+  masters: number;
+  /** In what time master and worker must have met again; `null` before a master has said so. Milliseconds. */
+  graceLeftMs: number | null;
+  random: () => number;
+}
+
 /**
  * What comes after a call. A process that has taken this one's place is never fought. A worker that no master has ever
  * let in was set up wrongly, and ends once every master has said so; one that was let in before has masters that are
@@ -45,7 +53,7 @@ export const STABLE_MS = 5000;
 export function nextCall(
   before: CallHistory,
   end: CallEnd,
-  { masters, random }: { masters: number; random: () => number },
+  { masters, graceLeftMs, random }: CallWorld,
 ): NextCall {
   if (end.verdict === 'superseded') return { kind: 'never' };
   const isStable = end.verdict === 'cut' && end.welcomed && end.lastedMs >= STABLE_MS;
@@ -56,6 +64,7 @@ export function nextCall(
   if (saidByAll && !wasWelcomed) return { kind: 'never' };
   // A cut is most often a passing one: the same master first, the others when it does not answer.
   const turn = end.welcomed ? before.turn : before.turn + 1;
-  const delayMs = saidByAll ? refusalDelay(random) : backoffDelay(failures, random);
+  const longest = graceLeftMs === null ? undefined : urgentBound(graceLeftMs);
+  const delayMs = saidByAll ? refusalDelay(random) : backoffDelay(failures, random, longest);
   return { kind: 'after', delayMs, history: { turn, failures: failures + 1, refusals, wasWelcomed } };
 }

@@ -31,6 +31,7 @@ let orders: Order[];
 let states: SessionState[];
 let session: Session;
 let sessions: number;
+let random: () => number;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'session-'));
@@ -38,6 +39,7 @@ beforeEach(async () => {
   orders = [];
   states = [];
   sessions = 0;
+  random = () => 0;
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   server.on('connection', (ws) => {
@@ -51,7 +53,7 @@ beforeEach(async () => {
   });
   spool = new Spool({ folder: join(folder, 'spool'), limitBytes: 1e6 });
   session = new Session({
-    ...{ clock: systemClock, random: () => 0, log: silentLog, spool, blobs: new BlobPieces() },
+    ...{ clock: systemClock, random: () => random(), log: silentLog, spool, blobs: new BlobPieces() },
     commands: new CommandTable({
       spool,
       run: (order) => {
@@ -114,6 +116,19 @@ test('after a cut it sends what the master does not have, and only that', async 
   say(second, welcome({ ackedSeq: 2 }));
   await heard(second, 'started 3');
   expect(spool.ackedSeq).toBe(2);
+});
+
+test('however often the master goes, the worker calls again well within the grace', async () => {
+  for (let index = 0; index < 6; index++) {
+    const peer = await call(index);
+    say(peer, welcome({ graceMs: 10_000 }));
+    await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ kind: 'connected' }));
+    // From here on only this wait is as long as can be.
+    random = index === 5 ? () => 0.999_999 : () => 0;
+    peer.ws.terminate();
+    await peer.closed;
+  }
+  await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ kind: 'waiting', delayMs: 1999 }));
 });
 
 test('wanted commands begin, running ones go on, unwanted ones end', async () => {

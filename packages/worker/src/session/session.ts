@@ -57,8 +57,9 @@ export class Session {
   #conversation: Conversation | null = null;
   #running: Promise<void> = Promise.resolve();
   #saver: NodeJS.Timeout | null = null;
-  /** Builds go on without a master for so long. */
+  /** Builds go on without a master for so long: known once a master has said it. */
   #grace: GraceTimer | null = null;
+  #graceMs: number | null = null;
   #bootId: string;
   /** On its way out: no new builds. */
   #drain: Drain | null = null;
@@ -115,7 +116,9 @@ export class Session {
       const end = await this.#converse(masters[history.turn % masters.length] ?? '');
       // To one that is leaving, the master's refusal is its goodbye.
       if (this.#stopping.signal.aborted || (this.#drain !== null && end.verdict === 'refused')) break;
-      const next = nextCall(history, end, { masters: masters.length, random });
+      const next = nextCall(history, end, {
+        ...{ masters: masters.length, random, graceLeftMs: this.#graceLeft() },
+      });
       if (next.kind === 'never') {
         const cause = end.verdict === 'superseded' ? 'superseded' : 'refused';
         return this.#finish({ cause, reason: end.reason });
@@ -126,6 +129,12 @@ export class Session {
       await delay(next.delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
     await this.#finish({ cause: 'asked', reason: null });
+  }
+
+  /** Of the time that what runs here has; the whole of it when nothing does, as the master may want something here. */
+  #graceLeft(): number | null {
+    const isNeeded = this.#deps.commands.known().size > 0;
+    return (isNeeded ? this.#grace?.leftMs : null) ?? this.#graceMs;
   }
 
   /** Begin a new session. What was begun in the old one ends first, and nobody is told how: nobody would believe it. */
@@ -183,6 +192,7 @@ export class Session {
   #onWelcome({ graceMs, keepaliveMs, timeoutMs, drains }: Welcome, url: string): void {
     const { clock, onState } = this.#deps;
     this.#masterTells = drains === true;
+    this.#graceMs = graceMs;
     this.#grace?.disarm();
     this.#grace = new GraceTimer({
       clock,
