@@ -1,6 +1,6 @@
 /** `worker.yaml`: what a worker needs to know of itself and its masters. Text in, values or readable problems out. */
 import * as z from 'zod';
-import { checkData } from './faults.ts';
+import { checkData, type Fault } from './faults.ts';
 import { ConfigError, problemIn } from './file-problem.ts';
 import { nameSchema } from './master.ts';
 import { workerAvailabilitySchema } from './worker-availability.ts';
@@ -37,11 +37,23 @@ export const workerFileSchema = z.strictObject({
 /** `worker.yaml` with every default filled in. */
 export type WorkerFile = z.infer<typeof workerFileSchema>;
 
-/** Read the text of `worker.yaml`. Throws a `ConfigError` with all that is wrong, each with its place in `file`. */
-export async function parseWorkerFile(text: string, file: string): Promise<WorkerFile> {
+/** Finds what the schema cannot, in data of any shape. */
+export type WorkerFileCheck = (data: unknown) => readonly Fault[] | Promise<readonly Fault[]>;
+
+/**
+ * Read the text of `worker.yaml`. Throws a `ConfigError` with all that is wrong, by the schema and by `check`, each with
+ * its place in `file`.
+ */
+export async function parseWorkerFile(
+  text: string,
+  file: string,
+  check: WorkerFileCheck = () => [],
+): Promise<WorkerFile> {
   const read = await readYaml(text, file);
   if ('problems' in read) throw new ConfigError(read.problems);
-  const checked = checkData(workerFileSchema, read.source.data);
-  if (checked.ok) return checked.value;
-  throw new ConfigError(checked.faults.map((fault) => problemIn({ file, source: read.source }, fault)));
+  const { source } = read;
+  const shape = checkData(workerFileSchema, source.data);
+  const faults = [...(shape.ok ? [] : shape.faults), ...(await check(source.data))];
+  if (shape.ok && faults.length === 0) return shape.value;
+  throw new ConfigError(faults.map((fault) => problemIn({ file, source }, fault)));
 }

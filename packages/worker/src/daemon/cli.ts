@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { messageOf, UserError } from '@buildbot/shared/errors';
 import { nearest } from '@buildbot/shared/text/nearest';
+import type { WorkerSettings } from '../config/load.ts';
 import { runningPid } from './pid-file.ts';
 import type { StartReport } from './run.ts';
 import { start, stop } from './start-stop.ts';
@@ -67,6 +68,11 @@ async function passwordOf({ options, surroundings }: Call): Promise<string> {
   return password ?? passwordFrom(resolve(surroundings.cwd, file ?? ''));
 }
 
+async function settingsOf(basedir: string): Promise<WorkerSettings> {
+  const { loadSettings } = await import('../config/load.ts');
+  return await loadSettings(basedir);
+}
+
 const VERBS: Record<string, Verb> = {
   create: {
     usage: 'create BASEDIR --master URL --name NAME (--password-file FILE | --password TEXT)',
@@ -86,6 +92,16 @@ const VERBS: Record<string, Verb> = {
       return 0;
     },
   },
+  checkconfig: {
+    usage: 'checkconfig [BASEDIR]',
+    summary: 'check worker.yaml: file, line and fix of everything that is wrong',
+    options: {},
+    async run({ basedir, surroundings }) {
+      const { name, masters } = await settingsOf(basedir);
+      surroundings.out(`good: worker ${name}, master ${masters.join(', ')}`);
+      return 0;
+    },
+  },
   run: {
     usage: 'run [BASEDIR]',
     summary: 'run in the foreground; prints one ready line, logs to standard error',
@@ -101,6 +117,8 @@ const VERBS: Record<string, Verb> = {
     summary: 'run in the background; log in BASEDIR/worker.log',
     options: {},
     async run({ basedir, surroundings }) {
+      // What is wrong is said here, and not only in the log of a process that ends at once.
+      await settingsOf(basedir);
       surroundings.out(await start(basedir, surroundings.bin));
       return 0;
     },
@@ -132,7 +150,7 @@ const VERBS: Record<string, Verb> = {
 const USAGE = `usage: buildbot-worker COMMAND [BASEDIR]
 
 ${Object.entries(VERBS)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`)
   .join('\n')}
 
 BASEDIR is the current folder when left out. Each command has --help.`;
