@@ -19,8 +19,12 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ default: CommandC
   unshelve: () => import('./commands/unshelve.ts'),
   watch: () => import('./commands/watch.ts'),
   workers: () => import('./commands/workers.ts'),
+  'workers kill': () => import('./commands/workers/kill.ts'),
+  'workers pause': () => import('./commands/workers/pause.ts'),
   'workers set': () => import('./commands/workers/set.ts'),
+  'workers stop': () => import('./commands/workers/stop.ts'),
   'workers trust': () => import('./commands/workers/trust.ts'),
+  'workers unpause': () => import('./commands/workers/unpause.ts'),
 };
 
 export interface FlagDescription {

@@ -178,11 +178,20 @@ function whyNotFound(text: string): string {
 }
 
 function refusal(status: number, said: unknown, what: string): Error {
-  const text = typeof said === 'string' && said !== '' ? said : `HTTP status ${status}`;
+  const text = textOf(said) || `HTTP status ${status}`;
   if (status === 404) return new NotFound(`the master has no ${what.split('?')[0]}${whyNotFound(text)}`);
   if (status === 401 || status === 403) return new UserError(`the master refused: ${text}`, { exitCode: 5 });
   if (status >= 400 && status < 500) return new UserError(`the master refused: ${text}`);
   return new ExternalError('the master', text);
+}
+
+/** What is wrong with a form is told by field. */
+function textOf(said: unknown): string {
+  if (typeof said === 'string') return said;
+  if (typeof said !== 'object' || said === null) return '';
+  return Object.values(said)
+    .filter((text) => typeof text === 'string')
+    .join('; ');
 }
 
 /** An answer that is no JSON object counts as one that says nothing but its text. */

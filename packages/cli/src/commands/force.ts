@@ -31,7 +31,7 @@ export default class Force extends BaseCommand {
 
   async run(): Promise<{ buildSetId: number }> {
     const { args, flags } = await this.parse(Force);
-    const { buildSetOf } = await import('../services/build-reference.ts');
+    const { force } = await import('../services/force.ts');
     const { builder, branch, revision, priority, reason } = flags;
     const params = {
       reason,
@@ -40,9 +40,8 @@ export default class Force extends BaseCommand {
       ...(revision === undefined ? {} : { revision }),
       ...(priority === undefined ? {} : { priority }),
     };
-    const path = `forceschedulers/${encodeURIComponent(args.scheduler)}`;
     const buildSetId = await this.withLink(flags, async (link) =>
-      buildSetOf(await (await link.open()).control(path, 'force', params)),
+      force(await link.open(), args.scheduler, params),
     );
     const line = `queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`;
     this.tellDone(flags.json, [line], { buildSetId });

@@ -1,9 +1,10 @@
 import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiServer, apiServer } from '../client/testing/api-server.ts';
-import { build, request } from '../view/testing/resources.ts';
+import { build, request, worker } from '../view/testing/resources.ts';
 import {
   cancelRequest,
+  orderWorker,
   rebuild,
   stopBuild,
   trustWorker,
@@ -26,7 +27,14 @@ const RESOURCES: Readonly<Record<string, object>> = {
   'buildrequests/13': { buildrequests: [shelved] },
   'buildrequests?state=shelved': { buildrequests: [{ ...shelved, buildrequestid: 666 }, shelved] },
   'buildrequests/666': { buildrequests: [{ ...shelved, buildrequestid: 666 }] },
-  workers: { workers: [{ workerid: 1, name: 'w1', suspect: { until: 9, reason: '' } }] },
+  workers: {
+    workers: [
+      worker({ suspect: { until: 9, reason: '' } }),
+      worker({ workerid: 2, name: 'w2', connected_to: [] }),
+    ],
+  },
+  'builds/101': { builds: [build({ buildid: 101, workerid: 2 })] },
+  'buildrequests/14': { buildrequests: [request({ stopped_by: 'bob', stop_reason: 'poison' })] },
   'buildrequests/10': { buildrequests: [request({ complete: true, results: 6 })] },
 };
 
@@ -62,6 +70,12 @@ describe('stop', () => {
     expect(orders).toEqual(['builds/100 stop {"reason":"wrong branch"}']);
   });
 
+  it('says that the worker is away, so that the end takes its time', async () => {
+    expect(await stopBuild(server.client, { buildId: 101 }, 'wrong branch')).toBe(
+      'stopping build 101: wrong branch (worker w2 is away: it ends when that is back or given up)',
+    );
+  });
+
   it('leaves a build alone that has ended', async () => {
     expect(await stopBuild(server.client, { builder: 'linux', number: 4 }, '')).toBe(
       'build linux/4 has ended already (passed)',
@@ -76,6 +90,13 @@ describe('cancel', () => {
     expect(orders).toEqual(['buildrequests/11 cancel {"reason":"too late"}']);
   });
 
+  it('says who has cancelled it already, and why, and asks nothing more', async () => {
+    expect(await cancelRequest(server.client, 14, 'another reason')).toBe(
+      'request 14 is cancelled already by bob: poison',
+    );
+    expect(orders).toEqual([]);
+  });
+
   it('leaves a request alone that has ended', async () => {
     expect(await cancelRequest(server.client, 10, '')).toBe('request 10 has ended already (cancelled)');
     expect(orders).toEqual([]);
@@ -85,15 +106,15 @@ describe('cancel', () => {
 describe('unshelve', () => {
   it('puts back what is shelved and says what is not', async () => {
     expect(await unshelve(server.client, [13, 11, 10])).toEqual([
-      'request 13 is tried again',
-      'request 11 is not shelved',
-      'request 10 has ended already (cancelled)',
+      { line: 'request 13 is tried again', isDone: true },
+      { line: 'request 11 is not shelved', isDone: false },
+      { line: 'request 10 has ended already (cancelled)', isDone: false },
     ]);
     expect(orders).toEqual(['buildrequests/13 unshelve {}']);
   });
 
   it('takes all that is one’s own, and says why the rest stays', async () => {
-    expect(await unshelveAll(server.client)).toEqual([
+    expect((await unshelveAll(server.client)).map(({ line }) => line)).toEqual([
       'request 666 stays: the master refused: this is not yours',
       'request 13 is tried again',
     ]);
@@ -113,6 +134,17 @@ describe('trust', () => {
     expect(orders).toEqual(['workers/1 trust {}']);
     await expect(trustWorker(server.client, 'w9')).rejects.toThrow("there is no worker 'w9'");
   });
+});
+
+it.each([
+  ['pause', 'worker w1 gets no new builds: hot'],
+  ['unpause', 'worker w1 gets builds again: hot'],
+  ['stop', 'worker w1 gets no new builds, and leaves when those that run have ended: hot'],
+  ['kill', 'worker w1 is sent away, and the builds on it are lost: hot'],
+] as const)('workers %s asks that of the worker by its name', async (order, line) => {
+  expect(await orderWorker(server.client, 'w1', { order, reason: 'hot' })).toBe(line);
+  expect(orders).toEqual([`workers/1 ${order} {"reason":"hot"}`]);
+  await expect(orderWorker(server.client, 'w9', { order, reason: '' })).rejects.toThrow('no worker');
 });
 
 it('rebuild gives the number of the new try', async () => {

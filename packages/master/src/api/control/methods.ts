@@ -8,7 +8,7 @@ import type { Plural } from '../resources.ts';
 import type { ReadAll } from '../routes/reader.ts';
 import { equals } from '../routes/relations.ts';
 import { complaints, formFailure, parseForce } from './force-params.ts';
-import { INTERNAL_ERROR, INVALID_REQUEST, RpcFailure } from './json-rpc.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, RpcFailure } from './json-rpc.ts';
 import type { Verb } from './permissions.ts';
 
 export interface MethodDeps {
@@ -60,7 +60,7 @@ function reasonOf(params: Record<string, unknown>): string {
 
 /** Buildbot's answer to whatever makes a build set: its id, and builder id to request id. */
 function addedAnswer(added: AddedBuildSet | { refused: string }): unknown {
-  if ('refused' in added) throw new RpcFailure(500, INTERNAL_ERROR, added.refused);
+  if ('refused' in added) throw new RpcFailure(400, INVALID_PARAMS, added.refused);
   return [
     added.buildSetId,
     Object.fromEntries(added.requests.map(({ builderId, requestId }) => [String(builderId), requestId])),

@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ApiServer, apiServer } from '../client/testing/api-server.ts';
+import { builder } from '../view/testing/resources.ts';
+import { force } from './force.ts';
+
+let server: ApiServer;
+let refusal: unknown;
+beforeEach(async () => {
+  server = await apiServer('HTTP/1.1', (asked, response) => {
+    if (asked.method === 'GET') return void response.end(JSON.stringify({ builders: [builder()] }));
+    response.statusCode = refusal === null ? 200 : 400;
+    const answer =
+      refusal === null ? { result: [8, { 1: 12 }] } : { error: { code: -32602, message: refusal } };
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...answer }));
+  });
+});
+afterEach(() => server.close());
+
+it('gives the number of the new try', async () => {
+  refusal = null;
+  expect(await force(server.client, 'force', { reason: '' })).toBe(8);
+});
+
+it('names the builder that was meant', async () => {
+  refusal = { builderNames: "builderNames: there is no builder 'linus'" };
+  await expect(force(server.client, 'force', { reason: '', builderNames: ['linus'] })).rejects.toMatchObject({
+    message: "there is no builder 'linus'",
+    hint: "Did you mean 'linux'?",
+    exitCode: 2,
+  });
+});
+
+it.each([['the priority 99 is above what the scheduler allows'], [{ reason: 'reason: too long' }]])(
+  'says what else the caller has done wrong, in the words of the master: %o',
+  async (said) => {
+    refusal = said;
+    const text = typeof said === 'string' ? said : said.reason;
+    await expect(
+      force(server.client, 'force', { reason: '', builderNames: ['linux'] }),
+    ).rejects.toMatchObject({
+      message: `the master refused: ${text}`,
+      exitCode: 2,
+    });
+  },
+);

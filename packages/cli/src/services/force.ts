@@ -1,0 +1,34 @@
+/** `force`: what is asked of the scheduler, and which builder was meant when there is none of that name. */
+import { nearest, sanitizeName, UserError } from '@buildbot/shared';
+import type { ApiClient } from '../client/api-client.ts';
+import { buildSetOf } from './build-reference.ts';
+
+export interface ForceParams {
+  reason: string;
+  builderNames?: readonly string[];
+  branch?: string;
+  revision?: string;
+  priority?: number;
+}
+
+/** Gives the number of the new build set. @throws UserError for what the scheduler does not take */
+export async function force(client: ApiClient, scheduler: string, params: ForceParams): Promise<number> {
+  const path = `forceschedulers/${encodeURIComponent(scheduler)}`;
+  try {
+    return buildSetOf(await client.control(path, 'force', { ...params }));
+  } catch (error) {
+    const unknown = await unknownBuilder(client, params.builderNames ?? []);
+    throw error instanceof UserError && unknown !== null ? unknown : error;
+  }
+}
+
+async function unknownBuilder(client: ApiClient, wanted: readonly string[]): Promise<UserError | null> {
+  if (wanted.length === 0) return null;
+  const known = (await client.resources('builders')).map(({ name }) => name);
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown === undefined) return null;
+  const close = nearest(unknown, known);
+  const hint =
+    close === undefined ? "'buildbot builders' lists them." : `Did you mean '${sanitizeName(close)}'?`;
+  return new UserError(`there is no builder '${sanitizeName(unknown)}'`, { hint });
+}
