@@ -1,8 +1,8 @@
 /**
- * What a master that was stopped or killed left unfinished: builds that go on where they are, by the recipe of now. Only
- * one whose builder is gone has nothing to go on with, and goes back to the queue.
+ * What a master that was stopped or killed left unfinished: builds that go on where they are, by the recipe of now. One
+ * that has nothing to go on with goes back to the queue, alone: the others are none the worse for it.
  */
-import { BugError, CANCELLED } from '@buildbot/shared';
+import { CANCELLED } from '@buildbot/shared';
 import { begunAnew, withVerdict } from '../core/attempt-end.ts';
 import { cancelledText } from '../core/flow.ts';
 import type { Recipes } from '../ports/recipe.ts';
@@ -28,28 +28,33 @@ export async function takeUpBuilds(
     const { builderId, workerId } = past.build;
     const recipe = recipes().of(builderId);
     if (recipe === undefined) {
-      await putBack(store, past);
+      await putBack(store, past, 'its builder was taken out of the configuration while the master was away');
+      continue;
+    }
+    const builddir = builddirOf(past);
+    if (builddir === null) {
+      logger.error({ buildId: past.build.buildId }, 'an unfinished build has no folder in the database');
+      await putBack(store, past, 'its folder on the worker is not known any more');
       continue;
     }
     const worker = { name: workerName(workerId), properties: recipes().workerProperties(workerId) };
-    jobs.push({ claimed: past, recipe, worker, builddir: builddirOf(past), past });
+    jobs.push({ claimed: past, recipe, worker, builddir, past });
   }
   if (jobs.length > 0) logger.info({ builds: jobs.length }, 'builds of the last run go on');
   return jobs;
 }
 
-/** Kept with the claim: the folder on the worker is the build's until its end. */
-function builddirOf({ build, properties }: UnfinishedBuild): string {
+/** Kept with the claim: the folder on the worker is the build's until its end. `null` when a damaged row lacks it. */
+function builddirOf({ properties }: UnfinishedBuild): string | null {
   const builddir = properties.builddir?.[0];
-  if (typeof builddir === 'string') return builddir;
-  throw new BugError(`build ${build.buildId} has no folder`);
+  return typeof builddir === 'string' ? builddir : null;
 }
 
-async function putBack(store: Store, { build, request }: UnfinishedBuild): Promise<void> {
+async function putBack(store: Store, { build, request }: UnfinishedBuild, reason: string): Promise<void> {
   const order = build.stop ?? request.cancel;
   const end =
     order === null
-      ? begunAnew('its builder was taken out of the configuration while the master was away')
+      ? begunAnew(reason)
       : withVerdict({ results: CANCELLED, stateString: cancelledText(order) });
   await store.finishBuild({ buildId: build.buildId, ...end });
 }

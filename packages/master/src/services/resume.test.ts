@@ -8,6 +8,7 @@ import { type BuildResource, CANCELLED, FAILURE, RETRY, SUCCESS } from '@buildbo
 import { expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import type { PlannedStep, Recipe, Recipes } from '../ports/recipe.ts';
+import type { Store } from '../ports/store.ts';
 import { BuildWorld, EAGER_RETRY, silentLogger } from '../testing/build-world.ts';
 import { Dispatch } from './dispatch.ts';
 
@@ -42,12 +43,17 @@ async function waiting(world: BuildWorld, number: number): Promise<{ buildId: nu
   return { buildId, buildSetId };
 }
 
-/** The next master on the same store, with recipes of its own. */
-async function nextMaster(world: BuildWorld, change: (recipe: Recipe) => Recipe) {
+/** The next master on the same store, with recipes of its own, and verbs of the store that a test has replaced. */
+async function nextMaster(
+  world: BuildWorld,
+  change: (recipe: Recipe) => Recipe,
+  replaced: Partial<Store> = {},
+) {
   await world.dispatch.stop();
   const all = new Map([...world.recipes.all()].map((recipe) => [recipe.builderId, change(recipe)]));
   const recipes: Recipes = { ...world.recipes, of: (id) => all.get(id), all: () => all.values() };
-  const { store, pool, masterId } = world;
+  const { pool, masterId } = world;
+  const store: Store = Object.assign(Object.create(world.store), replaced);
   const deps = { store, pool, masterId, clock: systemClock, logger: silentLogger, retry: EAGER_RETRY };
   const dispatch = new Dispatch({ ...deps, recipes: () => recipes });
   await dispatch.start();
@@ -178,6 +184,29 @@ test('a builder taken out of the configuration meanwhile ends the build, not the
   });
   expect(await store.pendingRequests()).toHaveLength(1);
   await dispatch.stop();
+});
+
+test('a damaged row ends its own build; the others go on', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder(WAITING) });
+  const first = await waiting(world, 0);
+  const second = await world.request('linux');
+  await world.eventually('the second build', async () => (world.pool.asked.length === 2 ? true : undefined));
+  await world.dispatch.stop();
+  await using _ = await nextMaster(world, (recipe) => recipe, {
+    takeUpBuilds: async (masterId) =>
+      (await world.store.takeUpBuilds(masterId)).map((past) =>
+        past.build.buildId === 1 ? { ...past, properties: {} } : past,
+      ),
+  });
+  expect(await firstBuild(world)).toMatchObject({
+    results: RETRY,
+    state_string: 'its folder on the worker is not known any more',
+  });
+  await writeFile(tree(world, 'go'), '');
+  await writeFile(join(world.root('w1'), 'linux.2', 'build', 'go'), '');
+  for (const { buildSetId } of [first, second])
+    expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+  expect((await world.builds()).map(({ results }) => results)).toEqual([RETRY, SUCCESS, SUCCESS]);
 });
 
 test.each<[string, (lives: number) => string[], string]>([
