@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CANCELLED, EXCEPTION, FAILURE, RETRY, SUCCESS, WARNINGS } from '@buildbot/shared';
+import { CANCELLED, EXCEPTION, ExternalError, FAILURE, RETRY, SUCCESS, WARNINGS } from '@buildbot/shared';
 import { expect, test, vi } from 'vitest';
 import { BuildWorld } from '../testing/build-world.ts';
 import { stressStartStop } from '../testing/stress-start-stop.ts';
@@ -137,6 +137,24 @@ test('a worker that does not answer is asked again when it is heard of itself, n
   world.pool.change(w1, { answersPing: true });
   expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
   expect(pings()).toBe(2);
+});
+
+test('row 17: while the disk is full nothing starts, which is not said to be the fault of a worker', async () => {
+  const full = new ExternalError('database', 'the disk is full', { isPassing: true });
+  let isFull = true;
+  const failPoint = (name: string): void => {
+    if (isFull && name === 'before-commit:claim') throw full;
+  };
+  await using world = await BuildWorld.make({ config: oneBuilder('true'), failPoint });
+  const { buildSetId, requests } = await world.request('linux');
+  const reason = 'the master cannot start builds: database: the disk is full';
+  await world.eventually(
+    reason,
+    async () => world.dispatch.waitingReason(requests[0]?.requestId ?? 0) === reason || undefined,
+  );
+  isFull = false;
+  expect(await world.buildSetEnd(buildSetId)).toMatchObject({ results: SUCCESS });
+  expect(await world.builds()).toMatchObject([{ attempt: 1 }]);
 });
 
 test('a worker that leaves gets no new build, and its goodbye when none is left, also between two commands', async () => {

@@ -20,6 +20,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { type BuildStore, patientStore } from './patient-store.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { takeUpBuilds } from './recovery.ts';
+import { Setback } from './setback.ts';
 import { type Slot, Slots } from './slots.ts';
 import { steadyClock } from './steady-clock.ts';
 import { WarmCheckouts } from './warm-checkouts.ts';
@@ -63,6 +64,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   readonly #background: Background;
   readonly #doorbell: Doorbell;
   readonly #alarm: Alarm;
+  readonly #setback: Setback;
   readonly #lifecycle = new Lifecycle({ start: () => this.#open(), stop: () => this.#close() });
   /** Aborted while the master stops: what waits for space on the disk is left to its next start. */
   #stopping = new AbortController();
@@ -86,6 +88,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     this.#background = new Background(onError);
     this.#doorbell = new Doorbell(() => this.#round(), onError);
     this.#alarm = new Alarm(this.#clock, () => this.#doorbell.ring());
+    this.#setback = new Setback(this.#clock);
   }
 
   start(): Promise<void> {
@@ -112,7 +115,8 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     if (this.#pending.isStarting(requestId)) return 'is about to start';
     if (this.#isDraining)
       return 'the master starts nothing more: it ends when the builds that run have ended';
-    return waitingReason(this.#assignInput(), requestId);
+    const reason = waitingReason(this.#assignInput(), requestId);
+    return reason && (this.#setback.current?.reason ?? reason);
   }
 
   stopBuild(buildId: number, order: StopOrder): void {
@@ -181,14 +185,16 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     this.#letLeave();
     if (this.#isDraining) return;
     await this.#pending.refresh();
-    for (const assignment of assign(this.#assignInput())) this.#start(assignment);
+    if (this.#setback.current === null)
+      for (const assignment of assign(this.#assignInput())) this.#start(assignment);
     this.#setAlarm();
   }
 
   #setAlarm(): void {
     const tryMs = this.#workers.nextTryMs();
     const tryAt = tryMs === null ? null : this.#clock.now() + tryMs;
-    const moments = [this.#pending.queue.nextDueAt(), tryAt].filter((at) => at !== null);
+    const setbackEnd = this.#setback.current?.until ?? null;
+    const moments = [this.#pending.queue.nextDueAt(), tryAt, setbackEnd].filter((at) => at !== null);
     this.#alarm.set(moments.length === 0 ? null : Math.min(...moments));
   }
 
@@ -250,8 +256,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
       const worker = { name: this.#workers.name(workerId), properties };
       return this.#newRunner({ claimed, recipe, worker, builddir });
     } catch (error) {
-      // Not at once again: what failed here would fail as fast as it can be tried.
-      this.#workers.silence(workerId);
+      this.#setback.note(error);
       throw error;
     } finally {
       this.#pending.settle(requestId, isSettled);
