@@ -2,7 +2,7 @@ import type { StatusResource } from '@buildbot/shared';
 import { describe, expect, it } from 'vitest';
 import { reduce } from '../view/reduce.ts';
 import { EMPTY_STATE } from '../view/state.ts';
-import { build, builder, estimate, request, step, T0 } from '../view/testing/resources.ts';
+import { build, builder, estimate, request, step, T0, worker } from '../view/testing/resources.ts';
 import { watchView } from '../view/watch-view.ts';
 import { textOf } from './line.ts';
 import { testTerminal, until } from './testing/terminal.ts';
@@ -57,6 +57,32 @@ describe('the screen of the farm', () => {
       expect(terminal.bytes()).not.toMatch(/\u001b\[[23]J/);
     },
   );
+
+  it('says how many workers take no builds, and in which way', () => {
+    const workers = [
+      worker({ graceful: true }),
+      worker({ workerid: 2, paused: true }),
+      worker({ workerid: 3, availability: 'unavailable' }),
+      worker({ workerid: 4, suspect: { until: 9, reason: 'lost 3 builds' } }),
+      worker({ workerid: 5, connected_to: [] }),
+    ];
+    const state = reduce(EMPTY_STATE, { type: 'status', status: { ...STATUS, workers } });
+    const lines = watchLines(watchView(state, T0), { columns: 120, rows: 30 }).map(textOf);
+    expect(lines.at(-1)).toContain(
+      '4 of 5 workers connected, 1 leaving, 1 paused, 1 unavailable, 1 host down',
+    );
+  });
+
+  it('stands still as of when the link was lost', () => {
+    const known = reduce(farm, { type: 'estimate', n: 3, estimate: estimate() });
+    const lost = { type: 'link_lost', reason: 'reset', retryInMs: 1, at: T0 + 20_000 } as const;
+    const state = reduce(known, { type: 'local', fact: lost });
+    const linesAt = (now: number) =>
+      watchLines(watchView(state, now), { columns: 120, rows: 20 }).map(textOf);
+    expect(linesAt(T0 + 90_000).slice(1)).toEqual(linesAt(T0 + 20_000).slice(1));
+    const clock = new Date(T0 + 20_000).toTimeString().slice(0, 8);
+    expect(linesAt(T0 + 90_000)[0]).toContain(`no contact for 1m10s, trying again · as of ${clock}`);
+  });
 
   it('is never as tall as the window and says how much is hidden', () => {
     const view = watchView(farm, T0);

@@ -2,6 +2,7 @@
 import { displayWidth, formatDuration } from '@buildbot/shared';
 import { noContactText } from '../view/no-contact.ts';
 import { shortTimeLeft } from '../view/time-left.ts';
+import { timeOfDay } from '../view/time-of-day.ts';
 import { resultMark, verdictText } from '../view/verdict.ts';
 import type { FarmRow, RunningBuild, WatchView } from '../view/watch-view.ts';
 import { fit } from './cells.ts';
@@ -58,8 +59,9 @@ function more(lines: number): Line {
   return [span(` … and ${lines} more lines`, { dim: true })];
 }
 
-function linkText({ noContactMs }: WatchView): string | null {
-  return noContactMs === null ? null : noContactText(noContactMs);
+function linkText({ noContactMs, toldAt, isKnown }: WatchView): string | null {
+  if (noContactMs === null) return null;
+  return `${noContactText(noContactMs)}${isKnown ? ` · as of ${timeOfDay(toldAt)}` : ''}`;
 }
 
 function header(view: WatchView): Line {
@@ -70,9 +72,17 @@ function header(view: WatchView): Line {
   ];
 }
 
-function footer({ workers }: WatchView, takesKeys: boolean): Line {
+function footer({ workers, hostsDown }: WatchView, takesKeys: boolean): Line {
+  const { connected, total, leaving, paused, unavailable } = workers;
+  const less = {
+    leaving,
+    paused,
+    unavailable,
+    [hostsDown.length === 1 ? 'host down' : 'hosts down']: hostsDown.length,
+  };
+  const words = Object.entries(less).flatMap(([what, count]) => (count === 0 ? [] : [`, ${count} ${what}`]));
   const quit = takesKeys ? ' · q quit' : '';
-  return [span(` ${workers.connected} of ${workers.total} workers connected${quit}`, { dim: true })];
+  return [span(` ${connected} of ${total} workers connected${words.join('')}${quit}`, { dim: true })];
 }
 
 function rowLines(row: FarmRow, widths: Widths): Line[] {

@@ -8,6 +8,11 @@ export function noContactMs({ local }: ViewState, now: number): number | null {
   return last?.type === 'link_lost' ? Math.max(0, now - last.at) : null;
 }
 
+/** The time as of which all is told: now, or when the link was lost. Epoch milliseconds. */
+export function toldAt(state: ViewState, now: number): number {
+  return now - (noContactMs(state, now) ?? 0);
+}
+
 /** A break of a moment is nothing to count. */
 const COUNTED_MS = 10_000;
 

@@ -2,9 +2,15 @@
  * How things stand now, without history: the first screen of `buildbot watch`, worked out from the state and the time.
  * Plain data; every name in it is fit for a terminal.
  */
-import { type BuildResource, type Range, type Results, sanitizeName } from '@buildbot/shared';
+import {
+  type BuildResource,
+  type Range,
+  type Results,
+  sanitizeName,
+  type WorkerResource,
+} from '@buildbot/shared';
 import { availabilityText } from './availability-text.ts';
-import { noContactMs } from './no-contact.ts';
+import { noContactMs, toldAt } from './no-contact.ts';
 import type { ViewState } from './state.ts';
 import { estimateOf, stepsOf } from './try-view.ts';
 import { isWaiting } from './waiting.ts';
@@ -47,7 +53,15 @@ export interface WatchView {
   title: string;
   /** Busy builders first, then by name. */
   rows: readonly FarmRow[];
-  workers: { connected: number; total: number; names: readonly string[] };
+  workers: {
+    connected: number;
+    total: number;
+    names: readonly string[];
+    /** Connected ones that take no builds: about to leave, paused, or not lent out. */
+    leaving: number;
+    paused: number;
+    unavailable: number;
+  };
   /** Workers that are there and lent out less: which rule says so, why and until when. */
   lessAvailable: readonly { worker: string; text: string }[];
   /** Workers that get no builds because they lost several in a row, or that are missing. */
@@ -58,13 +72,16 @@ export interface WatchView {
   waiting: number;
   /** Since the link was lost, null while there is one. Milliseconds. */
   noContactMs: number | null;
+  /** As of when it is told: when the link was lost, if there is none. Epoch milliseconds. */
+  toldAt: number;
 }
 
 /** `b2` comes before `b10`. */
 const byName = new Intl.Collator('en', { numeric: true });
 
-/** The view of the whole farm in `state` at the time `now` (epoch milliseconds). */
-export function watchView(state: ViewState, now: number): WatchView {
+/** The view of the whole farm in `state` at `time` (epoch milliseconds). */
+export function watchView(state: ViewState, time: number): WatchView {
+  const now = toldAt(state, time);
   const builds = groupBy(
     [...state.builds.values()].map(({ value }) => value),
     (build) => build.builderid,
@@ -91,7 +108,8 @@ export function watchView(state: ViewState, now: number): WatchView {
     shelved: shelvedRequests(state),
     running: rows.reduce((sum, row) => sum + row.running.length, 0),
     waiting: rows.reduce((sum, row) => sum + row.waiting, 0),
-    noContactMs: noContactMs(state, now),
+    noContactMs: noContactMs(state, time),
+    toldAt: now,
   };
 }
 
@@ -191,5 +209,15 @@ function workersOf(state: ViewState): WatchView['workers'] {
   const all = [...state.workers.values()].map(({ value }) => value);
   const connected = all.filter(({ connected_to }) => connected_to.length > 0);
   const names = connected.map(({ name }) => sanitizeName(name, { maxLength: 70 })).sort();
-  return { connected: connected.length, total: all.length, names };
+  const count = (test: (worker: WorkerResource) => boolean) => connected.filter(test).length;
+  return {
+    connected: connected.length,
+    total: all.length,
+    names,
+    leaving: count(({ graceful }) => graceful),
+    paused: count(({ paused, graceful }) => paused && !graceful),
+    unavailable: count(
+      ({ availability, paused, graceful }) => availability === 'unavailable' && !paused && !graceful,
+    ),
+  };
 }

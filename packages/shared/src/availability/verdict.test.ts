@@ -67,6 +67,7 @@ test('a verdict reads as one line that names its rule', () => {
 test('an end is told as shortly as it is clear', () => {
   const now = new Date(2026, 10, 21, 9, 5).getTime();
   expect(untilText(new Date(2026, 10, 21, 18, 0).getTime(), now)).toBe('until 18:00');
+  expect(untilText(new Date(2026, 10, 21, 9, 5, 20).getTime(), now)).toBe('until 09:05:20');
   expect(untilText(new Date(2026, 10, 23, 8, 0).getTime(), now)).toBe('until Mon 08:00');
   expect(untilText(new Date(2026, 11, 24, 8, 0).getTime(), now)).toBe('until 2026-12-24 08:00');
 });

@@ -70,12 +70,15 @@ export function verdictText(verdict: AvailabilityVerdict, end: (at: number) => s
 /** `until 18:00`, `until Mon 08:00`, `until 2026-12-24 08:00`, on the clock of the machine that shows it. */
 export function untilText(at: number, now: number): string {
   const [end, today] = [new Date(at), new Date(now)];
-  const time = `${pad(end.getHours())}:${pad(end.getMinutes())}`;
+  const isSoon = at > now && at - now < HOUR_MS;
+  const time = `${pad(end.getHours())}:${pad(end.getMinutes())}${isSoon ? `:${pad(end.getSeconds())}` : ''}`;
   const days = Math.round((midnight(end) - midnight(today)) / 86_400_000);
   if (days === 0) return `until ${time}`;
   if (days > 0 && days < 7) return `until ${WEEKDAYS[end.getDay()]} ${time}`;
   return `until ${end.getFullYear()}-${pad(end.getMonth() + 1)}-${pad(end.getDate())} ${time}`;
 }
+
+const HOUR_MS = 3_600_000;
 
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
