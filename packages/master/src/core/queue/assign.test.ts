@@ -1,7 +1,8 @@
+import { MAX_PRIORITY } from '@buildbot/shared';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AssignInput, assign } from './assign.ts';
-import { AGEING_MS, compareRequests } from './order.ts';
+import { AGEING_MS, compareRequests, MOST_AGEING_MS } from './order.ts';
 import { type QueuedRequest, RequestQueue } from './request-queue.ts';
 import { builder, request, worker, world } from './testing-world.ts';
 import { isFree, type QueueWorker } from './worker-state.ts';
@@ -201,20 +202,20 @@ test('never overfills or misplaces, and leaves no request beside a free worker t
 });
 
 test('nothing starves: however many more urgent requests arrive, each is served in bounded time', () => {
-  const maxPriority = 3;
-  const arrivals = fc.array(fc.array(fc.nat({ max: maxPriority }), { minLength: 1, maxLength: 3 }), {
+  const urgency = fc.oneof(fc.nat({ max: 3 }), fc.constant(MAX_PRIORITY));
+  const arrivals = fc.array(fc.array(urgency, { minLength: 1, maxLength: 3 }), {
     minLength: 20,
     maxLength: 20,
   });
   fc.assert(
     fc.property(arrivals, (pattern) => {
-      const tick = AGEING_MS / 10;
+      const tick = AGEING_MS;
       const queue = new RequestQueue();
       const watched: QueuedRequest = request(0, { submittedAt: 0, priority: 0 });
       queue.put(watched, 0);
       const input = { queue, workers: new Map([[1, worker(1)]]), builders: new Map([[1, builder(1, [1])]]) };
-      // Only what comes within the first `maxPriority` ageing steps can ever overtake: at most 3 per tick.
-      const bound = maxPriority * 10 * 3 + 1;
+      // Only what comes within the time that priority is worth at most can ever overtake: at most 3 per tick.
+      const bound = (MOST_AGEING_MS / tick) * 3 + 1;
       let id = 1;
       for (let n = 0; n <= bound; n++) {
         const now = n * tick;
