@@ -178,7 +178,10 @@ test('start, status, a second start, and a stop that returns when the process is
     delete process.env.NODE_OPTIONS;
   }
   const pid = runningPid(basedir) as number;
-  expect(await call('status', basedir)).toEqual({ code: 0, out: `running with pid ${pid}` });
+  expect(await call('status', basedir)).toEqual({
+    code: 0,
+    out: expect.stringMatching(`^running with pid ${pid}, not connected since .*: .*ECONNREFUSED`),
+  });
   await expect(call('start', basedir)).rejects.toThrow('already');
   expect(await call('stop', basedir)).toEqual({ code: 0, out: 'stopped' });
   expect(linux.startOf(pid)).toBeNull();
@@ -221,6 +224,9 @@ test('start says that it is connected when it is', async () => {
   await masterThatSays({ type: 'welcome', protocol: 1, ackedSeq: 0, ...timing, window: 1e6, wanted: [] });
   runFromSource();
   expect((await call('start', basedir)).out).toMatch(/^buildbot-worker ready: w1 in .*, connected to ws:/);
+  expect((await call('status', basedir)).out).toMatch(`, connected to ${master}/worker`);
+  await call('stop', basedir, '--now');
+  expect(existsSync(join(basedir, 'worker.state'))).toBe(false);
 });
 
 test('a worker that was replaced ends with an exit code of its own, so that no supervisor starts it again', async () => {

@@ -9,6 +9,7 @@ import { nearest } from '@buildbot/shared/text/nearest';
 import type { WorkerSettings } from '../config/load.ts';
 import { runningPid } from './pid-file.ts';
 import type { StartReport } from './run.ts';
+import { readStanding, standingText } from './standing.ts';
 import { start, stop } from './start-stop.ts';
 
 /** Where output goes, what the process was started with, which program to start in the background. */
@@ -137,11 +138,13 @@ const VERBS: Record<string, Verb> = {
   },
   status: {
     usage: 'status [BASEDIR]',
-    summary: 'say whether it runs (exit code 1 when it does not)',
+    summary: 'say whether it runs (exit code 1 when it does not), and whether a master has let it in',
     options: {},
     async run({ basedir, surroundings }) {
       const pid = runningPid(basedir);
-      surroundings.out(pid === null ? 'not running' : `running with pid ${pid}`);
+      const standing = pid === null ? null : readStanding(basedir, pid);
+      const words = [`running with pid ${pid}`, ...(standing === null ? [] : [standingText(standing)])];
+      surroundings.out(pid === null ? 'not running' : words.join(', '));
       return pid === null ? 1 : 0;
     },
   },

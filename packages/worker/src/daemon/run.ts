@@ -5,9 +5,9 @@ import { loadSettings, type WorkerSettings } from '../config/load.ts';
 import { lineLog, type WorkerLog } from '../log.ts';
 import type { SessionState } from '../session/session.ts';
 import { startWorker, type WorkerHandle } from '../start-worker.ts';
-import { removeDrainNote, writeDrainNote } from './drain-note.ts';
 import { type EndSignals, endSignals } from './end-signals.ts';
 import { firstAnswer } from './first-answer.ts';
+import { StandingNote } from './standing.ts';
 import { takeBasedir } from './take-basedir.ts';
 
 /** What the worker tells the process that started it in the background. */
@@ -59,23 +59,24 @@ function start({ basedir, version, environment }: RunInput, settings: WorkerSett
 async function leaveOnSignal(
   worker: WorkerHandle,
   { leave, now }: EndSignals,
-  basedir: string,
+  onWait: (waitsFor: string) => void,
   log: WorkerLog,
 ): Promise<void> {
   log.info(`leaving when no build is left here (${await leave}); a second signal ends it at once`);
   const drained = worker.drain((waitsFor) => {
     log.info(`waiting for ${waitsFor}`);
-    writeDrainNote(basedir, waitsFor);
+    onWait(waitsFor);
   });
   const signal = await Promise.race([drained, now]);
   log.info(typeof signal === 'string' ? `ending everything now (${signal})` : 'no build is left here');
 }
 
-async function runHeld(input: RunInput, settings: WorkerSettings): Promise<void> {
+async function runHeld(input: RunInput, settings: WorkerSettings, note: StandingNote): Promise<void> {
   const log = lineLog(systemClock, input.err);
   const ended = endSignals();
   const worker = await start(input, settings, log);
   worker.onState((state) => tellState(log, state));
+  worker.onState(note.onState);
   const dismissed = dismissal(worker);
   const { name, masters } = settings;
   input.out(`buildbot-worker ready: ${name} in ${input.basedir}, master ${masters.join(', ')}`);
@@ -86,7 +87,7 @@ async function runHeld(input: RunInput, settings: WorkerSettings): Promise<void>
       input.report({ ready: `buildbot-worker ready: ${what}, connected to ${answer.connected}` });
     else input.report({ ready: `buildbot-worker started: ${what}, not connected yet: ${answer.notYet}` });
   });
-  const refusal = await Promise.race([leaveOnSignal(worker, ended, input.basedir, log), dismissed]);
+  const refusal = await Promise.race([leaveOnSignal(worker, ended, note.onWait, log), dismissed]);
   await worker.stop();
   if (refusal instanceof UserError) throw refusal;
 }
@@ -96,11 +97,11 @@ export async function run(input: RunInput): Promise<void> {
   try {
     const settings = await loadSettings(input.basedir);
     const release = takeBasedir(input.basedir);
-    removeDrainNote(input.basedir);
+    const note = new StandingNote(input.basedir, systemClock.now);
     try {
-      await runHeld(input, settings);
+      await runHeld(input, settings, note);
     } finally {
-      removeDrainNote(input.basedir);
+      note.remove();
       release();
     }
   } catch (error) {

@@ -3,9 +3,9 @@ import { fork } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExternalError, UserError } from '@buildbot/shared/errors';
-import { readDrainNote } from './drain-note.ts';
 import { runningPid, waitForExit } from './pid-file.ts';
 import type { StartReport } from './run.ts';
+import { readStanding } from './standing.ts';
 
 /** Commands get their grace and a farewell to the master; this is only the bound after which something is wrong. */
 const STOP_TIMEOUT_MS = 60_000;
@@ -76,7 +76,7 @@ async function waitForDrain(
   let told: string | null = null;
   for (let left = timeoutMs ?? Number.POSITIVE_INFINITY; left > 0; left -= NOTE_MS) {
     if (await waitForExit(pid, Math.min(left, NOTE_MS))) return true;
-    const waitsFor = readDrainNote(basedir);
+    const waitsFor = readStanding(basedir, pid)?.waitsFor ?? null;
     if (waitsFor !== null && waitsFor !== told) out(`waiting for ${waitsFor}`);
     told = waitsFor;
   }
