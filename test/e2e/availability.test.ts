@@ -4,7 +4,7 @@
 import { appendFile, chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BuildResource, WorkerResource } from '@buildbot/shared';
+import { type BuildResource, RETRY, type WorkerResource } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { end, type Finished, program, run, start, until } from '../support/processes.ts';
 import { createWorld, type StepSpec, type World, type WorldOptions } from '../support/world.ts';
@@ -252,12 +252,15 @@ test.each([
     'stop --timeout',
     (world: World) => run(program('worker', 'stop', join(world.dir, 'w1'), '--timeout', '1s')),
   ],
-])('%s ends a worker at once, and its build is tried again', async (_, stop) => {
+])('%s ends a worker at once, and its build is tried again with nothing counted', async (_, stop) => {
   const world = await setup({ builders: { linux: [shell(UNTIL_GO)] } });
   await force(world);
   await began(world);
   expect(await stop(world)).toMatchObject({ code: 0, stdout: expect.stringMatching(/stopped\n$/) });
-  expect(await nthBuild(world, 1)).toMatchObject({ infrastructure: true });
+  const state_string = 'its worker was shut down';
+  expect(await nthBuild(world, 1)).toMatchObject({ results: RETRY, infrastructure: false, state_string });
+  const { buildrequests } = await world.api<{ buildrequests: object[] }>('/api/v2/buildrequests');
+  expect(buildrequests).toMatchObject([{ state: 'pending', attempts: 1, failures: 0, not_before: null }]);
 });
 
 test.each([

@@ -27,7 +27,7 @@ export type BuildEvent =
   | { type: 'stop'; order: StopOrder }
   /** Nothing more can run: the worker is gone or the machine has failed. */
   | { type: 'lost'; reason: string }
-  /** Its recipe is not the one it began with: to go on would be to build something else. */
+  /** It cannot go on as it began, and nothing failed: its recipe is another one now, or a person ended its worker. */
   | { type: 'outdated'; reason: string };
 
 export type BuildEffect =
@@ -142,7 +142,8 @@ function withoutVerdict(
   return order === null ? { kind, reason } : cancelled(order);
 }
 
-function cancelled(order: StopOrder): BuildEnd {
+/** The end of a build that somebody stopped, whatever came of it. */
+export function cancelled(order: StopOrder): BuildEnd {
   return { kind: 'verdict', results: CANCELLED, stateString: cancelledText(order) };
 }
 

@@ -2,8 +2,22 @@
 import { BugError, type CommandOutcome } from '@buildbot/shared';
 import type { CommandResult } from '../ports/recipe.ts';
 
-/** Why an outcome says nothing about the source, `null` when it does. */
-export function lossOf(outcome: CommandOutcome): string | null {
+/** What an outcome says that says nothing about the source: that something failed, or that a person ended the worker. */
+export interface Loss {
+  kind: 'lost' | 'outdated';
+  reason: string;
+}
+
+/** `null` for an outcome that says something about the source. */
+export function lossOf(outcome: CommandOutcome): Loss | null {
+  // Somebody's decision, as a restart is one: nothing has failed, and neither request nor worker has to answer for it.
+  if (outcome.status === 'exited' && outcome.cause === 'worker-shutdown')
+    return { kind: 'outdated', reason: 'its worker was shut down' };
+  const reason = failureOf(outcome);
+  return reason === null ? null : { kind: 'lost', reason };
+}
+
+function failureOf(outcome: CommandOutcome): string | null {
   switch (outcome.status) {
     case 'lost':
       return outcome.reason;
@@ -11,8 +25,7 @@ export function lossOf(outcome: CommandOutcome): string | null {
       return outcome.infrastructure ? outcome.reason : null;
     case 'exited':
       if (outcome.cause === 'stopped') return 'its command was stopped';
-      if (outcome.cause === 'master-gone') return 'the worker lost its master';
-      return outcome.cause === 'worker-shutdown' ? 'the worker was shut down' : null;
+      return outcome.cause === 'master-gone' ? 'the worker lost its master' : null;
   }
 }
 

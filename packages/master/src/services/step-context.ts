@@ -38,7 +38,7 @@ export type InterruptionCause =
   | { kind: 'stopped'; reason: string }
   /** The worker or its machine failed. */
   | { kind: 'lost'; reason: string }
-  /** It asks for something else than it did in an earlier process of the master. */
+  /** It asks for something else than it did in an earlier process of the master, or a person ended its worker. */
   | { kind: 'outdated'; reason: string }
   /** The build is finished in the store: whatever this process still believes is out of date. */
   | { kind: 'fenced' }
@@ -272,7 +272,7 @@ export class RunningStep implements StepContext {
   #judge(outcome: CommandOutcome): CommandResult {
     const lost = lossOf(outcome);
     if (lost !== null) {
-      this.interrupt({ kind: 'lost', reason: lost });
+      this.interrupt(lost);
       this.#goOn();
     }
     return resultOf(outcome);
