@@ -2,22 +2,15 @@
  * Runs one build: feeds the build's state machine with what happens and performs what it decides. Orders to stop and
  * lost workers may come at any moment; the machine sees to it that there is one end.
  */
-import {
-  type Build,
-  CANCELLED,
-  EXCEPTION,
-  messageOf,
-  type Properties,
-  type Step,
-  type StopOrder,
-} from '@buildbot/shared';
-import { attemptEnd } from '../core/attempt-end.ts';
+import { type Build, messageOf, type Properties, type Step, type StopOrder } from '@buildbot/shared';
+import { type AttemptEnd, attemptEnd } from '../core/attempt-end.ts';
 import {
   type BuildEffect,
   type BuildEnd,
   type BuildEvent,
   type BuildState,
   buildTransition,
+  cancelled,
   newBuild,
   resumedBuild,
 } from '../core/build.ts';
@@ -27,6 +20,7 @@ import { cancelledText } from '../core/flow.ts';
 import { interpolate } from '../core/properties.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import type { SuspectPolicy } from '../core/suspect.ts';
+import { buildLossText } from '../core/worker-process.ts';
 import type { Recipe } from '../ports/recipe.ts';
 import type { ClaimedBuild, UnfinishedBuild } from '../ports/records.ts';
 import type { Clock, Logger } from '../ports/service.ts';
@@ -207,7 +201,7 @@ export class BuildRunner {
       case 'ended':
         return { type: 'step-ended', results: ending.results };
       case 'lost':
-        return { type: 'lost', reason: lostText(this.#job.worker.name, ending.reason) };
+        return { type: 'lost', reason: buildLossText(this.#job.worker.name, ending.reason, planned.rules.label) };
       case 'outdated':
         return { type: 'outdated', reason: ending.reason };
       case 'left':
@@ -231,13 +225,19 @@ export class BuildRunner {
   }
 
   async #finish(end: BuildEnd): Promise<void> {
-    const { store, clock, retry, suspect } = this.#deps;
-    const { requestId, failures } = this.#job.claimed.request;
-    const ended = attemptEnd({ end, failures, requestId, retry, suspect, now: clock.now() });
-    await store.finishBuild({ buildId: this.buildId, ...ended });
+    await this.#deps.store.finishBuild({ buildId: this.buildId, ...this.#attemptEnd(end) });
   }
 
-  /** A bug of ours, or a store that fails: the build must not look as if it ran for ever. */
+  #attemptEnd(end: BuildEnd): AttemptEnd {
+    const { clock, retry, suspect } = this.#deps;
+    const { requestId, failures } = this.#job.claimed.request;
+    return attemptEnd({ end, failures, requestId, retry, suspect, now: clock.now() });
+  }
+
+  /**
+   * A bug of ours, or a store that fails: the build must not look as if it ran for ever. Neither the source nor the worker
+   * has a part in it, so it is tried again as a lost one is.
+   */
   async #breakDown(error: unknown): Promise<void> {
     const { store, logger } = this.#deps;
     const { buildId } = this;
@@ -245,19 +245,16 @@ export class BuildRunner {
     if (this.#isAbandoned) return;
     logger.error({ err: error, buildId }, 'a build could not be run');
     this.#step?.interrupt({ kind: 'lost', reason: 'the master failed' });
-    const results = this.#state.order === null ? EXCEPTION : CANCELLED;
-    const stateString = `the master failed: ${messageOf(error)}`;
-    const infrastructure = results === EXCEPTION;
-    const request = { kind: 'complete' } as const;
+    const { order } = this.#state;
+    const end = order === null ? masterFailed(error) : cancelled(order);
     await store
-      .finishBuild({ buildId, results, stateString, infrastructure, request, worker: null })
+      .finishBuild({ buildId, ...this.#attemptEnd(end), worker: null })
       .catch((again: unknown) =>
         logger.error({ err: again, buildId }, 'its end could not be written either'),
       );
   }
 }
 
-/** The worker is named once, also where the reason begins with its name. */
-function lostText(worker: string, reason: string): string {
-  return reason.startsWith(`worker ${worker} `) ? reason : `worker ${worker}: ${reason}`;
+function masterFailed(error: unknown): BuildEnd {
+  return { kind: 'infrastructure', reason: `the master failed: ${messageOf(error)}` };
 }

@@ -1,5 +1,5 @@
 /** What follows when builds are lost: growing delays, other workers, the shelf, and workers that nobody trusts. */
-import { CANCELLED, FAILURE, SUCCESS } from '@buildbot/shared';
+import { CANCELLED, EVERYTHING, FAILURE, RETRY, SUCCESS } from '@buildbot/shared';
 import { expect, test } from 'vitest';
 import { DEFAULT_RETRY_POLICY } from '../core/retry.ts';
 import { DEFAULT_SUSPECT_POLICY } from '../core/suspect.ts';
@@ -161,4 +161,44 @@ test('the next attempt prefers another worker over the one with the warm checkou
   await loseAttempt(world, 2, warm);
   expect((await attempt(world, 3)).workerId).not.toBe(world.workerId(warm));
   expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+});
+
+/** A master whose first build fails in its own code; `once` is told when. */
+async function failingMaster(once: (world: BuildWorld) => void = () => undefined) {
+  let isSound = false;
+  const made: { world?: BuildWorld } = {};
+  const failPoint = (name: string): void => {
+    if (isSound || name !== 'before-commit:startStep' || made.world === undefined) return;
+    isSound = true;
+    once(made.world);
+    throw new Error('a bug');
+  };
+  made.world = await BuildWorld.make({ config: config(['w1'], 'true'), failPoint });
+  return made.world;
+}
+
+test('a failure of the master is no verdict: the build is tried again, and its worker is not to blame', async () => {
+  await using world = await failingMaster();
+  const { buildSetId } = await world.request('linux');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+  expect(await world.builds()).toMatchObject([
+    {
+      results: RETRY,
+      state_string: 'the master failed: a bug (failure 1 of 3, tried again at once)',
+      infrastructure: true,
+    },
+    { results: SUCCESS, attempt: 2 },
+  ]);
+  const [worker] = (await world.store.query('workers', EVERYTHING)).rows;
+  expect(worker).toMatchObject({ losses: 0, suspect: null });
+});
+
+test('a build that was stopped before the master failed on it is not tried again', async () => {
+  const order = { by: 'alice', reason: 'enough', at: 1 };
+  await using world = await failingMaster((here) => here.dispatch.stopBuild(1, order));
+  const { buildSetId } = await world.request('linux');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(CANCELLED);
+  expect((await world.builds()).map(({ state_string }) => state_string)).toEqual([
+    'cancelled by alice: enough',
+  ]);
 });
