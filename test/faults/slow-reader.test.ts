@@ -34,7 +34,7 @@ async function setup() {
     ...{ store, masterId, title: 'Test', metrics: [], logger: silentLogger, forceForms: () => [] },
     // Nothing here asks for anything but events.
     control: {} as Control,
-    queue: { waitingReason: () => null },
+    queue: { isDraining: false, waitingReason: () => null },
     estimates: { estimate: async (builderid) => ({ builderid, samples: 0, total: null, steps: [] }) },
   });
   const door = api.tcpDoor('127.0.0.1:0');
@@ -62,22 +62,25 @@ async function subscribe(port: number) {
   const numbers: number[] = [];
   const resyncs: number[] = [];
   let isReady = false;
-  const request = get({ host: '127.0.0.1', port, path: '/api/v2/events?path=workers/*/notes/*' }, (response) => {
-    let event = '';
-    let id = 0;
-    // Both tell of a connection that breaks off, which is how this test ends.
-    response.on('error', () => undefined);
-    const lines = createInterface({ input: response }).on('error', () => undefined);
-    lines.on('line', (line) => {
-      if (line.startsWith('event: ')) event = line.slice(7);
-      if (line.startsWith('id: ')) id = Number(line.slice(4));
-      if (!line.startsWith('data: ')) return;
-      if (event === 'ready') isReady = true;
-      else if (event === 'resync') resyncs.push(id);
-      else numbers.push(id);
-      event = '';
-    });
-  });
+  const request = get(
+    { host: '127.0.0.1', port, path: '/api/v2/events?path=workers/*/notes/*' },
+    (response) => {
+      let event = '';
+      let id = 0;
+      // Both tell of a connection that breaks off, which is how this test ends.
+      response.on('error', () => undefined);
+      const lines = createInterface({ input: response }).on('error', () => undefined);
+      lines.on('line', (line) => {
+        if (line.startsWith('event: ')) event = line.slice(7);
+        if (line.startsWith('id: ')) id = Number(line.slice(4));
+        if (!line.startsWith('data: ')) return;
+        if (event === 'ready') isReady = true;
+        else if (event === 'resync') resyncs.push(id);
+        else numbers.push(id);
+        event = '';
+      });
+    },
+  );
   request.on('error', () => undefined);
   onTestFinished(() => void request.destroy());
   await until('the stream to begin', async () => isReady);

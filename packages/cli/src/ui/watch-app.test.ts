@@ -73,6 +73,13 @@ describe('the screen of the farm', () => {
     );
   });
 
+  it.each([40, 120])('says that the master is about to end, at %i columns', (columns) => {
+    const state = reduce(EMPTY_STATE, { type: 'status', status: { ...STATUS, draining: true } });
+    const [first] = watchLines(watchView(state, T0), { columns, rows: 30 }).map(textOf);
+    expect(first).toContain('master is stopping');
+    expect(watchLines(watchView(farm, T0), { columns, rows: 30 }).map(textOf)[0]).not.toContain('stopping');
+  });
+
   it('stands still as of when the link was lost', () => {
     const known = reduce(farm, { type: 'estimate', n: 3, estimate: estimate() });
     const lost = { type: 'link_lost', reason: 'reset', retryInMs: 1, at: T0 + 20_000 } as const;

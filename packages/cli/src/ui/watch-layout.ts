@@ -65,7 +65,9 @@ function linkText({ noContactMs, toldAt, isKnown }: WatchView): string | null {
 }
 
 function header(view: WatchView): Line {
-  const state = linkText(view) ?? `${view.running} running · ${view.waiting} waiting`;
+  const state =
+    linkText(view) ??
+    `${view.draining ? 'master is stopping · ' : ''}${view.running} running · ${view.waiting} waiting`;
   return [
     span(view.title === '' ? 'builders' : view.title, { bold: true }),
     span(`  ${state}`, { dim: true }),

@@ -97,7 +97,7 @@ function withStatus(state: ViewState, status: StatusResource): ViewState {
   const newer = <T>(table: Table<T>) => new Map([...table].filter(([, known]) => known.n > n));
   return {
     ...state,
-    farm: { title: status.title, pending: status.pending },
+    farm: { title: status.title, pending: status.pending, draining: status.draining ?? false },
     builders: merge(newer(state.builders), n, status.builders, idOf.builders),
     workers: merge(newer(state.workers), n, status.workers, idOf.workers),
     builds: merge(newer(state.builds), n, [...status.last_builds, ...status.builds], idOf.builds),

@@ -45,7 +45,7 @@ export interface ViewState extends Tables {
   /** Ids of the logs that were told to their end. */
   toldLogs: ReadonlySet<number>;
   /** Of the whole farm, when it was asked for. */
-  farm: Pick<StatusResource, 'title' | 'pending'> | null;
+  farm: (Pick<StatusResource, 'title' | 'pending'> & { draining: boolean }) | null;
 }
 
 export const EMPTY_STATE: ViewState = {

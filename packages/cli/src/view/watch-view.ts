@@ -51,6 +51,8 @@ export interface WatchView {
   /** False until the master has told how things stand. */
   isKnown: boolean;
   title: string;
+  /** The master starts nothing more and ends when the builds that run have ended. */
+  draining: boolean;
   /** Busy builders first, then by name. */
   rows: readonly FarmRow[];
   workers: {
@@ -101,6 +103,7 @@ export function watchView(state: ViewState, time: number): WatchView {
   return {
     isKnown: state.farm !== null,
     title: sanitizeName(state.farm?.title ?? '', { maxLength: 80 }),
+    draining: state.farm?.draining ?? false,
     rows: rows.sort((a, b) => busyness(b) - busyness(a) || byName.compare(a.builder, b.builder)),
     workers: workersOf(state),
     lessAvailable: lessAvailable(state, now),

@@ -92,6 +92,7 @@ export async function status({ deps, hub, reader }: SummaryDeps): Promise<Status
     event_number,
     title: deps.title,
     master: masters[0] ?? null,
+    draining: deps.queue.isDraining,
     builders: configured,
     workers,
     builds,

@@ -79,10 +79,12 @@ const VERBS: Record<string, Verb> = {
     return 0;
   },
   async stop(basedir, { out }, options) {
+    if (options.graceful) await tellWaiting(basedir, out);
     out((await stop(basedir, options)) ? 'stopped' : 'it was not running');
     return 0;
   },
   async restart(basedir, { out, bin }, options) {
+    if (options.graceful) await tellWaiting(basedir, out);
     await stop(basedir, options);
     out(await start(basedir, bin));
     return 0;
@@ -96,8 +98,13 @@ const VERBS: Record<string, Verb> = {
   async status(basedir, { out }, { checks }) {
     if (checks) return await (await import('./checks.ts')).printChecks(basedir, out);
     const pid = await runningPid(pidFile(basedir));
-    out(pid === null ? 'not running' : `running with pid ${pid}`);
-    return pid === null ? 1 : 0;
+    if (pid === null) {
+      out('not running');
+      return 1;
+    }
+    const { standing, stoppingText } = await import('./draining.ts');
+    out(`running with pid ${pid}${stoppingText(await standing(basedir))}`);
+    return 0;
   },
   async upgrade(basedir, { out }) {
     const [config, { upgradeDatabase }] = await Promise.all([configOf(basedir), import('./upgrade.ts')]);
@@ -105,6 +112,14 @@ const VERBS: Record<string, Verb> = {
     return 0;
   },
 };
+
+/** Before the signal: it may take as long as the builds do. */
+async function tellWaiting(basedir: string, out: (line: string) => void): Promise<void> {
+  if ((await runningPid(pidFile(basedir))) === null) return;
+  const { standing, waitingText } = await import('./draining.ts');
+  const status = await standing(basedir);
+  if (status === null || status.builds.length > 0) out(waitingText(status));
+}
 
 async function configOf(basedir: string): Promise<MasterConfig> {
   const [{ findConfig }, { loadConfig }, { checkStep }] = await Promise.all([

@@ -58,8 +58,10 @@ export interface Control {
   stopMaster(options: { graceful: boolean }): Promise<void>;
 }
 
-/** Why a pending request waits. */
+/** Why a pending request waits, and whether anything is started at all. */
 export interface QueueInsight {
+  /** Nothing more is started: the master ends when the builds that run have ended. */
+  readonly isDraining: boolean;
   /** One line for people, `null` when the request is not pending. */
   waitingReason(requestId: number): string | null;
 }

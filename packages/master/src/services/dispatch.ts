@@ -111,6 +111,10 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     this.#doorbell.ring();
   }
 
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   waitingReason(requestId: number): string | null {
     if (this.#pending.isStarting(requestId)) return 'is about to start';
     if (this.#isDraining)

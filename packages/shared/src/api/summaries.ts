@@ -38,6 +38,8 @@ export const statusResourceSchema = z.object({
   event_number: z.number().int(),
   title: z.string(),
   master: masterResourceSchema.nullable(),
+  /** Whether the master starts nothing more and ends when the builds that run have ended. An older one does not say. */
+  draining: z.boolean().optional(),
   builders: z.array(builderResourceSchema),
   workers: z.array(workerResourceSchema),
   /** Running builds. */

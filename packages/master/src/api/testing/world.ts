@@ -121,7 +121,7 @@ export async function createWorld(options: { heartbeatMs?: number } = {}): Promi
   const api = createApi({
     store,
     control,
-    queue: { waitingReason: (id) => `request ${id} waits` },
+    queue: { isDraining: false, waitingReason: (id) => `request ${id} waits` },
     estimates: {
       estimate: async (builderid) => ({ builderid, samples: 0, total: null, steps: [] }),
     },
