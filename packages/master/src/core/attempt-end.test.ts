@@ -45,13 +45,15 @@ test('a verdict completes the request and speaks for the worker, a failed one as
   }
 });
 
-test('a build that was called off, or broke, says nothing about its worker', () => {
-  expect(endOf(verdict(CANCELLED))).toMatchObject({ infrastructure: false, worker: null });
-  expect(endOf(verdict(EXCEPTION))).toMatchObject({
-    infrastructure: true,
-    worker: null,
-    request: { kind: 'complete' },
-  });
+test('a build that was called off, or whose step broke, is no failure of the infrastructure nor of its worker', () => {
+  for (const results of [CANCELLED, EXCEPTION] as const) {
+    expect(endOf(verdict(results))).toMatchObject({
+      results,
+      infrastructure: false,
+      worker: null,
+      request: { kind: 'complete' },
+    });
+  }
 });
 
 test('however builds end, a request has at most as many failures as it was granted', () => {

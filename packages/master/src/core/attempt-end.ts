@@ -54,11 +54,12 @@ export function withVerdict({
   results,
   stateString,
 }: Pick<Extract<BuildEnd, { kind: 'verdict' }>, 'results' | 'stateString'>): AttemptEnd {
-  const infrastructure = results === EXCEPTION;
   // A build that was called off, or whose step broke, says nothing about its worker.
-  const isSilent = infrastructure || results === CANCELLED;
+  const isSilent = results === EXCEPTION || results === CANCELLED;
   const request = { kind: 'complete' } as const;
-  return { results, stateString, infrastructure, request, worker: isSilent ? null : { kind: 'well' } };
+  const worker = isSilent ? null : ({ kind: 'well' } as const);
+  // Also one whose step broke: that is the recipe's, and would break again wherever it ran.
+  return { results, stateString, infrastructure: false, request, worker };
 }
 
 function withoutVerdict(input: AttemptEndInput, reason: string): AttemptEnd {

@@ -193,7 +193,7 @@ export interface BuildsTable {
   logBytes: number;
   /** Fingerprint of the recipe it began with; `null` for builds from before there was one. */
   recipe: JsonText | null;
-  /** It ended for a reason that says nothing about the source. */
+  /** The infrastructure failed: a lost worker, a failed machine. */
   infrastructure: Generated<Flag>;
 }
 

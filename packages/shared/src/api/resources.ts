@@ -123,7 +123,7 @@ export const buildResourceSchema = z.object({
   properties: propertiesSchema,
   /** Own: which attempt of the request this is, from 1. */
   attempt: z.number().int(),
-  /** Own: it ended for a reason that says nothing about the source. */
+  /** Own: the infrastructure failed, so it says nothing about the source. */
   infrastructure: z.boolean(),
   /** Own. */
   started_at_ms: timeMs,

@@ -116,7 +116,7 @@ export interface Build {
   results: Results | null;
   /** One line for people: `building`, `'make test' failed`, `cancelled by alice: wrong branch`. */
   stateString: string;
-  /** It ended for a reason that says nothing about the source: a lost worker, a failed machine, a broken step. */
+  /** The infrastructure failed: a lost worker, a failed machine. Not a broken step: that is the recipe's. */
   infrastructure: boolean;
   stop: StopOrder | null;
 }
