@@ -141,6 +141,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
       this.#deps.pool.onChange((workerId) => this.#onWorker(workerId)),
     ];
     await this.#workers.load();
+    await this.#warm.load(this.#deps.store);
     await this.#takeUp();
     this.#pending.invalidate();
     this.#doorbell.open();

@@ -246,7 +246,7 @@ test('a worker started anew while the master was away has lost what ran: tried a
   await world.dispatch.start();
   expect(await firstBuild(world)).toMatchObject({
     results: RETRY,
-    state_string: expect.stringContaining('worker w1: it was started anew'),
+    state_string: expect.stringContaining('worker w1 died or was restarted while '),
   });
   await writeFile(tree(world, 'go'), '');
   expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
@@ -313,4 +313,19 @@ test('a master that drains starts nothing, says why, and is done when the last b
   await world.eventually('it starts what was kept', async () =>
     world.pool.asked.length === 2 ? true : undefined,
   );
+});
+
+test('a master that starts knows on which worker a checkout is', async () => {
+  const config = {
+    workers: [...workers, { name: 'w2', password: 'x' }],
+    builders: [{ name: 'linux', workers: ['w1', 'w2'], steps: [{ type: 'shell', command: 'true' }] }],
+  };
+  await using world = await BuildWorld.make({ config, isIdle: true });
+  await world.dispatch.start();
+  await world.connect('w2');
+  await world.build('linux');
+  await world.connect('w1');
+  await using _next = await nextMaster(world, (recipe) => recipe);
+  // Of two that are alike it would be the first.
+  expect(await world.build('linux')).toMatchObject({ results: SUCCESS, workerid: world.workerId('w2') });
 });
