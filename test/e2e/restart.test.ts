@@ -177,7 +177,7 @@ test('a worker started anew while the master was away: its build is tried again,
   const [lost, passed] = (await builds(world)).toSorted((a, b) => a.buildid - b.buildid);
   expect(lost).toMatchObject({
     results: RETRY,
-    state_string: expect.stringContaining('it was started anew'),
+    state_string: expect.stringContaining('worker w1 died or was restarted while '),
   });
   expect(passed).toMatchObject({ results: 0, buildrequestid: lost?.buildrequestid, attempt: 2 });
   await allGone(world, 'the processes of both attempts to end');

@@ -58,7 +58,7 @@ export class WorkerVerbs extends DiskTime {
         return { standing: known.hasEnded ? 'superseded' : 'known', ackedSeq: known.ackedSeq };
       for (const older of sessions) older.hasEnded = true;
       this.disk.sessions.set(workerId, [...sessions, { bootId, ackedSeq: 0, hasEnded: false }]);
-      const lost: CommandOutcome = { status: 'lost', reason: 'it was started anew' };
+      const lost: CommandOutcome = { status: 'lost', reason: 'its worker died or was restarted' };
       for (const { buildId } of [...this.disk.unfinished].filter((build) => build.workerId === workerId)) {
         for (const command of this.disk.commands.values()) {
           if (command.buildId !== buildId || command.outcome !== null || neverSent.includes(command.key))

@@ -11,6 +11,7 @@ import {
   messageOf,
   type Welcome,
 } from '@buildbot/shared';
+import { PROCESS_GONE } from '../core/worker-process.ts';
 import type { Clock, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import type { ConnectedWorker, WantedCommand } from '../ports/workers.ts';
@@ -220,7 +221,7 @@ export class Desk {
    */
   #loseOlder(neverSent: readonly HeldCommand[]): void {
     const gone = this.#held.all.filter((held) => !neverSent.includes(held));
-    this.#held.lose(gone, 'it was started anew');
+    this.#held.lose(gone, PROCESS_GONE);
   }
 
   #connect(link: Link, hello: Hello, ackedSeq: number): void {

@@ -362,7 +362,7 @@ test('a command of an earlier master is lost with the process that may have had 
   const never = sessions.pool.run(1, wanted('1.1.1.0'));
   const peer = await open(hello({ commands: ['1.1.0.0'] }));
   expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.1.0' }] });
-  expect(await outcome).toEqual({ status: 'lost', reason: 'it was started anew' });
+  expect(await outcome).toEqual({ status: 'lost', reason: 'its worker died or was restarted' });
   expect(await Promise.race([never, Promise.resolve('still wanted')])).toBe('still wanted');
 });
 
@@ -384,7 +384,7 @@ test('what was sent to an older process is lost, what was not is given to the ne
   void sessions.pool.run(1, wanted('1.1.1.0'));
   const next = await open(hello({ bootId: 'b'.repeat(32) }));
   expect(await next.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.1.0' }] });
-  expect(await first).toMatchObject({ status: 'lost', reason: expect.stringContaining('started anew') });
+  expect(await first).toMatchObject({ status: 'lost', reason: expect.stringContaining('died or was restarted') });
 });
 
 test('a worker that is taken out of the configuration stays, and may come back, until it is dismissed', async () => {

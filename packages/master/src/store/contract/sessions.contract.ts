@@ -71,7 +71,7 @@ export function sessionsContract(makePlace: MakePlace): void {
       ]);
       const opened = await world.store.openSession(world.w1, '1'.repeat(32), keys.slice(2));
       expect(opened).toEqual({ standing: 'new', ackedSeq: 0 });
-      const lost = { status: 'lost', reason: 'it was started anew' };
+      const lost = { status: 'lost', reason: 'its worker died or was restarted' };
       const all = [key, ...keys, `${elsewhere}.1.0.0`];
       const outcomes = await Promise.all(all.map(async (each) => (await world.store.command(each))?.outcome));
       expect(outcomes).toEqual([EXITED, lost, lost, null, null]);

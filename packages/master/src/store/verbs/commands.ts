@@ -1,6 +1,7 @@
 /** Commands by their keys, and the sessions in which workers report on them. */
 import { type Command, type CommandKey, type CommandOutcome, ExternalError } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
+import { PROCESS_GONE } from '../../core/worker-process.ts';
 import type { OpenedSession, StoredCommand, WorkerEffect } from '../../ports/records.ts';
 import type { Tables, WorkerSessionsTable } from '../tables.ts';
 import type { WriteContext } from '../write-queue.ts';
@@ -66,7 +67,7 @@ async function loseCommands(
   workerId: number,
   neverSent: readonly CommandKey[],
 ): Promise<void> {
-  const lost: CommandOutcome = { status: 'lost', reason: 'it was started anew' };
+  const lost: CommandOutcome = { status: 'lost', reason: PROCESS_GONE };
   await db
     .updateTable('commands')
     .set({ outcome: JSON.stringify(lost) })
