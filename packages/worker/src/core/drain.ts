@@ -19,8 +19,10 @@ export interface DrainSight {
 
 export type DrainStep = { kind: 'leave' } | { kind: 'wait'; waitsFor: string };
 
-/** Where no master can or will say so, a worker that was idle for this long is taken for free. Milliseconds. */
+/** Where an older master does not say so, a worker that was idle for this long is taken for free. Milliseconds. */
 export const IDLE_MS = 30_000;
+/** Without a master nothing new can begin here: this only lets one that was cut off for a moment come back. */
+export const ALONE_MS = 5000;
 
 const LEAVE: DrainStep = { kind: 'leave' };
 
@@ -33,7 +35,8 @@ export function drainStep(sight: DrainSight): DrainStep {
   if (connected && masterTells) {
     return { kind: 'wait', waitsFor: 'the master to say that no build is left here' };
   }
-  if (idleMs >= IDLE_MS || !everHadCommand) return LEAVE;
+  if (idleMs >= (connected ? IDLE_MS : ALONE_MS) || !everHadCommand) return LEAVE;
+  if (!connected) return { kind: 'wait', waitsFor: 'a master that may be back in a moment' };
   return { kind: 'wait', waitsFor: 'the next step of a build that may be here' };
 }
 
