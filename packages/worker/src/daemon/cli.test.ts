@@ -211,7 +211,10 @@ function runFromSource(): void {
 test('start says so when the master sends the worker away, and nothing is left running', async () => {
   await masterThatSays({ type: 'refused', code: 'wrong-password', reason: 'wrong password', again: false });
   runFromSource();
-  await expect(call('start', basedir)).rejects.toThrow('the master sent this worker away: wrong password');
+  await expect(call('start', basedir)).rejects.toMatchObject({
+    message: 'the master sent this worker away: wrong password',
+    exitCode: 1,
+  });
   await vi.waitFor(() => expect(runningPid(basedir)).toBeNull(), { timeout: 20_000 });
   const log = () => readFileSync(join(basedir, 'worker.log'), 'utf8');
   // The last words come after the place has been given up.

@@ -1,4 +1,5 @@
 /** `buildbot-worker run`: the worker itself, in the foreground, until a signal or the master ends it. */
+import { hostname } from 'node:os';
 import { messageOf, UserError } from '@buildbot/shared';
 import { systemClock } from '../clock.ts';
 import { loadSettings, type WorkerSettings } from '../config/load.ts';
@@ -45,7 +46,7 @@ function dismissal(worker: WorkerHandle): Promise<UserError> {
 }
 
 function start({ basedir, version, environment }: RunInput, settings: WorkerSettings, log: WorkerLog) {
-  const { name, password, masters, admin = null, host = null, spoolMiB, availability } = settings;
+  const { name, password, masters, admin = null, host = hostname(), spoolMiB, availability } = settings;
   const { environment: allowed } = settings;
   return startWorker({
     ...{ basedir, name, password, masters, environment, availability, log },

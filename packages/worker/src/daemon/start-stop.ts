@@ -36,7 +36,7 @@ export async function start(basedir: string, bin: string): Promise<string> {
     if (child.connected) child.disconnect();
     child.unref();
     if ('ready' in report) return report.ready;
-    throw new ExternalError('buildbot-worker', report.failed, { hint: `its log is ${logPath}` });
+    throw new UserError(report.failed, { hint: `its log is ${logPath}`, exitCode: 1 });
   } finally {
     await log.close();
   }
