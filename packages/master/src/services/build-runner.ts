@@ -201,7 +201,10 @@ export class BuildRunner {
       case 'ended':
         return { type: 'step-ended', results: ending.results };
       case 'lost':
-        return { type: 'lost', reason: buildLossText(this.#job.worker.name, ending.reason, planned.rules.label) };
+        return {
+          type: 'lost',
+          reason: buildLossText(this.#job.worker.name, ending.reason, planned.rules.label),
+        };
       case 'outdated':
         return { type: 'outdated', reason: ending.reason };
       case 'left':

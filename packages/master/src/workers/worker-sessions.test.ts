@@ -384,7 +384,10 @@ test('what was sent to an older process is lost, what was not is given to the ne
   void sessions.pool.run(1, wanted('1.1.1.0'));
   const next = await open(hello({ bootId: 'b'.repeat(32) }));
   expect(await next.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.1.0' }] });
-  expect(await first).toMatchObject({ status: 'lost', reason: expect.stringContaining('died or was restarted') });
+  expect(await first).toMatchObject({
+    status: 'lost',
+    reason: expect.stringContaining('died or was restarted'),
+  });
 });
 
 test('a worker that is taken out of the configuration stays, and may come back, until it is dismissed', async () => {

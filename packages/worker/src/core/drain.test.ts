@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type DrainSight, drainStep, ALONE_MS, IDLE_MS } from './drain.ts';
+import { ALONE_MS, type DrainSight, drainStep, IDLE_MS } from './drain.ts';
 
 const sight = (change: Partial<DrainSight> = {}): DrainSight => ({
   ...{ connected: true, masterTells: true, running: 0, unreported: 0, everHadCommand: true, idleMs: 0 },
