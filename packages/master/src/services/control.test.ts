@@ -1,8 +1,9 @@
 import { EVERYTHING, SUCCESS } from '@buildbot/shared';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { systemClock } from '../clock.ts';
 import type { ForceInput } from '../ports/control.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
+import type { Store } from '../ports/store.ts';
 import { BuildWorld } from '../testing/build-world.ts';
 import { MasterControl } from './control.ts';
 
@@ -150,4 +151,22 @@ test('a raised priority overtakes', async () => {
   await control.controlWorker(world.workerId('w1'), 'unpause', '');
   for (const { buildSetId } of sets) await world.buildSetEnd(buildSetId);
   expect((await world.builds()).map(({ buildrequestid }) => buildrequestid)).toEqual([second, first]);
+});
+
+test('no build is told to stop before the order is durable', async () => {
+  await using world = await BuildWorld.make({ config, isIdle: true });
+  const written = Promise.withResolvers<'ordered'>();
+  const store: Store = Object.assign(Object.create(world.store), { orderStop: () => written.promise });
+  const running = { stopBuild: vi.fn(), loseBuildsOn: vi.fn() };
+  const control = new MasterControl({
+    ...{ store, clock: systemClock, running },
+    schedulers: () => [],
+    stopMaster: () => undefined,
+  });
+  const stopping = control.stopBuild(1, 'alice', 'enough');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(running.stopBuild).not.toHaveBeenCalled();
+  written.resolve('ordered');
+  await stopping;
+  expect(running.stopBuild).toHaveBeenCalledOnce();
 });

@@ -18,9 +18,11 @@ function config(workers: string[], command: string): BuildWorldOptions['config']
 
 class ManualClock implements Clock {
   time = 1_800_000_000_000;
+  /** How far the wall clock has been set ahead. */
+  jump = 0;
 
   now(): number {
-    return this.time;
+    return this.time + this.jump;
   }
 
   monotonic(): number {
@@ -90,6 +92,26 @@ test('row 8: a request waits longer after each failure, and keeps its priority a
     'worker w1 was lost (failure 1 of 3, tried again after 30s)',
     'worker w1 was lost (failure 2 of 3, tried again after 2m00s)',
   ]);
+});
+
+test('row 24: a request that waits is tried neither earlier nor later when the wall clock jumps', async () => {
+  const clock = new ManualClock();
+  await using world = await BuildWorld.make({
+    config: config(['w1'], HANG),
+    retry: DEFAULT_RETRY_POLICY,
+    clock,
+  });
+  const { requests } = await world.request('linux');
+  await loseAttempt(world, 1);
+  const waits = () => world.dispatch.waitingReason(requests[0]?.requestId as number);
+  await world.eventually('it waits', async () => waits()?.includes('before it is tried again') || undefined);
+  clock.jump = 24 * 3_600_000;
+  world.dispatch.wake();
+  expect(waits()).toMatch(/before it is tried again/);
+  clock.jump = -24 * 3_600_000;
+  clock.time += DEFAULT_RETRY_POLICY.delay;
+  world.dispatch.wake();
+  await attempt(world, 2);
 });
 
 const ONCE = { attempts: 1, delay: 0, factor: 1, maxDelay: 0 };

@@ -123,6 +123,43 @@ test('an outcome that came before the master went away is handed back at once', 
   expect(await world.store.buildProperties(1)).toMatchObject({ got: ['it', 'test'] });
 });
 
+test('it goes on with the properties as its steps left them, and the environment as it began', async () => {
+  const config = oneBuilder('true', WAITING, 'echo %(prop:level)s $LEVEL');
+  const [builder] = config.builders;
+  const levels = { env: { LEVEL: '%(prop:level)s' }, properties: { level: 'initial' } };
+  const run: PlannedStep['run'] = async (context) => {
+    await context.setProperty('level', 'later', 'test');
+    return { results: SUCCESS, stateString: 'done' };
+  };
+  await using world = await BuildWorld.make({
+    config: { workers, builders: [{ ...builder, name: 'linux', ...levels }] },
+    change: replacing(0, { run }),
+  });
+  const { buildId, buildSetId } = await waiting(world, 1);
+  await world.dispatch.stop();
+  await world.dispatch.start();
+  await writeFile(tree(world, 'go'), '');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+  expect((await world.logBytes(buildId, 2)).toString()).toBe('later initial\n');
+});
+
+test('a pause that was over before is not waited for again', async () => {
+  let lives = 0;
+  const run: PlannedStep['run'] = async (context) => {
+    // The second time longer than any test waits.
+    await context.pause(++lives === 1 ? 1 : 600_000);
+    await context.run({ kind: 'exec', workdir: 'build', env: {}, command: WAITING });
+    return { results: SUCCESS, stateString: 'done' };
+  };
+  await using world = await BuildWorld.make({ config: oneBuilder('true'), change: replacing(0, { run }) });
+  const { buildSetId } = await waiting(world, 0);
+  await world.dispatch.stop();
+  await world.dispatch.start();
+  await writeFile(tree(world, 'go'), '');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+  expect(lives).toBe(2);
+});
+
 test('its folder stays its own: a build that comes later gets another', async () => {
   await using world = await BuildWorld.make({ config: oneBuilder(WAITING) });
   const { buildSetId } = await waiting(world, 0);
