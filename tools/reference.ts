@@ -1,15 +1,16 @@
 /**
  * The parts of `docs/` that the code itself can tell: tables of configuration keys, commands and API paths, written
- * between `<!-- generated: NAME -->` and `<!-- end -->`. `test/structure/docs.test.ts` fails when one is stale.
+ * between `<!-- generated: NAME -->` and `<!-- end -->`, and JSON Schemas of the configurations. `test/structure/docs.test.ts` fails when one is stale.
  *
  * usage: node tools/with-node.mjs tools/reference.ts
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { apiMethods, apiPaths } from './reference/api.ts';
 import { cliCommands, cliSettings } from './reference/cli.ts';
 import { masterKeys, stepOptions, workerKeys } from './reference/configuration.ts';
+import { masterJsonSchema, workerJsonSchema } from './reference/json-schema.ts';
 
 const DOCS = fileURLToPath(new URL('../docs', import.meta.url));
 const REGION = /(<!-- generated: ([a-z .-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
@@ -28,6 +29,12 @@ const GENERATORS: ReadonlyMap<string, () => string | Promise<string>> = new Map<
   ['methods', apiMethods],
 ]);
 
+/** Files that are generated whole, by their name in `docs/`. */
+const SCHEMAS: ReadonlyMap<string, () => object> = new Map([
+  ['master.schema.json', masterJsonSchema],
+  ['worker.schema.json', workerJsonSchema],
+]);
+
 /** A page as it is and as it should be. */
 export interface Page {
   name: string;
@@ -40,6 +47,15 @@ export async function referencePages(): Promise<Page[]> {
   const names = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
   const pages = await Promise.all(names.toSorted().map(pageOf));
   return pages.filter(({ text }) => text.includes('<!-- generated: '));
+}
+
+/** Every schema; one that is not there yet has no text. */
+export function schemaPages(): Page[] {
+  return [...SCHEMAS].map(([name, generate]) => {
+    const path = join(DOCS, name);
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    return { name, text, fresh: `${JSON.stringify(generate(), null, 2)}\n` };
+  });
 }
 
 async function pageOf(name: string): Promise<Page> {
@@ -55,7 +71,7 @@ async function pageOf(name: string): Promise<Page> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { name, text, fresh } of await referencePages()) {
+  for (const { name, text, fresh } of [...(await referencePages()), ...schemaPages()]) {
     if (text === fresh) continue;
     writeFileSync(join(DOCS, name), fresh);
     process.stdout.write(`docs/${name}\n`);
