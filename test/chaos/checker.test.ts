@@ -9,8 +9,8 @@ function goodHistory(): History {
     jobs: [{ id: 'a', accepted: true, results: FAILURE, steps: 2 }],
     requests: [{ requestId: 1, jobId: 'a', complete: true, results: FAILURE }],
     builds: [
-      { buildId: 1, requestId: 1, name: 'b.1', complete: true, results: RETRY },
-      { buildId: 2, requestId: 1, name: 'b.2', complete: true, results: FAILURE },
+      { buildId: 1, requestId: 1, name: 'b.1', complete: true, results: RETRY, stateString: '' },
+      { buildId: 2, requestId: 1, name: 'b.2', complete: true, results: FAILURE, stateString: '' },
     ],
     logs: [
       { buildId: 1, step: 0, complete: true, bytes: 3, matches: 'prefix' },

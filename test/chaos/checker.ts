@@ -28,6 +28,8 @@ export interface BuildRecord {
   name: string;
   complete: boolean;
   results: Results | null;
+  /** What it says of itself. */
+  stateString: string;
 }
 
 /** The log of one step, compared with what its script printed. */

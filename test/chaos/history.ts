@@ -23,6 +23,7 @@ interface BuildRow {
   number: number;
   complete: boolean;
   results: Results | null;
+  state_string: string;
 }
 interface StepRow {
   stepid: number;
@@ -52,8 +53,15 @@ export async function readRecords(world: ChaosWorld, jobs: readonly Job[]): Prom
   const own = builds.filter(({ buildrequestid }) => jobOfRequest.has(buildrequestid));
   const records = own.map((row): BuildRecord => {
     const name = `${builderNames.get(row.builderid)}.${row.number}`;
-    const { buildid, buildrequestid, complete, results } = row;
-    return { buildId: buildid, requestId: buildrequestid, name, complete, results };
+    const { buildid, buildrequestid, complete, results, state_string } = row;
+    return {
+      buildId: buildid,
+      requestId: buildrequestid,
+      name,
+      complete,
+      results,
+      stateString: state_string,
+    };
   });
   const byId = new Map(jobs.map((job) => [job.id, job]));
   const jobOf = new Map(records.map((b) => [b.buildId, byId.get(jobOfRequest.get(b.requestId) ?? '')]));

@@ -5,8 +5,9 @@ import type { RoundResult } from './round.ts';
 const round: RoundResult = {
   seed: 7,
   faults: new Map([['kill', 2]]),
-  ...{ accepted: 5, builds: 6, starts: 7, retried: 1, cancelled: 0, logs: 7, logBytes: 2_000_000 },
+  ...{ accepted: 5, builds: 6, starts: 7, cancelled: 0, logs: 7, logBytes: 2_000_000 },
   ...{ events: 90, fugitives: 2, connections: 4 },
+  retried: new Map([['worker lost', 1]]),
   recoveries: [100, 300],
   violations: [],
   left: null,
@@ -21,7 +22,13 @@ const broken: RoundResult = {
 
 test('counts are summed over all rounds, and what broke is counted by its kind', () => {
   const totals = totalsOf([round, broken]);
-  expect(totals).toMatchObject({ rounds: 2, faults: { kill: 4 }, accepted: 10, logBytes: 4_000_000 });
+  expect(totals).toMatchObject({
+    rounds: 2,
+    faults: { kill: 4 },
+    retried: { 'worker lost': 2 },
+    accepted: 10,
+    logBytes: 4_000_000,
+  });
   expect(totals.violations).toMatchObject({ lost: 1, doubled: 0 });
   expect(totals.recovery).toEqual({ p50: 300, p99: 900, max: 900 });
   expect(table(totals)).toMatch(/^✗ lost +1$/m);

@@ -9,7 +9,7 @@ export interface Totals {
   accepted: number;
   builds: number;
   starts: number;
-  retried: number;
+  retried: Record<string, number>;
   cancelled: number;
   logs: number;
   logBytes: number;
@@ -25,7 +25,6 @@ const SUMMED = [
   'accepted',
   'builds',
   'starts',
-  'retried',
   'cancelled',
   'logs',
   'logBytes',
@@ -35,10 +34,6 @@ const SUMMED = [
 ] as const;
 
 export function totalsOf(results: readonly RoundResult[]): Totals {
-  const faults: Record<string, number> = {};
-  for (const [kind, count] of results.flatMap((result) => [...result.faults])) {
-    faults[kind] = (faults[kind] ?? 0) + count;
-  }
   const found = results.flatMap(({ violations }) => violations);
   const countOf = (kind: ViolationKind): number =>
     found.filter((violation) => violation.kind === kind).length;
@@ -46,7 +41,8 @@ export function totalsOf(results: readonly RoundResult[]): Totals {
     results.reduce((all, result) => all + result[name], 0);
   return {
     rounds: results.length,
-    faults,
+    faults: summed(results.map(({ faults }) => faults)),
+    retried: summed(results.map(({ retried }) => retried)),
     ...(Object.fromEntries(SUMMED.map((name) => [name, sum(name)])) as Record<
       (typeof SUMMED)[number],
       number
@@ -56,6 +52,12 @@ export function totalsOf(results: readonly RoundResult[]): Totals {
     ) as Totals['violations'],
     recovery: recoveryOf(results.flatMap(({ recoveries }) => recoveries)),
   };
+}
+
+function summed(counts: readonly ReadonlyMap<string, number>[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const [name, count] of counts.flatMap((map) => [...map])) all[name] = (all[name] ?? 0) + count;
+  return all;
 }
 
 /** Nearest rank. */
@@ -75,7 +77,10 @@ export function table(totals: Totals): string {
     ...Object.entries(totals.faults).map(([kind, count]): [string, number] => [`fault: ${kind}`, count]),
     ['requests accepted', totals.accepted],
     ['builds', totals.builds],
-    ['  tried again, with a record', totals.retried],
+    ...Object.entries(totals.retried).map(([reason, count]): [string, number] => [
+      `  again: ${reason}`,
+      count,
+    ]),
     ['requests cancelled', totals.cancelled],
     ['logs compared', totals.logs],
     ['  megabytes', (totals.logBytes / 1e6).toFixed(1)],

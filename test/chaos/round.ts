@@ -41,8 +41,8 @@ export interface RoundResult {
   accepted: number;
   builds: number;
   starts: number;
-  /** Builds that were tried again, with a record. */
-  retried: number;
+  /** Builds that were tried again, with a record: how many for which reason. */
+  retried: ReadonlyMap<string, number>;
   cancelled: number;
   logs: number;
   logBytes: number;
@@ -230,7 +230,7 @@ function summary(seed: number, history: History, log: FaultLog): Omit<RoundResul
     accepted: jobs.filter(({ accepted }) => accepted).length,
     builds: builds.length,
     starts: ledger.filter(({ kind }) => kind === 'start').length,
-    retried: builds.filter(({ results }) => results === RETRY).length,
+    retried: retryReasons(builds),
     cancelled: requests.filter(({ results }) => results === CANCELLED).length,
     logs: history.logs.length,
     logBytes: history.logs.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -240,4 +240,14 @@ function summary(seed: number, history: History, log: FaultLog): Omit<RoundResul
     violations: check(history),
     left: null,
   };
+}
+
+/** What the attempts that were tried again said, without what differs from one to the next. */
+function retryReasons(builds: History['builds']): Map<string, number> {
+  const reasons = new Map<string, number>();
+  for (const { stateString } of builds.filter(({ results }) => results === RETRY)) {
+    const reason = stateString.replace(/ \(.*$/, '').replaceAll(/\d+/g, 'N');
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  return reasons;
 }
