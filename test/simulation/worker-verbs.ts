@@ -1,5 +1,5 @@
 /** The model of the store: workers, their sessions, and the commands they report on. */
-import { BugError, type CommandOutcome, ExternalError, workerNotePaths } from '@buildbot/shared';
+import { BugError, type CommandOutcome, ExternalError, type Query, workerNotePaths } from '@buildbot/shared';
 import type { Store } from '../../packages/master/src/ports/store.ts';
 import { type CommandRow, copyOf } from './disk.ts';
 import { DiskTime, type Verb } from './disk-time.ts';
@@ -85,12 +85,22 @@ export class WorkerVerbs extends DiskTime {
     });
   }
 
-  /** The rows that `WorkerTable` begins with; nothing else is asked for by name. */
-  query(resource: string): Promise<{ rows: unknown[]; total: number }> {
+  /** What dispatch begins with: the workers, and where the newest builds ran. Nothing else is asked for by name. */
+  query(resource: string, { limit }: Pick<Query, 'limit'>): Promise<{ rows: unknown[]; total: number }> {
     return this.read(() => {
-      if (resource !== 'workers') throw new BugError(`the model of the store has no ${resource} to ask for`);
-      const rows = [...this.disk.workers.values()].map((worker) => this.ledger.workerResource(worker));
-      return { rows, total: rows.length };
+      const rows = this.#rowsOf(resource);
+      return { rows: rows.slice(0, limit ?? rows.length), total: rows.length };
     });
+  }
+
+  #rowsOf(resource: string): unknown[] {
+    const { workers, builds } = this.disk;
+    if (resource === 'workers')
+      return [...workers.values()].map((worker) => this.ledger.workerResource(worker));
+    if (resource === 'builds')
+      return [...builds.values()]
+        .map(({ builderId, workerId }) => ({ builderid: builderId, workerid: workerId }))
+        .reverse();
+    throw new BugError(`the model of the store has no ${resource} to ask for`);
   }
 }
