@@ -125,14 +125,13 @@ test('an outcome that came before the master went away is handed back at once', 
 
 test('it goes on with the properties as its steps left them, and the environment as it began', async () => {
   const config = oneBuilder('true', WAITING, 'echo %(prop:level)s $LEVEL');
-  const [builder] = config.builders;
   const levels = { env: { LEVEL: '%(prop:level)s' }, properties: { level: 'initial' } };
   const run: PlannedStep['run'] = async (context) => {
     await context.setProperty('level', 'later', 'test');
     return { results: SUCCESS, stateString: 'done' };
   };
   await using world = await BuildWorld.make({
-    config: { workers, builders: [{ ...builder, name: 'linux', ...levels }] },
+    config: { workers, builders: config.builders.map((builder) => ({ ...builder, ...levels })) },
     change: replacing(0, { run }),
   });
   const { buildId, buildSetId } = await waiting(world, 1);
