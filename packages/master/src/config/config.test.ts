@@ -226,7 +226,7 @@ test.each([
   [
     'a wrong value',
     'export default { workers: 3 };',
-    'master.config.mjs: workers: expected a list, found a number',
+    'master.config.mjs:1:27: workers: expected a list, found a number',
   ],
 ])('says what is wrong with code that has %s', async (_what, code, expected) => {
   const file = join(await basedir({ 'master.config.mjs': code }), 'master.config.mjs');

@@ -15,6 +15,7 @@ import {
   readYaml,
   UserError,
 } from '@buildbot/shared';
+import { codePlaces } from './code-places.ts';
 import { explainFailure } from './evaluation-failure.ts';
 import { type StepCheck, validate } from './validate.ts';
 
@@ -50,7 +51,10 @@ async function fromCode(file: string, checkStep: StepCheck): Promise<Outcome> {
   if ('problem' in evaluated) return { problems: [evaluated.problem] };
   // The program may print what it likes: only the last line is ours.
   const read = jsonOf(evaluated.output.trimEnd().split('\n').at(-1) ?? '');
-  if (read !== null) return validate(read.data, { file: basename(file), source: null }, checkStep);
+  if (read !== null) {
+    const source = codePlaces(await readFile(file, 'utf8'));
+    return validate(read.data, { file: basename(file), source }, checkStep);
+  }
   const message = 'it ended before its configuration was read';
   return { problems: [problemOf(file, message, 'does it call process.exit()?')] };
 }

@@ -5,7 +5,7 @@ import { type Fault, formatPath } from './faults.ts';
 
 export interface FileProblem {
   file: string;
-  /** From 1; `null` where the source has no positions (a TypeScript configuration). */
+  /** From 1; `null` where the problem has no place in the file. */
   line: number | null;
   column: number | null;
   /** Where in the model: `builders[0].steps[1].timeout`. */
