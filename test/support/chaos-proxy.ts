@@ -133,7 +133,11 @@ class Pair {
   async #pump(direction: Direction, from: Socket, to: Socket): Promise<void> {
     try {
       for await (const data of from as AsyncIterable<Buffer>) {
-        for (const piece of this.#slices(data)) await this.#passOn(direction, piece, to);
+        for (const piece of this.#slices(data)) {
+          // Of a connection that is gone, a megabyte in slow single bytes would be passed to nobody for an hour.
+          if (to.destroyed) return;
+          await this.#passOn(direction, piece, to);
+        }
       }
       to.end();
     } catch {
