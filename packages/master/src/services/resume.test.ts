@@ -289,6 +289,26 @@ test('a worker started anew while the master was away has lost what ran: tried a
   expect((await world.builds()).map(({ attempt }) => attempt)).toEqual([1, 2]);
 });
 
+test('a master that dies between a lost step and the end of its build leaves no verdict behind', async () => {
+  await using world = await BuildWorld.make({ config: oneBuilder(WAITING) });
+  const { buildSetId } = await waiting(world, 0);
+  const died = Promise.withResolvers<void>();
+  const finishBuild = async (): Promise<never> => {
+    died.resolve();
+    throw new Error('killed before the commit');
+  };
+  {
+    await using _dying = await nextMaster(world, (recipe) => recipe, { finishBuild });
+    world.pool.lose(world.workerId('w1'), 'its process is gone');
+    await died.promise;
+  }
+  await world.connect('w1');
+  await world.dispatch.start();
+  expect(await firstBuild(world)).toMatchObject({ results: RETRY, infrastructure: true });
+  await writeFile(tree(world, 'go'), '');
+  expect((await world.buildSetEnd(buildSetId)).results).toBe(SUCCESS);
+});
+
 test('an order to stop that came while the master was away ends the running command, then only tidying runs', async () => {
   const config = oneBuilder(WAITING, 'echo never', { command: 'touch tidied', alwaysRun: true });
   await using world = await BuildWorld.make({ config });

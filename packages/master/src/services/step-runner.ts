@@ -37,12 +37,17 @@ export async function runStep(
   const { results, stateString } = await outcomeOf(deps, running, planned);
   const cause = running.interruption;
   if (cause?.kind === 'abandoned' || cause?.kind === 'fenced') return { kind: 'left' };
+  const { stepId } = step;
+  if (cause?.kind === 'lost' || cause?.kind === 'outdated') {
+    // Its end is written with the build's, at once: a master that died between the two would leave a step that has ended,
+    // and the next one would take what is no verdict for one.
+    const [, isOpen] = await Promise.all([running.end(), deps.store.updateStep(stepId, { stateString })]);
+    return isOpen ? { kind: cause.kind, reason: cause.reason } : { kind: 'left' };
+  }
   const { changes: properties } = running;
-  const finish = { stepId: step.stepId, results, stateString, hidden: false, properties };
+  const finish = { stepId, results, stateString, hidden: false, properties };
   const [, isWritten] = await Promise.all([running.end(), deps.store.finishStep(finish)]);
-  if (!isWritten) return { kind: 'left' };
-  if (cause?.kind === 'lost' || cause?.kind === 'outdated') return { kind: cause.kind, reason: cause.reason };
-  return { kind: 'ended', results };
+  return isWritten ? { kind: 'ended', results } : { kind: 'left' };
 }
 
 interface Outcome {
