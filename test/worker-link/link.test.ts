@@ -207,7 +207,7 @@ describe('who is who', () => {
     const second = await world.startWorker({ basedir: join(world.folder, 'other') });
     expect(await command.outcome).toMatchObject({
       status: 'lost',
-      reason: expect.stringContaining('started anew'),
+      reason: expect.stringContaining('died or was restarted'),
     });
     await until('the first is told', () => first.state.kind === 'stopped');
     expect(first.state).toMatchObject({ reason: expect.stringContaining('another process') });
