@@ -150,7 +150,7 @@ describe('a bad link', () => {
   });
 
   test('row 4: a storm of resets costs nothing but time, and fewer and fewer connections', async () => {
-    world = await makeLinkWorld();
+    world = await makeLinkWorld({ timing: { graceMs: 600_000 } });
     const worker = await world.startWorker({ random: () => 0.02 });
     const delays: number[] = [];
     worker.onState((state) => void (state.kind === 'waiting' && delays.push(state.delayMs)));
