@@ -246,7 +246,10 @@ function summary(seed: number, history: History, log: FaultLog): Omit<RoundResul
 function retryReasons(builds: History['builds']): Map<string, number> {
   const reasons = new Map<string, number>();
   for (const { stateString } of builds.filter(({ results }) => results === RETRY)) {
-    const reason = stateString.replace(/ \(.*$/, '').replaceAll(/\d+/g, 'N');
+    const reason = stateString
+      .replace(/ \(.*$/, '')
+      .replaceAll(/'.*'/g, 'X')
+      .replaceAll(/\d+/g, 'N');
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   return reasons;
