@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Hello, type Welcome, workerMessageSchema } from '@buildbot/shared';
+import { type Availability, type Hello, type Welcome, workerMessageSchema } from '@buildbot/shared';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../clock.ts';
@@ -32,6 +32,7 @@ let states: SessionState[];
 let session: Session;
 let sessions: number;
 let random: () => number;
+let availability: Availability;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'session-'));
@@ -40,6 +41,7 @@ beforeEach(async () => {
   states = [];
   sessions = 0;
   random = () => 0;
+  availability = 'eager';
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   server.on('connection', (ws) => {
@@ -66,7 +68,7 @@ beforeEach(async () => {
     ...{ name: 'w1', password: 'secret', newBootId: () => (++sessions).toString(16).padStart(32, '0') },
     info: { admin: null, host: null, accessUri: null, version: null, system: null, cpus: null },
     masters: [`ws://127.0.0.1:${(server.address() as AddressInfo).port}`],
-    availability: () => ({ availability: 'eager', rule: 'default', reason: null, until: null, load: 0 }),
+    availability: () => ({ availability, rule: 'default', reason: null, until: null, load: 0 }),
     onState: (state) => states.push(state),
   });
   session.start();
@@ -247,6 +249,17 @@ test('an outcome that no master has seen yet survives any number of connections'
   await heard(third, 'ended 1');
   say(third, { type: 'ack', seq: 1 });
   await vi.waitFor(() => expect(spool.ackedSeq).toBe(1));
+});
+
+test('an availability that changes between hello and welcome is told after the welcome', async () => {
+  const peer = await call();
+  availability = 'reluctant';
+  // Nobody listens yet.
+  session.announceAvailability();
+  say(peer, welcome());
+  await vi.waitFor(() =>
+    expect(peer.said).toEqual([expect.objectContaining({ type: 'availability', availability: 'reluctant' })]),
+  );
 });
 
 test('one that is leaving says so, runs what still comes, and leaves when the master says goodbye', async () => {

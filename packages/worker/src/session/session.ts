@@ -63,6 +63,8 @@ export class Session {
   #bootId: string;
   /** On its way out: no new builds. */
   #drain: Drain | null = null;
+  /** The availability that the master knows from the hello. */
+  #saidAtHello = '';
   /** Whether the master of this connection tells when no build is left here. */
   #masterTells = false;
 
@@ -171,6 +173,7 @@ export class Session {
   #hello(): Hello {
     const { name, password, info, spool, commands, availability } = this.#deps;
     const state = availability();
+    this.#saidAtHello = wordsOf(state);
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSIONS,
@@ -201,8 +204,10 @@ export class Session {
       onOver: () => this.#endWithoutMaster(),
     });
     onState({ kind: 'connected', url });
-    // It may have been asked to leave after the hello; and an older master has not read it there.
-    if (this.#drain !== null) this.announceAvailability();
+    // It may have been asked to leave after the hello; and an older master has not read it there. What changed between
+    // hello and welcome could not be told then, and nobody would tell it later.
+    const isNews = wordsOf(this.#deps.availability()) !== this.#saidAtHello;
+    if (this.#drain !== null || isNews) this.announceAvailability();
   }
 
   /** No master came back within the grace: nobody would ever fetch the results. A master that comes later is told so. */
@@ -227,4 +232,9 @@ export class Session {
     this.#drain?.end();
     this.#deps.onState({ kind: 'stopped', ...end });
   }
+}
+
+/** An availability without the load, which changes all the time and can wait. */
+function wordsOf({ availability, rule, reason, until }: AvailabilityReport): string {
+  return JSON.stringify([availability, rule, reason, until]);
 }
