@@ -112,12 +112,18 @@ test('after three runs the screen gives an estimate', async () => {
 });
 
 test('a second run of the same tree at the same time is refused in one sentence and harms nothing', async () => {
-  const { buildbot, startBuildbot } = await setup("{ type: shell, name: test, command: [sleep, '2'] }");
+  const folder = await mkdtemp(join(tmpdir(), 'local-twice-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const go = join(folder, 'go');
+  const { buildbot, startBuildbot } = await setup(
+    `{ type: shell, name: test, command: 'while [ ! -e ${go} ]; do sleep 0.1; done' }`,
+  );
   const first = startBuildbot('try', '--local', '-b', 'unit');
   await first.says(/› test/);
   const second = await buildbot('try', '--local', '-b', 'style');
   expect([second.code, second.stdout]).toEqual([2, '']);
   expect(second.stderr).toContain('another try --local of this working copy is running');
+  await writeFile(go, '');
   expect((await first.finished).code).toBe(0);
 });
 

@@ -53,7 +53,10 @@ test('row 7: a worker that is started again at once ends the leftovers, loses th
   await until('all of them run', () => running(word).length >= 6);
   await end(worker, 'SIGKILL');
   await world.startWorkerProcess();
-  expect(await command.outcome).toMatchObject({ status: 'lost', reason: expect.stringContaining('anew') });
+  expect(await command.outcome).toMatchObject({
+    status: 'lost',
+    reason: expect.stringContaining('restarted'),
+  });
   expect(running(word)).toEqual([]);
   const next = await world.command(
     exec('rm -f go; touch ready; while [ ! -e go ]; do sleep 0.05; done; echo through'),
