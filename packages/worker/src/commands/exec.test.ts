@@ -347,6 +347,20 @@ describe('nothing is left behind', () => {
   });
 });
 
+test('the last words after a long silence are read, also where many commands end at once', async () => {
+  let slept = 0;
+  deps = { ...deps, clock: { ...systemClock, monotonic: () => performance.now() + slept } };
+  const script = 'echo >> ../begun; while [ ! -e ../go ]; do sleep 0.05; done; seq 1 5000';
+  const runs = Array.from({ length: 60 }, () => run(script, { output: 'capture', workdir: 'w' }));
+  const begun = inBuild('begun');
+  await until('all run', () => existsSync(begun) && readFileSync(begun).length === runs.length);
+  slept = 3_600_000;
+  writeFileSync(inBuild('go'), '');
+  const outcomes = await Promise.all(runs.map(({ outcome }) => outcome));
+  const said = Array.from({ length: 5000 }, (_, index) => `${index + 1}\n`).join('');
+  expect(outcomes.filter((outcome) => outcome.status !== 'exited' || outcome.text !== said)).toEqual([]);
+});
+
 test('a full spool stops the command and loses nothing', async () => {
   deps.spool.discard();
   deps = { ...deps, spool: new Spool({ folder: join(root, 'spool'), limitBytes: 400_000 }) };

@@ -47,6 +47,11 @@ export class OutputReader {
     this.#activeAt = this.#input.clock.monotonic();
   }
 
+  /** Before the output is given up: what was written until now is still read. */
+  takeRest(): void {
+    for (const pipe of this.#pipes) pipe.takeRest();
+  }
+
   #take(name: Stream, bytes: Uint8Array): void {
     this.touch();
     this.#input.write(name, bytes);

@@ -79,13 +79,18 @@ async function followFiles(deps: ExecDeps, { key, command }: Order<ExecCommand>,
   return { logs, files, grown };
 }
 
-/** Wait for the end of the output, for `quietMs` without any, for `DRAIN_MS` in all, or until `isCut`. */
+/**
+ * Wait for the end of the output, for `quietMs` without any, for `DRAIN_MS` in all, or until `isCut`. The silence counts
+ * from now on: a program that was quiet for an hour and says its last words as it ends is often known to have ended
+ * before those words are read.
+ */
 async function drain(
   deps: ExecDeps,
   reader: OutputReader,
   quietMs: number,
   isCut: () => boolean = () => false,
 ): Promise<void> {
+  reader.touch();
   let left = DRAIN_MS;
   let before = deps.clock.monotonic();
   while (!reader.isAtEnd && left > 0 && reader.quietMs < quietMs && !isCut()) {
@@ -149,6 +154,7 @@ async function superviseStarted(
   limits.clear();
   const strays = await endStrays(deps, process, command.graceMs);
   await drain(deps, reader, LAST_QUIET_MS);
+  reader.takeRest();
   process.release(reader.isAtEnd);
   await finishOutput(outputs);
   const durationMs = deps.clock.monotonic() - begin;

@@ -4,7 +4,7 @@
  * own, made by mkfifo(1) once and used again by one command after the other.
  */
 import { execFile } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,11 +13,15 @@ const run = promisify(execFile);
 
 /** Bytes taken from a pipe at once: what a pipe of Linux holds. */
 const READ_BYTES = 65_536;
+/** Reads of the rest of a pipe that is given up: somebody may still be writing. */
+const REST_READS = 16;
 
 /** A pipe that is being read. */
 export interface FlowingPipe {
   pause(): void;
   resume(): void;
+  /** Take what the pipe holds at this moment, without waiting for more. */
+  takeRest(): void;
   /** Resolves when no process holds the other end any more and all was read, or after `done`. */
   end: Promise<void>;
 }
@@ -33,6 +37,15 @@ export interface OutputPipe {
   done(clean: boolean): void;
 }
 
+/** The pipe does not block: once it is empty, a read fails with EAGAIN. */
+function readAtOnce(fd: number, buffer: Uint8Array): number {
+  try {
+    return readSync(fd, buffer);
+  } catch {
+    return 0;
+  }
+}
+
 function flow(fd: number, onData: (bytes: Uint8Array) => void): { socket: Socket; flowing: FlowingPipe } {
   const buffer = new Uint8Array(READ_BYTES);
   const callback = (length: number): boolean => {
@@ -43,8 +56,15 @@ function flow(fd: number, onData: (bytes: Uint8Array) => void): { socket: Socket
   // Reading a pipe fails only when the machine is in trouble; the process's exit tells the rest.
   socket.on('error', () => socket.destroy());
   const end = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const takeRest = (): void => {
+    for (let reads = 0; reads < REST_READS && !socket.destroyed; reads++) {
+      const length = readAtOnce(fd, buffer);
+      if (length === 0) return;
+      callback(length);
+    }
+  };
   socket.resume();
-  return { socket, flowing: { pause: () => socket.pause(), resume: () => socket.resume(), end } };
+  return { socket, flowing: { pause: () => socket.pause(), resume: () => socket.resume(), takeRest, end } };
 }
 
 export class OutputPipes {
