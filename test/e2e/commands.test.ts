@@ -132,6 +132,8 @@ describe('log', () => {
       2,
       "error: there is no build quick/4711\n'buildbot watch' shows the builds.\n",
     ]);
+    const several = await buildbot('log', '#1');
+    expect([several.code, several.stderr]).toEqual([2, expect.stringMatching(/(?:quick|fails)\/1 \(id \d+\)/)]);
     expect((await buildbot('log', 'a b c')).code).toBe(2);
   });
 });
@@ -144,8 +146,8 @@ describe('steering', () => {
 
   test('stop ends a build with a name and a reason', async () => {
     const id = await slowTry();
-    const { builds } = await world.api<{ builds: { buildid: number }[] }>('/api/v2/builds?complete=false');
-    const stop = await buildbot('stop', String(builds[0]?.buildid), '--reason', 'wrong branch');
+    // A builder stands for its running build.
+    const stop = await buildbot('stop', 'slow', '--reason', 'wrong branch');
     expect([stop.code, stop.stderr]).toEqual([0, '']);
     const watched = await buildbot('watch', String(id));
     expect(watched.code).toBe(3);
@@ -156,9 +158,7 @@ describe('steering', () => {
     const running = await slowTry();
     const queued = await buildbot('try', '--detach', '-b', 'quick');
     const id = Number(/buildbot watch (\d+)/.exec(queued.stdout)?.[1]);
-    const path = `/api/v2/buildrequests?buildsetid=${id}`;
-    const { buildrequests } = await world.api<{ buildrequests: { buildrequestid: number }[] }>(path);
-    const cancel = await buildbot('cancel', String(buildrequests[0]?.buildrequestid), '-r', 'not needed');
+    const cancel = await buildbot('cancel', 'quick', '-r', 'not needed');
     expect([cancel.code, cancel.stderr]).toEqual([0, '']);
     expect(await exitOf(id)).toBe(3);
     await letGo();

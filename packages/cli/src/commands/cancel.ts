@@ -1,12 +1,16 @@
 /** `buildbot cancel`: take a build request out of the queue, or stop its build. */
 import { Args } from '@oclif/core';
 import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
-import { parseId, reasonFlag } from '../config/flags.ts';
+import { reasonFlag } from '../config/flags.ts';
 
 export default class Cancel extends BaseCommand {
   static override summary = 'Cancel a build request.';
   static override args = {
-    request: Args.string({ description: 'Id of a build request.', required: true, ignoreStdin: true }),
+    request: Args.string({
+      description: 'Its id; or a builder that has only one, builder/number or URL of a build of it.',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...connectionFlags,
@@ -17,9 +21,8 @@ export default class Cancel extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Cancel);
     const { cancelRequest } = await import('../services/steer.ts');
-    const request = parseId(args.request, 'the id of a build request');
     const line = await this.withLink(flags, async (link) =>
-      cancelRequest(await link.open(), request, flags.reason),
+      cancelRequest(await link.open(), args.request, flags.reason),
     );
     this.tellDone(flags.json, [line]);
   }

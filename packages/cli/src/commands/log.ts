@@ -1,6 +1,7 @@
 /** `buildbot log`: a log as it is, or as it comes. */
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, connectionFlags, reconnectFlag } from '../base-command.ts';
+import { BUILD_HELP } from '../services/build-reference.ts';
 import type { MasterLink } from '../services/master-link.ts';
 import type { ReadLogResult } from '../services/read-log.ts';
 
@@ -10,7 +11,7 @@ export default class Log extends BaseCommand {
     'Without STEP: of the step that failed, else of the one that runs, else of the last. Without LOG: stdio.';
   static override args = {
     build: Args.string({
-      description: 'Id of a build, builder/number or a URL.',
+      description: BUILD_HELP,
       required: true,
       ignoreStdin: true,
     }),

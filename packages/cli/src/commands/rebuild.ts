@@ -1,12 +1,13 @@
 /** `buildbot rebuild`: the same source on the same builder once more. */
 import { Args } from '@oclif/core';
 import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
+import { BUILD_HELP, parseBuildReference } from '../services/build-reference.ts';
 
 export default class Rebuild extends BaseCommand {
   static override summary = 'Build the same source once more.';
   static override args = {
     build: Args.string({
-      description: 'Id of a build, builder/number or a URL.',
+      description: BUILD_HELP,
       required: true,
       ignoreStdin: true,
     }),
@@ -15,7 +16,6 @@ export default class Rebuild extends BaseCommand {
 
   async run(): Promise<{ buildSetId: number }> {
     const { args, flags } = await this.parse(Rebuild);
-    const { parseBuildReference } = await import('../services/build-reference.ts');
     const { rebuild } = await import('../services/steer.ts');
     const reference = parseBuildReference(args.build);
     const buildSetId = await this.withLink(flags, async (link) => rebuild(await link.open(), reference));

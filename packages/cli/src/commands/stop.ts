@@ -2,13 +2,14 @@
 import { Args } from '@oclif/core';
 import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
 import { reasonFlag } from '../config/flags.ts';
+import { BUILD_HELP, parseBuildReference } from '../services/build-reference.ts';
 
 export default class Stop extends BaseCommand {
   static override summary =
     'Stop a build: its processes end, and it reads CANCELLED with your name and reason.';
   static override args = {
     build: Args.string({
-      description: 'Id of a build, builder/number or a URL.',
+      description: BUILD_HELP,
       required: true,
       ignoreStdin: true,
     }),
@@ -21,7 +22,6 @@ export default class Stop extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Stop);
-    const { parseBuildReference } = await import('../services/build-reference.ts');
     const { stopBuild } = await import('../services/steer.ts');
     const reference = parseBuildReference(args.build);
     const line = await this.withLink(flags, async (link) =>

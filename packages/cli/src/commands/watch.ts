@@ -2,7 +2,7 @@
 import { UserError } from '@buildbot/shared';
 import { Args, Flags } from '@oclif/core';
 import { connectionFlags, reconnectFlag } from '../base-command.ts';
-import { followFlag, parseId, settingsOfFlags } from '../config/flags.ts';
+import { followFlag, settingsOfFlags } from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
 import { failedFarmText, type MachineForm } from '../services/tell-failure.ts';
 import { ShowingCommand } from '../showing-command.ts';
@@ -14,7 +14,8 @@ export default class Watch extends ShowingCommand {
     'the whole farm for ever, unless --reconnect is given, then with exit code 4.';
   static override args = {
     id: Args.string({
-      description: 'Number of a try; without it the whole farm is shown.',
+      description:
+        'Number of a try, or builder/number, URL or builder of one of its builds; without it the whole farm is shown.',
       ignoreStdin: true,
     }),
   };
@@ -40,18 +41,17 @@ export default class Watch extends ShowingCommand {
       throw new UserError('--follow needs the number of a try', {
         hint: 'For example: buildbot watch 17 --follow',
       });
-    const { watchCommand } = await import('../services/watch-command.ts');
+    const { tryNamed, watchCommand } = await import('../services/watch-command.ts');
     const { parseLogPositions } = await import('../services/follow-logs.ts');
     const logsFrom = flags.follow ? parseLogPositions(flags.from) : null;
-    const buildSetId = args.id === undefined ? null : parseId(args.id, 'the number of a try');
-    return this.withLink(flags, (link, { reconnect }) =>
+    return this.withLink(flags, async (link, { reconnect }) =>
       watchCommand(
         {
           link,
           given: settingsOfFlags(flags),
           // What a file says is meant for tries.
           reconnectMs: this.#isOfFarm ? settingsOfFlags(flags).reconnect : reconnect,
-          buildSetId,
+          buildSetId: args.id === undefined ? null : await tryNamed(link, args.id),
           json: flags.json,
           events: flags.events,
           logsFrom,

@@ -8,7 +8,7 @@ import { type ApiClient, NotFound } from '../client/api-client.ts';
 import { tableOfEvent } from '../view/reduce.ts';
 import type { ViewState } from '../view/state.ts';
 import { isOver } from '../view/try-view.ts';
-import { findBuildSet } from './build-reference.ts';
+import { findBuildSet } from './find-build.ts';
 import { type LinkDeps, type LinkEnd, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 import { withFreshReasons } from './waiting-reasons.ts';

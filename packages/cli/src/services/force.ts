@@ -1,7 +1,6 @@
 /** `force`: what is asked of the scheduler, and which builder was meant when there is none of that name. */
 import { nearest, sanitizeName, UserError } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
-import { buildSetOf } from './build-reference.ts';
 
 export interface ForceParams {
   reason: string;
@@ -20,6 +19,13 @@ export async function force(client: ApiClient, scheduler: string, params: ForceP
     const unknown = await unknownBuilder(client, params.builderNames ?? []);
     throw error instanceof UserError && unknown !== null ? unknown : error;
   }
+}
+
+/** The new build set's id in Buildbot's answer to `rebuild` and `force`: `[bsid, {builderid: requestid}]`. */
+export function buildSetOf(answer: unknown): number {
+  const id = Array.isArray(answer) ? answer[0] : undefined;
+  if (typeof id === 'number') return id;
+  throw new UserError('the master answered without the number of a build set');
 }
 
 async function unknownBuilder(client: ApiClient, wanted: readonly string[]): Promise<UserError | null> {

@@ -11,7 +11,8 @@ import {
   UserError,
 } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
-import { type BuildReference, findBuild } from './build-reference.ts';
+import type { BuildReference } from './build-reference.ts';
+import { findBuild } from './find-build.ts';
 import { type LinkDeps, stayLinked } from './stay-linked.ts';
 
 export interface ReadLogInput {
@@ -61,7 +62,7 @@ async function chooseLog(
   client: ApiClient,
   input: ReadLogInput,
 ): Promise<{ step: StepResource; log: LogResource }> {
-  const build = await findBuild(client, input.reference);
+  const { build } = await findBuild(client, input.reference);
   const steps = await client.resources('steps', `builds/${build.buildid}/steps`);
   const step = await chooseStep(client, build, steps, input);
   const logs = await client.resources('logs', `steps/${step.stepid}/logs`);

@@ -23,10 +23,12 @@ const shelved = request({
 const RESOURCES: Readonly<Record<string, object>> = {
   'builds/100': { builds: [build()] },
   'builders/linux/builds/4': { builds: [build({ buildid: 90, number: 4, complete: true, results: 0 })] },
+  'builders/linux/buildrequests?complete=false&order=buildrequestid': { buildrequests: [request()] },
   'buildrequests/11': { buildrequests: [request()] },
   'buildrequests/13': { buildrequests: [shelved] },
   'buildrequests?state=shelved': { buildrequests: [{ ...shelved, buildrequestid: 666 }, shelved] },
   'buildrequests/666': { buildrequests: [{ ...shelved, buildrequestid: 666 }] },
+  'builds?number=999&order=-buildid&limit=8': { builds: [] },
   workers: {
     workers: [
       worker({ suspect: { until: 9, reason: '' } }),
@@ -34,8 +36,10 @@ const RESOURCES: Readonly<Record<string, object>> = {
     ],
   },
   'builds/101': { builds: [build({ buildid: 101, workerid: 2 })] },
-  'buildrequests/14': { buildrequests: [request({ stopped_by: 'bob', stop_reason: 'poison' })] },
-  'buildrequests/10': { buildrequests: [request({ complete: true, results: 6 })] },
+  'buildrequests/14': {
+    buildrequests: [request({ buildrequestid: 14, stopped_by: 'bob', stop_reason: 'poison' })],
+  },
+  'buildrequests/10': { buildrequests: [request({ buildrequestid: 10, complete: true, results: 6 })] },
 };
 
 let server: ApiServer;
@@ -86,19 +90,23 @@ describe('stop', () => {
 
 describe('cancel', () => {
   it('takes a request out of the queue, with the reason', async () => {
-    expect(await cancelRequest(server.client, 11, 'too late')).toBe('cancelling request 11: too late');
+    expect(await cancelRequest(server.client, '11', 'too late')).toBe('cancelling request 11: too late');
     expect(orders).toEqual(['buildrequests/11 cancel {"reason":"too late"}']);
   });
 
+  it('takes the only request of a builder that is named', async () => {
+    expect(await cancelRequest(server.client, 'linux', 'too late')).toBe('cancelling request 11: too late');
+  });
+
   it('says who has cancelled it already, and why, and asks nothing more', async () => {
-    expect(await cancelRequest(server.client, 14, 'another reason')).toBe(
+    expect(await cancelRequest(server.client, '14', 'another reason')).toBe(
       'request 14 is cancelled already by bob: poison',
     );
     expect(orders).toEqual([]);
   });
 
   it('leaves a request alone that has ended', async () => {
-    expect(await cancelRequest(server.client, 10, '')).toBe('request 10 has ended already (cancelled)');
+    expect(await cancelRequest(server.client, '10', '')).toBe('request 10 has ended already (cancelled)');
     expect(orders).toEqual([]);
   });
 });
@@ -155,7 +163,7 @@ it.each([
   ['stop', 'build 999', () => stopBuild(server.client, { buildId: 999 }, '')],
   ['stop', 'build linus/5', () => stopBuild(server.client, { builder: 'linus', number: 5 }, '')],
   ['rebuild', 'build 999', () => rebuild(server.client, { buildId: 999 })],
-  ['cancel', 'build request 999', () => cancelRequest(server.client, 999, '')],
+  ['cancel', 'build request 999', () => cancelRequest(server.client, '999', '')],
 ])('%s says that there is no %s, and where to look', async (_, what, run) => {
   await expect(run()).rejects.toMatchObject({
     message: `there is no ${what}`,

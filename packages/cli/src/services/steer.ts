@@ -2,14 +2,9 @@
 import { sanitizeName, UserError } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { finalResults, verdictText } from '../view/verdict.ts';
-import {
-  type BuildReference,
-  buildSetOf,
-  findBuild,
-  findRequest,
-  nameOfBuild,
-  pathOfBuild,
-} from './build-reference.ts';
+import type { BuildReference } from './build-reference.ts';
+import { findBuild, findRequest, findRequestNamed } from './find-build.ts';
+import { buildSetOf } from './force.ts';
 
 /** A build that has ended is left alone: there is nothing to do. @throws UserError when there is no such build */
 export async function stopBuild(
@@ -17,10 +12,11 @@ export async function stopBuild(
   reference: BuildReference,
   reason: string,
 ): Promise<string> {
-  const build = await findBuild(client, reference);
-  const name = `build ${nameOfBuild(reference)}`;
+  const found = await findBuild(client, reference);
+  const { build } = found;
+  const name = `build ${found.name}`;
   if (build.complete) return endedAlready(name, build.results);
-  await client.control(pathOfBuild(reference), 'stop', { reason });
+  await client.control(`builds/${build.buildid}`, 'stop', { reason });
   const worker = (await client.resources('workers')).find(({ workerid }) => workerid === build.workerid);
   const isAway = worker !== undefined && worker.connected_to.length === 0;
   const when = isAway
@@ -30,8 +26,9 @@ export async function stopBuild(
 }
 
 /** Takes a request out of the queue, or stops its build. @throws UserError when there is no such request */
-export async function cancelRequest(client: ApiClient, id: number, reason: string): Promise<string> {
-  const request = await findRequest(client, id);
+export async function cancelRequest(client: ApiClient, named: string, reason: string): Promise<string> {
+  const request = await findRequestNamed(client, named);
+  const id = request.buildrequestid;
   // A real Buildbot does not know who.
   if (request.stopped_by != null)
     return sanitizeName(
@@ -126,8 +123,8 @@ async function findWorker(client: ApiClient, name: string) {
 
 /** Gives the number of the new build set. @throws UserError when there is no such build */
 export async function rebuild(client: ApiClient, reference: BuildReference): Promise<number> {
-  await findBuild(client, reference);
-  return buildSetOf(await client.control(pathOfBuild(reference), 'rebuild', {}));
+  const { build } = await findBuild(client, reference);
+  return buildSetOf(await client.control(`builds/${build.buildid}`, 'rebuild', {}));
 }
 
 function endedAlready(name: string, results: number | null): string {

@@ -1,8 +1,11 @@
 /** `buildbot watch`: one try to its end like `try` itself, or the whole farm until somebody has seen enough. */
 import { ExternalError, formatDuration } from '@buildbot/shared';
+import { parseId } from '../config/flags.ts';
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
+import { parseBuildReference } from './build-reference.ts';
 import { connectionWords } from './connect.ts';
+import { findTryOf } from './find-build.ts';
 import { followFarm } from './follow-farm.ts';
 import type { LogPositions } from './follow-logs.ts';
 import { TryFollower } from './follow-try.ts';
@@ -25,6 +28,13 @@ export interface WatchCommandInput {
   logsFrom: LogPositions | null;
   /** Empty; holds in the end what there was to show. */
   store: ViewStore;
+}
+
+/** The try that `text` names: by its number (`7`, `#7`), or by what names a build of it. @throws UserError */
+export async function tryNamed(link: MasterLink, text: string): Promise<number> {
+  if (/^#?\d+$/.test(text)) return parseId(text, 'the number of a try');
+  const reference = parseBuildReference(text);
+  return findTryOf(await link.open(), reference);
 }
 
 /** Gives the exit code: of a try as `try` has it, of the farm 0. */
