@@ -22,6 +22,17 @@ export function buildsContract(makePlace: MakePlace): void {
       });
     });
 
+    test('keep any number of properties', async () => {
+      const world = await World.make(makePlace);
+      const { buildId } = (await world.build({ who: ['alice', 'try'] })).build;
+      const many = Object.fromEntries(
+        Array.from({ length: 100 }, (_, n) => [`p${n}`, [n, 'Build'] as const]),
+      );
+      const properties = { who: ['alice', 'try'], ...many } as never;
+      await world.store.beginBuild(buildId, { recipe: '{}', properties });
+      expect(await world.store.buildProperties(buildId)).toEqual(properties);
+    });
+
     test('are taken up by the next master, whatever it is called, with all they have behind them', async () => {
       const world = await World.make(makePlace);
       const claimed = await world.build({ who: ['alice', 'try'] });
