@@ -170,6 +170,7 @@ function workerRow(workerId: number, name: string, maxBuilds: number, tags: stri
       losses: 0,
       missingAt: null,
       awayAt: null,
+      silentAt: null,
     },
     ...{ availabilityReason: null, availabilityUntil: null, admin: null },
     info: { admin: null, host: null, accessUri: null, version: null, system: null, cpus: 2 },

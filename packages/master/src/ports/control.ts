@@ -1,6 +1,6 @@
 /** What may be asked of a running master: the one implementation behind REST, the try link and every later door. */
 import type { Availability, Verdict } from '@buildbot/shared';
-import type { AddedBuildSet } from './records.ts';
+import type { AddedBuildSet, Once } from './records.ts';
 
 export interface ForceInput {
   /** Builder ids; empty means all of the scheduler's. */
@@ -21,6 +21,8 @@ export type WorkerVerb = 'pause' | 'unpause' | 'stop' | 'kill' | 'trust';
 /** A request that cannot be met, for a reason the asker can understand. */
 export interface Refusal {
   refused: string;
+  /** It contradicts what the asker has asked for before. */
+  isConflict?: true;
 }
 
 /** What the master's admin says of a worker. */
@@ -46,8 +48,15 @@ export interface Control {
   setPriority(requestId: number, priority: number): Promise<void>;
   /** Take a request off the shelf. One that is not on it is left as it is. */
   unshelve(requestId: number): Promise<void>;
-  rebuild(buildId: number, by: string): Promise<AddedBuildSet | Refusal>;
-  force(scheduler: string, input: ForceInput, by: string): Promise<AddedBuildSet | Refusal>;
+  /** With `once` a repeat of what made a build set makes none, and answers the same. */
+  rebuild(buildId: number, by: string, once?: Once | null): Promise<AddedBuildSet | Refusal>;
+  /** `once` as for `rebuild`. */
+  force(
+    scheduler: string,
+    input: ForceInput,
+    by: string,
+    once?: Once | null,
+  ): Promise<AddedBuildSet | Refusal>;
   setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void>;
   controlWorker(workerId: number, verb: WorkerVerb, reason: string): Promise<void>;
   /** The lower of this and what the worker says counts. Builds that run are finished. */

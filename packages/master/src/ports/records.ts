@@ -46,6 +46,12 @@ export interface NewBuildSet {
   rebuiltBuildId: number | null;
 }
 
+/** What makes the repeat of a wish known: the submitter's own key for it, and a digest of what is wished. */
+export interface Once {
+  key: string;
+  digest: string;
+}
+
 /** A build set with the requests made for it, in the order of `builderIds`. */
 export interface AddedBuildSet {
   buildSetId: number;

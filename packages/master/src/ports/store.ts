@@ -32,6 +32,7 @@ import type {
   Inventory,
   NewBuildSet,
   NewTryJob,
+  Once,
   OpenedSession,
   PendingRequest,
   Registered,
@@ -53,6 +54,8 @@ export interface Store {
 
   // Who is there
   registerMaster(name: string): Promise<Master>;
+  /** It starts nothing more. Again changes nothing. */
+  masterDraining(masterId: number): Promise<void>;
   masterStopped(masterId: number): Promise<void>;
   register(inventory: Inventory): Promise<Registered>;
   setWorkerState(
@@ -61,6 +64,7 @@ export interface Store {
       Pick<
         Worker,
         | 'connected'
+        | 'silentAt'
         | 'availability'
         | 'availabilityRule'
         | 'availabilityReason'
@@ -83,6 +87,10 @@ export interface Store {
 
   // What is asked for
   addBuildSet(set: NewBuildSet): Promise<AddedBuildSet>;
+  /** Idempotent on the submitter's key, for as long as the build set is kept: the same wish again answers the same. */
+  addBuildSetOnce(set: NewBuildSet, once: Once): Promise<AddedBuildSet | 'conflict'>;
+  /** What this submitter's key has made; `null` for nothing yet, `conflict` when it was for another wish. */
+  madeOnce(submitter: string, once: Once): Promise<AddedBuildSet | 'conflict' | null>;
   /** Idempotent on the job's id. */
   acceptTryJob(job: NewTryJob, set: NewBuildSet): Promise<TryJobIntake>;
   /** Keep that a job was refused. Idempotent. */
@@ -91,7 +99,7 @@ export interface Store {
   addChange(change: Omit<Change, 'changeId' | 'sourceStampId'>): Promise<Change>;
   patchBody(patchId: number): Promise<Uint8Array | null>;
   /** Repeat a build: a new build set with the same source stamps, properties and builder. `null`: no such build. */
-  rebuild(buildId: number, by: string): Promise<AddedBuildSet | null>;
+  rebuild(buildId: number, by: string, once?: Once | null): Promise<AddedBuildSet | 'conflict' | null>;
 
   // The queue
   pendingRequests(): Promise<PendingRequest[]>;

@@ -98,6 +98,19 @@ test('a scheduler that is switched off makes no builds until it is on again', as
   expect(await here.control.force('force', nothing, 'alice')).toHaveProperty('buildSetId');
 });
 
+test('row 34: a repeat is answered as the first time was, whatever the scheduler takes by now', async () => {
+  await using here = await setup();
+  const once = { key: 'k1', digest: 'wish' };
+  const first = await here.control.force('force', nothing, 'alice', once);
+  await here.control.setSchedulerEnabled(here.plan.schedulerId, false);
+  expect(await here.control.force('force', nothing, 'alice', once)).toEqual(first);
+  expect((await here.world.store.query('buildsets', EVERYTHING)).total).toBe(1);
+  expect(await here.control.force('force', nothing, 'alice', { ...once, digest: 'another' })).toEqual({
+    refused: 'this idempotency_key was given for something else before',
+    isConflict: true,
+  });
+});
+
 test('a build can be repeated', async () => {
   await using here = await setup();
   const first = await here.world.build('linux', { properties: { flavour: ['sour', 'try build'] } });

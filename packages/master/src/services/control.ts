@@ -16,7 +16,7 @@ import type {
   Refusal,
   WorkerVerb,
 } from '../ports/control.ts';
-import type { AddedBuildSet, NewBuildSet } from '../ports/records.ts';
+import type { AddedBuildSet, NewBuildSet, Once } from '../ports/records.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Clock } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
@@ -71,11 +71,27 @@ export class MasterControl implements Control {
     if (unshelved === 'unknown') throw new UserError(`there is no build request ${requestId}`);
   }
 
-  async rebuild(buildId: number, by: string): Promise<AddedBuildSet | Refusal> {
-    return (await this.#deps.store.rebuild(buildId, by)) ?? { refused: `there is no build ${buildId}` };
+  async rebuild(buildId: number, by: string, once: Once | null = null): Promise<AddedBuildSet | Refusal> {
+    const made = await this.#deps.store.rebuild(buildId, by, once);
+    return made === null ? { refused: `there is no build ${buildId}` } : madeOf(made);
   }
 
-  async force(scheduler: string, input: ForceInput, by: string): Promise<AddedBuildSet | Refusal> {
+  /** A repeat is answered as the first time was, whatever the scheduler takes by now. */
+  async force(
+    scheduler: string,
+    input: ForceInput,
+    by: string,
+    once: Once | null = null,
+  ): Promise<AddedBuildSet | Refusal> {
+    const { store } = this.#deps;
+    const before = once && (await store.madeOnce(by, once));
+    if (before !== null) return madeOf(before);
+    const planned = await this.#forcedSet(scheduler, input, by);
+    if ('refused' in planned) return planned;
+    return madeOf(await (once === null ? store.addBuildSet(planned) : store.addBuildSetOnce(planned, once)));
+  }
+
+  async #forcedSet(scheduler: string, input: ForceInput, by: string): Promise<NewBuildSet | Refusal> {
     const plan = this.#deps.schedulers().find(({ name, type }) => name === scheduler && type === 'force');
     if (plan === undefined) return { refused: `there is no force scheduler '${scheduler}'` };
     const row = await schedulerRow(this.#deps.store, plan.schedulerId);
@@ -87,7 +103,7 @@ export class MasterControl implements Control {
       return { refused: `the scheduler '${scheduler}' has no builder ${strangers.join(', ')}` };
     const problem = priorityProblem(plan, input.priority) ?? propertyProblem(input.properties);
     if (problem !== null) return { refused: problem };
-    return await this.#deps.store.addBuildSet(forcedSet({ plan, input, by }));
+    return forcedSet({ plan, input, by });
   }
 
   async setSchedulerEnabled(schedulerId: number, enabled: boolean): Promise<void> {
@@ -129,6 +145,11 @@ export class MasterControl implements Control {
   #order(by: string, reason: string): StopOrder {
     return { by, reason, at: this.#deps.clock.now() };
   }
+}
+
+function madeOf(made: AddedBuildSet | 'conflict'): AddedBuildSet | Refusal {
+  if (made !== 'conflict') return made;
+  return { refused: 'this idempotency_key was given for something else before', isConflict: true };
 }
 
 /** What a person may set: names and values that are sound, and nothing that describes the build itself. */

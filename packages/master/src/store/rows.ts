@@ -37,7 +37,7 @@ function order(by: string | null, reason: string | null, at: number | null): Sto
 }
 
 export function toMaster(row: Row<T.MastersTable>): Master {
-  return { ...row, active: row.active === 1 };
+  return { ...row, active: row.active === 1, draining: row.draining === 1 };
 }
 
 export function toBuilder(row: Row<T.BuildersTable>): Builder {
@@ -91,6 +91,7 @@ export function toWorker(row: Row<T.WorkersTable>): Worker {
     losses: row.losses,
     missingAt: row.missingAt,
     awayAt: row.awayAt,
+    silentAt: row.silentAt,
     info: JSON.parse(row.info) as WorkerInfo,
   };
 }

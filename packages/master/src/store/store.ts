@@ -60,6 +60,7 @@ export function createStore({
     onCommit: (listener) => writes.onCommit(listener),
 
     registerMaster: write(inventory.registerMaster),
+    masterDraining: write(inventory.masterDraining),
     masterStopped: write(inventory.masterStopped),
     register: write(inventory.register),
     setWorkerState: write(inventory.setWorkerState),
@@ -72,6 +73,11 @@ export function createStore({
       patches.withPatches(set.sourceStamps, (sourceStamps) =>
         write(buildSets.addBuildSet)({ ...set, sourceStamps }),
       ),
+    addBuildSetOnce: (set, once) =>
+      patches.withPatches(set.sourceStamps, (sourceStamps) =>
+        write(buildSets.addBuildSetOnce)({ ...set, sourceStamps }, once),
+      ),
+    madeOnce: (submitter, once) => buildSets.madeOnce(reader, submitter, once),
     acceptTryJob: (job, set) =>
       patches.withPatches(set.sourceStamps, (sourceStamps) =>
         write(buildSets.acceptTryJob)(job, { ...set, sourceStamps }),

@@ -14,6 +14,7 @@ export interface MastersTable {
   masterId: Generated<number>;
   name: string;
   active: Flag;
+  draining: Generated<Flag>;
   lastActiveAt: number;
 }
 
@@ -62,6 +63,8 @@ export interface WorkersTable {
   missingAt: number | null;
   /** Since when it has been away, `null` while it is there and when it has never been. */
   awayAt: number | null;
+  /** When it was last heard, `null` unless it is connected and has been silent for too long. */
+  silentAt: number | null;
 }
 
 /** Which worker may build what. */
@@ -131,6 +134,9 @@ export interface BuildSetsTable {
   completeAt: number | null;
   results: number | null;
   rebuiltBuildId: number | null;
+  /** The submitter's own key for what was asked, unique among theirs, and a digest of it; `null` when none was given. */
+  onceKey: string | null;
+  onceDigest: string | null;
 }
 
 export interface BuildSetSourceStampsTable {

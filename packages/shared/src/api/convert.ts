@@ -249,6 +249,7 @@ export function workerResource(
     losses: worker.losses,
     missing_since: secondsOrNull(worker.missingAt),
     away_since: secondsOrNull(worker.awayAt),
+    silent_since: secondsOrNull(worker.silentAt),
     tags: worker.tags,
   };
 }
@@ -259,6 +260,7 @@ export function masterResource(master: Master): MasterResource {
     name: master.name,
     active: master.active,
     last_active: toSeconds(master.lastActiveAt),
+    draining: master.draining,
   };
 }
 

@@ -46,7 +46,10 @@ export type WorkerNote =
   /** It broke the protocol: its session is over, and what depended on it is lost. */
   | 'breach';
 
-/** `suspected`, `trusted` and `returned` (a missing one is back) are this project's own. */
+/** `draining` is this project's own: a graceful stop has begun. */
+export type MasterEvent = 'started' | 'draining' | 'stopped';
+
+/** `suspected`, `trusted`, `returned` (a missing one is back), `silent` and `heard` are this project's own. */
 export type WorkerEvent =
   | 'connected'
   | 'disconnected'
@@ -54,7 +57,9 @@ export type WorkerEvent =
   | 'state_updated'
   | 'suspected'
   | 'trusted'
-  | 'returned';
+  | 'returned'
+  | 'silent'
+  | 'heard';
 
 interface BuildIds {
   buildid: number;
@@ -101,6 +106,11 @@ export function logEventPaths(
   event: LogEvent,
 ): string[] {
   return [`logs/${log.logid}/${event}`, `steps/${log.stepid}/logs/${log.slug}/${event}`];
+}
+
+/** Every key of a master event. */
+export function masterEventPaths(masterid: number, event: MasterEvent): string[] {
+  return [`masters/${masterid}/${event}`];
 }
 
 /** Every key of a worker event. */

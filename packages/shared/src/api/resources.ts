@@ -226,6 +226,8 @@ export const workerResourceSchema = z.object({
   missing_since: time.nullable(),
   /** Own: since when it has been away; null while it is connected and when it never was. */
   away_since: time.nullable(),
+  /** Own: when it was last heard, if it is connected and should have been heard since; null when all is well, absent in older masters. */
+  silent_since: time.nullable().optional(),
   tags: z.array(z.string()),
 });
 
@@ -234,6 +236,8 @@ export const masterResourceSchema = z.object({
   name: z.string(),
   active: z.boolean(),
   last_active: time,
+  /** Own: it starts nothing more, and ends when the builds that run have ended. An older master does not say. */
+  draining: z.boolean().optional(),
 });
 
 const schedulerResourceSchema = z.object({

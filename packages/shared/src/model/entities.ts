@@ -190,6 +190,8 @@ export interface Worker {
   missingAt: number | null;
   /** Since when it has been away; `null` while it is there and when it has never been. */
   awayAt: number | null;
+  /** When it was last heard; `null` unless it is connected and should have been heard since. */
+  silentAt: number | null;
   info: WorkerInfo;
 }
 
@@ -228,6 +230,8 @@ export interface Master {
   /** `hostname:basedir`. */
   name: string;
   active: boolean;
+  /** It starts nothing more, and ends when the builds that run have ended. */
+  draining: boolean;
   lastActiveAt: number;
 }
 

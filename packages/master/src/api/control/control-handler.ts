@@ -23,6 +23,7 @@ import {
   UNKNOWN_METHOD,
 } from './json-rpc.ts';
 import { type Method, methodOf } from './methods.ts';
+import { onceOf } from './once.ts';
 import { permission } from './permissions.ts';
 
 export interface ControlHandler {
@@ -78,7 +79,8 @@ export function controlHandler({ deps, reader }: { deps: ApiDeps; reader: Reader
       { by: caller.user, door: caller.door, method: request.method, path: c.req.path },
       'control call',
     );
-    return method.run({ control, read: reader.all }, { row, params: request.params, by: caller.user });
+    const once = onceOf(resource, row, request);
+    return method.run({ control, read: reader.all }, { row, params: request.params, by: caller.user, once });
   }
 
   function failureOf(error: unknown): RpcFailure {

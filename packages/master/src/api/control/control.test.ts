@@ -67,6 +67,29 @@ describe('control calls', () => {
     expect(world.calls).toEqual([['rebuild', 1, 'administrator']]);
   });
 
+  it('row 34: makes one build set of a call that is repeated with its key', async () => {
+    const again = { idempotency_key: '7f0e' };
+    const first = await world.rpc('/builds/1', 'rebuild', again);
+    expect(first.body.result).toEqual([2, { '1': 2 }]);
+    expect(await world.rpc('/builds/1', 'rebuild', again)).toEqual(first);
+    expect(await world.rpc('/builders/linux/builds/1', 'rebuild', again)).toEqual(first);
+    await world.build({ submitter: 'bob' });
+    expect(await world.rpc('/builds/2', 'rebuild', again)).toMatchObject({
+      status: 409,
+      body: { error: { code: -32600 } },
+    });
+  });
+
+  it('hands the key of a force on, and takes it for no property', async () => {
+    const keys: unknown[] = [];
+    world.control.force = async (_scheduler, input, _by, once) => {
+      keys.push(once?.key, input.properties);
+      return { buildSetId: 7, requests: [] };
+    };
+    await world.rpc('/forceschedulers/force', 'force', { idempotency_key: '7f0e', answer: 42 });
+    expect(keys).toEqual(['7f0e', { answer: 42 }]);
+  });
+
   it('forces builders by id, by name, and all of them', async () => {
     await world.rpc('/forceschedulers/force', 'force', { builderid: '1', reason: 'now', answer: 42 });
     await world.rpc('/forceschedulers/force', 'force', { builderNames: ['win dows'] });
@@ -120,6 +143,14 @@ describe('errors of control calls', () => {
       400,
       -32602,
       { duration_s: expect.stringContaining('duration_s: ') },
+    ],
+    [
+      '/builds/1',
+      'rebuild',
+      { idempotency_key: 'two words' },
+      400,
+      -32602,
+      { idempotency_key: expect.stringContaining('visible ASCII') },
     ],
     ['/schedulers/1', 'enable', {}, 400, -32602, { enabled: expect.stringContaining('enabled: ') }],
     ['/builds/1', 'stop', { reason: 5 }, 400, -32602, { reason: expect.stringContaining('reason: ') }],

@@ -41,6 +41,7 @@ const NOT_PROPERTIES: ReadonlySet<string> = new Set([
   ...Object.keys(fieldsSchema.shape),
   'owner',
   'username',
+  'idempotency_key',
 ]);
 
 /** What `force` asks for, builders still by name where they were given by name. */

@@ -1,8 +1,8 @@
 /** The control methods of each resource (section 6 of the spec): parameters, whose they are, and the verb they become. */
 import { AVAILABILITIES, MAX_DURATION_MS, MAX_PRIORITY, MAX_REASON } from '@buildbot/shared';
 import * as z from 'zod';
-import type { Control, WorkerVerb } from '../../ports/control.ts';
-import type { AddedBuildSet } from '../../ports/records.ts';
+import type { Control, Refusal, WorkerVerb } from '../../ports/control.ts';
+import type { AddedBuildSet, Once } from '../../ports/records.ts';
 import type { Row } from '../query/apply-query.ts';
 import type { Plural } from '../resources.ts';
 import type { ReadAll } from '../routes/reader.ts';
@@ -21,6 +21,8 @@ export interface Call {
   row: Row;
   params: Record<string, unknown>;
   by: string;
+  /** What makes a repeat of this call known, `null` unless the caller gave a key. */
+  once: Once | null;
 }
 
 export interface Method {
@@ -59,8 +61,11 @@ function reasonOf(params: Record<string, unknown>): string {
 }
 
 /** Buildbot's answer to whatever makes a build set: its id, and builder id to request id. */
-function addedAnswer(added: AddedBuildSet | { refused: string }): unknown {
-  if ('refused' in added) throw new RpcFailure(400, INVALID_PARAMS, added.refused);
+function addedAnswer(added: AddedBuildSet | Refusal): unknown {
+  if ('refused' in added) {
+    if (added.isConflict) throw new RpcFailure(409, INVALID_REQUEST, added.refused);
+    throw new RpcFailure(400, INVALID_PARAMS, added.refused);
+  }
   return [
     added.buildSetId,
     Object.fromEntries(added.requests.map(({ builderId, requestId }) => [String(builderId), requestId])),
@@ -92,15 +97,16 @@ async function reconfigure({ control }: MethodDeps, { row }: Call): Promise<unkn
   return { changes: outcome.changes, needs_restart: outcome.needsRestart };
 }
 
-async function force({ control, read }: MethodDeps, { row, params, by }: Call): Promise<unknown> {
+async function force({ control, read }: MethodDeps, { row, params, by, once }: Call): Promise<unknown> {
   const { builderNames, input } = parseForce(params);
-  if (builderNames.length === 0) return addedAnswer(await control.force(row.name as string, input, by));
+  const scheduler = row.name as string;
+  if (builderNames.length === 0) return addedAnswer(await control.force(scheduler, input, by, once));
   const builders = await read('builders', [equals('name', ...builderNames)]);
   const unknown = builderNames.find((name) => !builders.some((builder) => builder.name === name));
   if (unknown !== undefined)
     throw formFailure({ builderNames: `builderNames: there is no builder '${unknown}'` });
   const builderIds = [...input.builderIds, ...builders.map((builder) => builder.builderid as number)];
-  return addedAnswer(await control.force(row.name as string, { ...input, builderIds }, by));
+  return addedAnswer(await control.force(scheduler, { ...input, builderIds }, by, once));
 }
 
 const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
@@ -111,7 +117,8 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
     rebuild: {
       verb: 'rebuild',
       isOrder: false,
-      run: async ({ control }, { row, by }) => addedAnswer(await control.rebuild(row.buildid as number, by)),
+      run: async ({ control }, { row, by, once }) =>
+        addedAnswer(await control.rebuild(row.buildid as number, by, once)),
     },
   },
   buildrequests: {

@@ -37,9 +37,11 @@ function notingControl(store: Store): { control: Control; calls: unknown[][] } {
       await note('reconfigure')();
       return { changes: 'builders +mac', needsRestart: ['listen.api'] };
     },
-    async rebuild(buildId, by) {
+    async rebuild(buildId, by, once) {
       await note('rebuild')(buildId, by);
-      return (await store.rebuild(buildId, by)) ?? { refused: 'there is no such build' };
+      const made = await store.rebuild(buildId, by, once);
+      if (made === 'conflict') return { refused: 'the key was given for something else', isConflict: true };
+      return made ?? { refused: 'there is no such build' };
     },
     async force(scheduler, input, by) {
       await note('force')(scheduler, input, by);

@@ -89,6 +89,7 @@ test('a recipe has ids, unique step names and the properties of its workers', ()
     losses: 0,
     missingAt: null,
     awayAt: null,
+    silentAt: null,
   } as const;
   const info = { admin: null, host: null, accessUri: null, version: null, system: null, cpus: null };
   const workers = ['w1', 'w2'].map((name, i) => ({

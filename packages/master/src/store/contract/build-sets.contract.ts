@@ -131,7 +131,8 @@ export function buildSetsContract(makePlace: MakePlace): void {
       );
       const old = await world.claim(requests[0]?.requestId as number);
       const added = await world.store.rebuild(old?.build.buildId as number, 'bob');
-      const again = await world.claim(added?.requests[0]?.requestId as number);
+      if (added === null || added === 'conflict') throw new Error('it was not repeated');
+      const again = await world.claim(added.requests[0]?.requestId as number);
       expect(again?.buildSet).toMatchObject({
         submitter: 'bob',
         reason: 'rebuild of linux/1 by bob',
@@ -141,6 +142,46 @@ export function buildSetsContract(makePlace: MakePlace): void {
       });
       expect(again?.request.priority).toBe(3);
       expect(await world.store.rebuild(999, 'bob')).toBeNull();
+    });
+
+    test('row 34: makes one build set of the same wish, however often and wherever it is repeated', async () => {
+      const world = await World.make(makePlace);
+      const once = { key: 'k1', digest: 'wish' };
+      const set = world.buildSet({ submitter: 'alice' });
+      const both = [world.store.addBuildSetOnce(set, once), world.store.addBuildSetOnce(set, once)];
+      const [first, second] = await Promise.all(both);
+      expect(second).toEqual(first);
+      await world.reopen();
+      expect(await world.store.addBuildSetOnce(set, once)).toEqual(first);
+      expect(await world.store.madeOnce('alice', once)).toEqual(first);
+      expect((await world.store.query('buildsets', EVERYTHING)).total).toBe(1);
+    });
+
+    test('row 34: one key is for one wish of one submitter', async () => {
+      const world = await World.make(makePlace);
+      const once = { key: 'k1', digest: 'wish' };
+      await world.store.addBuildSetOnce(world.buildSet({ submitter: 'alice' }), once);
+      const other = { ...once, digest: 'another' };
+      expect(await world.store.addBuildSetOnce(world.buildSet({ submitter: 'alice' }), other)).toBe(
+        'conflict',
+      );
+      expect(await world.store.madeOnce('alice', other)).toBe('conflict');
+      expect(await world.store.madeOnce('bob', once)).toBeNull();
+      expect(await world.store.addBuildSetOnce(world.buildSet({ submitter: 'bob' }), once)).toMatchObject({
+        buildSetId: 2,
+      });
+    });
+
+    test('row 34: a rebuild that is repeated is made once', async () => {
+      const world = await World.make(makePlace);
+      const { requests } = await world.store.addBuildSet(world.buildSet());
+      const old = await world.claim(requests[0]?.requestId as number);
+      const buildId = old?.build.buildId as number;
+      const once = { key: 'k1', digest: 'wish' };
+      const first = await world.store.rebuild(buildId, 'bob', once);
+      expect(await world.store.rebuild(buildId, 'bob', once)).toEqual(first);
+      expect(await world.store.rebuild(buildId, 'bob', { ...once, digest: 'another' })).toBe('conflict');
+      expect(await world.store.rebuild(buildId, 'bob')).not.toEqual(first);
     });
 
     test('keeps changes with their source stamp', async () => {

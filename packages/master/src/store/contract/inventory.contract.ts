@@ -176,6 +176,46 @@ export function inventoryContract(makePlace: MakePlace): void {
       expect((await world.store.query('schedulers', EVERYTHING)).rows[0]?.enabled).toBe(false);
     });
 
+    test('says once of a master that it drains, until it has stopped and is back', async () => {
+      const world = await World.make(makePlace);
+      const { store, masterId } = world;
+      const draining = async () => (await world.store.query('masters', EVERYTHING)).rows[0]?.draining;
+      const told = await world.toldBy(async () => {
+        await store.masterDraining(masterId);
+        await store.masterDraining(masterId);
+      });
+      expect(told).toEqual([`masters/${masterId}/draining`]);
+      expect(world.events.at(-1)?.body).toMatchObject({ active: true, draining: true });
+      expect(await draining()).toBe(true);
+      await store.masterStopped(masterId);
+      expect(await draining()).toBe(false);
+      await store.masterDraining(masterId);
+      await world.reopen();
+      expect(await draining()).toBe(false);
+    });
+
+    test('says of a silent worker since when, until it is heard or gone', async () => {
+      const world = await World.make(makePlace);
+      const { store, w1 } = world;
+      const since = async () => (await store.query('workers', EVERYTHING)).rows[0]?.silent_since;
+      const silent = { silentAt: world.clock.now() };
+      await store.setWorkerState(w1, { connected: false });
+      expect(await world.toldBy(() => store.setWorkerState(w1, silent))).toEqual([]);
+      await store.setWorkerState(w1, { connected: true });
+      const told = await world.toldBy(async () => {
+        await store.setWorkerState(w1, silent);
+        await store.setWorkerState(w1, { silentAt: silent.silentAt + 1 });
+      });
+      expect(told).toEqual([`workers/${w1}/silent`]);
+      expect(await since()).toBe(Math.floor(silent.silentAt / 1000));
+      expect(await world.toldBy(() => store.setWorkerState(w1, { silentAt: null }))).toEqual([
+        `workers/${w1}/heard`,
+      ]);
+      await store.setWorkerState(w1, silent);
+      await store.setWorkerState(w1, { connected: false });
+      expect(await since()).toBeNull();
+    });
+
     test('says of a master that stopped that it is not active', async () => {
       const world = await World.make(makePlace);
       const told = await world.toldBy(() => world.store.masterStopped(world.masterId));

@@ -1,7 +1,7 @@
 /**
  * Schema version 2: what builds need to outlive the master (recipe, texts, received log bytes), infrastructure failures
- * told apart and shelved, workers' availability as the master's admin sees it, workers that lose builds or are missing,
- * sessions that have ended, and readers of events that miss none.
+ * told apart and shelved, workers' availability as the master's admin sees it, workers that lose builds, are silent or
+ * missing, sessions that have ended, readers of events that miss none, masters that drain, and wishes met only once.
  */
 import { sql } from 'kysely';
 import type { Migration } from './migration.ts';
@@ -49,6 +49,12 @@ export const nothingIsLost: Migration = {
       .execute();
     await add('workers').addColumn('missingAt', int).execute();
     await add('workers').addColumn('awayAt', int).execute();
+    await add('workers').addColumn('silentAt', int).execute();
+    await add('masters')
+      .addColumn('draining', int, (c) => c.notNull().defaultTo(0))
+      .execute();
+    await add('buildSets').addColumn('onceKey', 'text').execute();
+    await add('buildSets').addColumn('onceDigest', 'text').execute();
     await add('workerSessions').addColumn('endedAt', int).execute();
     await schema
       .createTable('eventReaders')
@@ -60,6 +66,13 @@ export const nothingIsLost: Migration = {
       .on('buildRequests')
       .column('requestId')
       .where(sql.ref('state'), '=', sql.lit('shelved'))
+      .execute();
+    await schema
+      .createIndex('buildSetsOnce')
+      .unique()
+      .on('buildSets')
+      .columns(['submitter', 'onceKey'])
+      .where(sql.ref('onceKey'), 'is not', null)
       .execute();
   },
 };

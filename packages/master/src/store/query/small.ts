@@ -32,7 +32,7 @@ function plain<R, K extends keyof R & string>(
 const MASTER_FIELDS: Record<string, MemoryField<MasterResource>> = {
   ...plain<MasterResource, 'masterid' | 'last_active'>('int', 'masterid', 'last_active'),
   ...plain<MasterResource, 'name'>('text', 'name'),
-  ...plain<MasterResource, 'active'>('bool', 'active'),
+  ...plain<MasterResource, 'active' | 'draining'>('bool', 'active', 'draining'),
 };
 
 const BUILDER_FIELDS: Record<string, MemoryField<BuilderResource>> = {
@@ -50,8 +50,17 @@ const BUILDER_FIELDS: Record<string, MemoryField<BuilderResource>> = {
 const WORKER_FIELDS: Record<string, MemoryField<WorkerResource>> = {
   ...plain<
     WorkerResource,
-    'workerid' | 'max_builds' | 'running_builds' | 'losses' | 'missing_since' | 'away_since'
-  >('int', 'workerid', 'max_builds', 'running_builds', 'losses', 'missing_since', 'away_since'),
+    'workerid' | 'max_builds' | 'running_builds' | 'losses' | 'missing_since' | 'away_since' | 'silent_since'
+  >(
+    'int',
+    'workerid',
+    'max_builds',
+    'running_builds',
+    'losses',
+    'missing_since',
+    'away_since',
+    'silent_since',
+  ),
   ...plain<
     WorkerResource,
     'name' | 'pause_reason' | 'availability' | 'availability_rule' | 'availability_reason'

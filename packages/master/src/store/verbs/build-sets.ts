@@ -1,9 +1,11 @@
 /** What is asked for: build sets with their requests, try jobs, repeats. */
 import { BugError, type BuildSet, type Results, worstOf } from '@buildbot/shared';
-import type { AddedBuildSet, NewBuildSet, NewTryJob, TryJobIntake } from '../../ports/records.ts';
+import type { Kysely } from 'kysely';
+import type { AddedBuildSet, NewBuildSet, NewTryJob, Once, TryJobIntake } from '../../ports/records.ts';
 import { noEarlierThan } from '../moments.ts';
 import { buildSetProperties, completeBuildSet, sourceStampsOf } from '../reading.ts';
 import { propertyRows } from '../rows.ts';
+import type { Tables } from '../tables.ts';
 import { tellBuildSet, tellRequest } from '../telling.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { type PreparedStamp, sourceStamp } from './sources.ts';
@@ -13,13 +15,20 @@ export type PreparedBuildSet = Omit<NewBuildSet, 'sourceStamps'> & { sourceStamp
 /** Rows per statement. */
 const BATCH = 100;
 
-export async function addBuildSet(context: WriteContext, set: PreparedBuildSet): Promise<AddedBuildSet> {
+export async function addBuildSet(
+  context: WriteContext,
+  set: PreparedBuildSet,
+  once: Once | null = null,
+): Promise<AddedBuildSet> {
   const stamps = [];
   for (const stamp of set.sourceStamps) stamps.push(await sourceStamp(context, stamp));
   const { sourceStamps: _stamps, properties, builderIds, priority, ...described } = set;
   const row = await context.db
     .insertInto('buildSets')
-    .values({ ...described, submittedAt: context.now, completeAt: null, results: null })
+    .values({
+      ...{ ...described, submittedAt: context.now, completeAt: null, results: null },
+      ...{ onceKey: once?.key ?? null, onceDigest: once?.digest ?? null },
+    })
     .returningAll()
     .executeTakeFirstOrThrow();
   const { buildSetId } = row;
@@ -84,10 +93,32 @@ export async function settleBuildSet(context: WriteContext, buildSetId: number):
 }
 
 /** What was made for a build set, as it was answered the first time. */
-async function addedBefore({ db }: WriteContext, buildSetId: number): Promise<AddedBuildSet> {
+async function addedBefore(db: Kysely<Tables>, buildSetId: number): Promise<AddedBuildSet> {
   const requests = db.selectFrom('buildRequests').select(['requestId', 'builderId']);
   const rows = await requests.where('buildSetId', '=', buildSetId).orderBy('requestId').execute();
   return { buildSetId, requests: rows };
+}
+
+/** What this submitter's key has made; `conflict` when it was given for another wish. */
+export async function madeOnce(
+  db: Kysely<Tables>,
+  submitter: string,
+  { key, digest }: Once,
+): Promise<AddedBuildSet | 'conflict' | null> {
+  const sets = db.selectFrom('buildSets').select(['buildSetId', 'onceDigest']);
+  const row = await sets.where('submitter', '=', submitter).where('onceKey', '=', key).executeTakeFirst();
+  if (row === undefined) return null;
+  return row.onceDigest === digest ? await addedBefore(db, row.buildSetId) : 'conflict';
+}
+
+export async function addBuildSetOnce(
+  context: WriteContext,
+  set: PreparedBuildSet,
+  once: Once,
+): Promise<AddedBuildSet | 'conflict'> {
+  const { submitter } = set;
+  if (submitter === null) throw new BugError('a wish that is met once has somebody who wished');
+  return (await madeOnce(context.db, submitter, once)) ?? (await addBuildSet(context, set, once));
 }
 
 /** Take a try job in once: the job's row and its build set are one transaction. */
@@ -103,7 +134,7 @@ export async function acceptTryJob(
     if (known.state === 'refused') return { status: 'refused-before', reason: known.reason ?? '' };
     if (known.buildSetId === null)
       throw new BugError(`try job ${job.jobId} was accepted without a build set`);
-    return { status: 'repeat', added: await addedBefore(context, known.buildSetId) };
+    return { status: 'repeat', added: await addedBefore(context.db, known.buildSetId) };
   }
   const added = await addBuildSet(context, set);
   const outcome = { state: 'accepted', reason: null, buildSetId: added.buildSetId, receivedAt: context.now };
@@ -126,8 +157,11 @@ export async function rebuild(
   context: WriteContext,
   buildId: number,
   by: string,
-): Promise<AddedBuildSet | null> {
+  once: Once | null = null,
+): Promise<AddedBuildSet | 'conflict' | null> {
   const { db } = context;
+  const made = once && (await madeOnce(db, by, once));
+  if (made !== null) return made;
   const old = await db
     .selectFrom('builds')
     .innerJoin('buildRequests', 'buildRequests.requestId', 'builds.requestId')
@@ -139,7 +173,7 @@ export async function rebuild(
     .executeTakeFirst();
   if (old === undefined) return null;
   const stamps = await sourceStampsOf(db, [old.buildSetId]);
-  return await addBuildSet(context, {
+  const again: PreparedBuildSet = {
     externalId: null,
     reason: `rebuild of ${old.name}/${old.number} by ${by}`,
     submitter: by,
@@ -149,5 +183,6 @@ export async function rebuild(
     builderIds: [old.builderId],
     priority: old.priority,
     rebuiltBuildId: buildId,
-  });
+  };
+  return await addBuildSet(context, again, once);
 }

@@ -2,6 +2,8 @@
 import {
   BugError,
   type Master,
+  type MasterEvent,
+  masterEventPaths,
   masterResource,
   schedulerResource,
   type Worker,
@@ -32,9 +34,9 @@ export async function activeMasterId(db: Kysely<Tables>): Promise<number> {
   return (await masters.orderBy('lastActiveAt', 'desc').executeTakeFirst())?.masterId ?? 0;
 }
 
-function tellMaster(context: WriteContext, master: Master): void {
-  const { masterid, name, active } = masterResource(master);
-  context.emit([`masters/${masterid}/${active ? 'started' : 'stopped'}`], { masterid, name, active });
+function tellMaster(context: WriteContext, master: Master, event: MasterEvent): void {
+  const { masterid, name, active, draining } = masterResource(master);
+  context.emit(masterEventPaths(masterid, event), { masterid, name, active, draining });
 }
 
 /**
@@ -43,20 +45,21 @@ function tellMaster(context: WriteContext, master: Master): void {
  */
 export async function registerMaster(context: WriteContext, name: string): Promise<Master> {
   const { db, now } = context;
+  const begun = { active: flag(true), draining: flag(false), lastActiveAt: now };
   const row = await db
     .insertInto('masters')
-    .values({ name, active: 1, lastActiveAt: now })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ active: 1, lastActiveAt: now }))
+    .values({ name, ...begun })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(begun))
     .returningAll()
     .executeTakeFirstOrThrow();
   const master = toMaster(row);
-  const gone = db.updateTable('masters').set({ active: 0 }).where('active', '=', 1);
+  const gone = db.updateTable('masters').set({ active: 0, draining: 0 }).where('active', '=', 1);
   for (const other of await gone.where('masterId', '!=', row.masterId).returningAll().execute())
-    tellMaster(context, toMaster(other));
-  tellMaster(context, master);
+    tellMaster(context, toMaster(other), 'stopped');
+  tellMaster(context, master, 'started');
   const left = await db
     .updateTable('workers')
-    .set({ connected: 0, awayAt: now })
+    .set({ connected: 0, silentAt: null, awayAt: now })
     .where('connected', '=', 1)
     .returningAll()
     .execute();
@@ -64,10 +67,18 @@ export async function registerMaster(context: WriteContext, name: string): Promi
   return master;
 }
 
-export async function masterStopped(context: WriteContext, masterId: number): Promise<void> {
-  const update = context.db.updateTable('masters').set({ active: 0, lastActiveAt: context.now });
+/** A graceful stop has begun. */
+export async function masterDraining(context: WriteContext, masterId: number): Promise<void> {
+  const update = context.db.updateTable('masters').set({ draining: 1 }).where('draining', '=', 0);
   const row = await update.where('masterId', '=', masterId).returningAll().executeTakeFirst();
-  if (row !== undefined) tellMaster(context, toMaster(row));
+  if (row !== undefined) tellMaster(context, toMaster(row), 'draining');
+}
+
+export async function masterStopped(context: WriteContext, masterId: number): Promise<void> {
+  const stopped = { active: flag(false), draining: flag(false), lastActiveAt: context.now };
+  const update = context.db.updateTable('masters').set(stopped);
+  const row = await update.where('masterId', '=', masterId).returningAll().executeTakeFirst();
+  if (row !== undefined) tellMaster(context, toMaster(row), 'stopped');
 }
 
 /** Make the configuration known; what is not in it stays for its history, but is not configured any more. */
@@ -177,10 +188,18 @@ type WorkerState = Parameters<Store['setWorkerState']>[1];
 function newsOf(before: Worker, state: WorkerState): WorkerEvent | null {
   if (state.connected === true && !before.connected) return 'connected';
   if (state.connected === false && before.connected) return 'disconnected';
+  if (state.silentAt !== undefined)
+    return before.connected ? newsOfSilence(before.silentAt, state.silentAt) : null;
   const changed = Object.entries(state).some(
     ([key, value]) => JSON.stringify(before[key as keyof Worker]) !== JSON.stringify(value),
   );
   return changed ? 'state_updated' : null;
+}
+
+/** Of a worker that is silent already nothing new is said by its silence. */
+function newsOfSilence(before: number | null, silentAt: number | null): WorkerEvent | null {
+  if ((before === null) === (silentAt === null)) return null;
+  return silentAt === null ? 'heard' : 'silent';
 }
 
 export async function setWorkerState(
@@ -200,6 +219,7 @@ export async function setWorkerState(
       ...plain,
       ...(admin === undefined ? {} : adminColumns(admin)),
       ...(connected === undefined ? {} : { connected: flag(connected) }),
+      ...(connected === undefined ? {} : { silentAt: null }),
       ...(connected === true ? { missingAt: null, awayAt: null } : {}),
       ...(connected === false && before.connected === 1 ? { awayAt: context.now } : {}),
       ...(paused === undefined ? {} : { paused: flag(paused) }),
