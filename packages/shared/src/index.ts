@@ -30,6 +30,7 @@ export * from './long-timer.ts';
 export * from './model/entities.ts';
 export * from './model/property.ts';
 export * from './model/results.ts';
+export * from './model/tests.ts';
 export * from './protocol/codec.ts';
 export * from './protocol/command.ts';
 export * from './protocol/frames.ts';
