@@ -26,6 +26,7 @@ import type {
   WorkerNote,
 } from '@buildbot/shared';
 import type { AttemptEnd } from '../core/attempt-end.ts';
+import type { CredentialStore } from './credentials.ts';
 import type {
   AddedBuildSet,
   ClaimedBuild,
@@ -47,7 +48,7 @@ import type {
 /** Told after each commit: events that were stored, and log growth, which is not. */
 export type CommitListener = (events: StoredEvent[], growth: Log[]) => void;
 
-export interface Store {
+export interface Store extends CredentialStore {
   close(): Promise<void>;
   /** Tell `listener` of every commit, in order; returns the way to stop it. */
   onCommit(listener: CommitListener): () => void;

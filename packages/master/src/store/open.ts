@@ -78,6 +78,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       logs: new LogReader(reader, files),
       writer: new LogWriter({ reader, queue, files, logger, failPoint }),
       failPoint,
+      clock,
       async close() {
         await queue.close();
         await files.close();

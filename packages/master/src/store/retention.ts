@@ -8,6 +8,7 @@ import type { RetentionLimits } from '../ports/records.ts';
 import type { LogFiles } from './logs/log-files.ts';
 import type { PatchFiles } from './patch-files.ts';
 import type { Tables } from './tables.ts';
+import { forgetCredentials } from './verbs/credentials.ts';
 import type { WriteContext, WriteQueue } from './write-queue.ts';
 
 type Db = Kysely<Tables>;
@@ -34,7 +35,10 @@ export async function cleanUp(
   if (logsBefore !== null) counts.logs = await queue.run((context) => forgetLogs(context, logsBefore, batch));
   if (eventsBefore !== null)
     counts.events = await queue.run((context) => forgetEvents(context, eventsBefore));
-  if (sessionsBefore !== null) await queue.run((context) => forgetSessions(context, sessionsBefore));
+  if (sessionsBefore !== null) {
+    await queue.run((context) => forgetSessions(context, sessionsBefore));
+    await queue.run((context) => forgetCredentials(context, sessionsBefore));
+  }
   await removeDoomedFiles(deps);
   return counts;
 }

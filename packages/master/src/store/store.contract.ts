@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import { buildSetsContract } from './contract/build-sets.contract.ts';
 import { buildsContract } from './contract/builds.contract.ts';
 import { clockContract } from './contract/clock.contract.ts';
+import { credentialsContract } from './contract/credentials.contract.ts';
 import { eventsContract } from './contract/events.contract.ts';
 import { inventoryContract } from './contract/inventory.contract.ts';
 import { logsContract } from './contract/logs.contract.ts';
@@ -29,6 +30,7 @@ export function storeContract(name: string, makePlace: MakePlace): void {
     stepsContract(makePlace);
     logsContract(makePlace);
     sessionsContract(makePlace);
+    credentialsContract(makePlace);
     eventsContract(makePlace);
     queryContract(makePlace);
     retentionContract(makePlace);

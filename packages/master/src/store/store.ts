@@ -1,6 +1,6 @@
 /** The port, answered by the verbs: reads go to the reading connection, writes through the queue. */
 import type { Kysely } from 'kysely';
-import type { FailPoint } from '../ports/service.ts';
+import type { Clock, FailPoint } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import { marked } from './fail-points.ts';
 import type { LogReader } from './log-reader.ts';
@@ -16,6 +16,7 @@ import type { Tables } from './tables.ts';
 import * as buildSets from './verbs/build-sets.ts';
 import * as builds from './verbs/builds.ts';
 import * as commands from './verbs/commands.ts';
+import * as credentials from './verbs/credentials.ts';
 import * as inventory from './verbs/inventory.ts';
 import * as queue from './verbs/queue.ts';
 import { readerPosition, setReaderPosition } from './verbs/readers.ts';
@@ -33,6 +34,7 @@ export interface StoreParts {
   logs: LogReader;
   writer: LogWriter;
   failPoint: FailPoint;
+  clock: Clock;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export function createStore({
   logs,
   writer,
   failPoint,
+  clock,
   close,
 }: StoreParts): Store {
   /** Run a verb in the write queue. Its name is that of its function. */
@@ -142,6 +145,13 @@ export function createStore({
     eventsAfter: (number, limit) => eventsAfter(reader, number, limit),
     readerPosition: (name) => readerPosition(reader, name),
     setReaderPosition: write(setReaderPosition),
+
+    addCredential: write(credentials.addCredential),
+    validCredentials: () => credentials.validCredentials(reader, clock.now()),
+    tokens: () => credentials.tokens(reader),
+    revokeCredential: write(credentials.revokeCredential),
+    touchCredential: write(credentials.touchCredential),
+    audit: write(credentials.audit),
 
     cleanUp: (limits) => cleanUp({ reader, queue: writes, logs: files, patches }, limits),
   };

@@ -284,6 +284,27 @@ export interface EventReadersTable {
   position: number;
 }
 
+/** Who may come in from elsewhere: bearer tokens, and the sessions of browsers. */
+export interface CredentialsTable {
+  credentialId: Generated<number>;
+  kind: 'token' | 'session';
+  /** For people: what a token is for, how a session began. */
+  name: string;
+  /** SHA-256 of the secret, which is random and kept nowhere. */
+  hash: string;
+  user: string;
+  /** What else is known of the user: mail address, full name, groups. */
+  person: JsonText;
+  scopes: JsonText;
+  createdAt: number;
+  createdBy: string;
+  expiresAt: number | null;
+  revokedAt: number | null;
+  revokedBy: string | null;
+  /** To the hour: a write for every request would be too much. */
+  usedAt: number | null;
+}
+
 /** Files whose rows are gone: written with the deletion, removed once the file is. */
 export interface DoomedFilesTable {
   /** `log` and a build id, or `patch` and a SHA-256. */
@@ -313,5 +334,6 @@ export interface Tables {
   tryJobs: TryJobsTable;
   events: EventsTable;
   eventReaders: EventReadersTable;
+  credentials: CredentialsTable;
   doomedFiles: DoomedFilesTable;
 }

@@ -82,6 +82,7 @@ describe('a database of an earlier release', () => {
       expect(Buffer.from((await store.patchBody(patchId)) ?? []).toString()).toContain('+new 3');
       expect(await store.tryJob('job-4')).toMatchObject({ state: 'refused', reason: 'no such builder' });
       expect(await store.pendingRequests()).toHaveLength(1);
+      expect((await store.tokens()).map(({ name }) => name)).toEqual(version < 3 ? [] : ['deploy']);
       expect(await store.appendLog(3, 'o', Buffer.from(' goes on\n'))).toBe(true);
       expect((await bytesOf(store.readLog(3, 0))).toString()).toBe(
         'in dir build\noutput 3\nunfinished goes on\n',
