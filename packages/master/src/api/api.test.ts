@@ -94,6 +94,24 @@ describe('one byte stream from the gateway', () => {
     expect((await log.ends()).ending).toBe('broken');
   });
 
+  it('says that the master stops, and closes the connection, while a log is followed on it', async () => {
+    const running = await world.build();
+    const session = attach(ALICE);
+    const closed = new Promise<string>((resolve) => session.once('close', () => resolve('closed')));
+    const events = listenTo(session.request({ ':path': '/api/v2/events?path=masters/*/*' }));
+    await events.hears('event: ready');
+    const log = listenTo(session.request({ ':path': '/api/v2/logs/1/raw?follow=1' }));
+    await world.output(running, 'running\n');
+    await log.hears('running\n');
+    await world.store.masterStopped(world.masterId);
+    await world.api.farewell.stop();
+    const { ending, all } = await events.ends();
+    expect(ending).toBe('whole');
+    expect(all).toMatch(/masters\/1\/stopped.*\n\nevent: stopping\ndata: \{"n":\d+\}\n\n$/s);
+    expect((await log.ends()).ending).toBe('broken');
+    expect(await closed).toBe('closed');
+  });
+
   it('keeps two connections apart by their users', async () => {
     await world.build({ submitter: 'alice' });
     const rpc = attach(BOB).request({

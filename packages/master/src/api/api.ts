@@ -12,8 +12,13 @@ import { EventHub } from './events/event-hub.ts';
 export type { ApiDeps, ForceForm } from './deps.ts';
 export type { Door } from './doors/listener.ts';
 
+/** Who follows events may take this long to hear that the master stops. */
+const FAREWELL_MS = 500;
+
 /** Start it before its doors, stop it after them. */
 export interface Api extends Service {
+  /** To be stopped before anything else that carries connections: tells clients that the master stops, and closes them. */
+  readonly farewell: Service;
   /** One request in process, for tests and embedding. */
   fetch(request: Request, env?: RequestEnv): Response | Promise<Response>;
   /** Serve an authenticated byte stream (HTTP/2 with prior knowledge, HTTP/1.1 or a websocket) as this caller. */
@@ -37,16 +42,28 @@ export function createApi(deps: ApiDeps): Api {
         onFailure: (error) => deps.logger.error({ err: error }, 'a websocket session failed'),
       }),
   });
+  const sayGoodbye = async (): Promise<void> => {
+    await atMost(FAREWELL_MS, hub.sendAway());
+    await connections.stop();
+  };
   return {
     name: 'api',
+    farewell: { name: 'farewell', start: async () => undefined, stop: sayGoodbye },
     fetch: (request, env = {}) => app.fetch(request, env),
     handleConnection: (stream, caller) => connections.handle(stream, caller),
     unixDoor: (path, user) => unixDoor(connections, path, user),
     tcpDoor: (address) => tcpDoor(connections, address),
     start: () => hub.start(),
     async stop() {
-      await connections.stop();
+      await sayGoodbye();
       hub.stop();
     },
   };
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
 }

@@ -90,11 +90,11 @@ export async function compose(parts: Parts): Promise<Composition> {
     services: [
       new Housekeeping({ store, clock, logger, retention: () => now().config.retention }),
       ...[estimates, counters, alerts, watch, workers, dispatch, workerDoor, api],
-      ...[...doors, tries, ...listening, reconfiguration],
+      ...[...doors, tries, ...listening, reconfiguration, api.farewell],
     ],
     describe,
     reconfigure: () => reconfiguration.run(),
-    drain: () => dispatch.drain(),
+    drain: () => drain(dispatch, { store, masterId, logger }),
     leave: () => leave(store, masterId, logger),
   };
 }
@@ -170,6 +170,20 @@ async function readAgain({ readConfig }: Parts): Promise<MasterConfig> {
   if (readConfig === null)
     throw new UserError('this master has no configuration file that it could read again');
   return await readConfig();
+}
+
+/** Waits for the builds that run, also when it cannot be kept that it does. */
+async function drain(
+  dispatch: Dispatch,
+  { store, masterId, logger }: Pick<Parts, 'store' | 'logger'> & { masterId: number },
+): Promise<void> {
+  const drained = dispatch.drain();
+  try {
+    await store.masterDraining(masterId);
+  } catch (error) {
+    logger.error({ err: error }, `it is not kept that this master is to stop: ${messageOf(error)}`);
+  }
+  await drained;
 }
 
 /** A master whose disk has failed cannot say that it leaves, and must leave all the same. */

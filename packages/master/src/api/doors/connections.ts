@@ -26,6 +26,8 @@ const SWEEP_MS = 2_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** An HTTP/2 connection on which nothing moves. Event streams move every 15 s. */
 const H2_IDLE_MS = 10 * 60_000;
+/** How long clients may take to hear that a connection ends, before it is cut. */
+const FAREWELL_MS = 500;
 /** Windows of megabytes: with the default of 64 KiB a large body stalls on any link with a delay. */
 const H2_STREAM_WINDOW = 1024 * 1024;
 const H2_SESSION_WINDOW = 8 * 1024 * 1024;
@@ -35,7 +37,7 @@ export type Fetch = (request: Request, env: RequestEnv) => Response | Promise<Re
 export interface Connections {
   /** Serve it until it ends. Never throws; a connection that says nothing sensible is closed. */
   handle(socket: Duplex, caller: Caller): void;
-  /** Cut every connection and wait until they are closed. */
+  /** Let what was said reach the other side, then close every connection; those that take too long are cut. */
   stop(): Promise<void>;
 }
 
@@ -52,7 +54,8 @@ function breakH2(response: Http2ServerResponse): void {
   response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
-function serveH2(socket: Duplex, caller: Caller, fetch: Fetch): void {
+/** Answers how to end it in order. */
+function serveH2(socket: Duplex, caller: Caller, fetch: Fetch): () => void {
   // One server object per connection, which costs an object and no handle: so the caller needs no look-up.
   const server = createHttp2(
     H2_OPTIONS,
@@ -62,12 +65,15 @@ function serveH2(socket: Duplex, caller: Caller, fetch: Fetch): void {
       { overrideGlobalObjects: false },
     ),
   );
+  let end = (): void => void socket.destroy();
   server.on('session', (session: ServerHttp2Session) => {
+    end = () => session.close();
     session.setLocalWindowSize(H2_SESSION_WINDOW);
     session.setTimeout(H2_IDLE_MS, () => session.destroy());
     session.on('error', () => session.destroy());
   });
   server.emit('connection', socket);
+  return () => end();
 }
 
 /** One HTTP/1.1 server for all connections, which are given to it: it listens nowhere. */
@@ -92,36 +98,48 @@ function http1Server(fetch: Fetch, callerOf: (socket: Duplex) => Caller, upgrade
   return server;
 }
 
+function cut(sockets: Iterable<Duplex>): void {
+  for (const socket of sockets) socket.destroy();
+}
+
 export function createConnections(options: {
   fetch: Fetch;
   upgrade: (callerOf: (socket: Duplex) => Caller) => UpgradeHandler;
 }): Connections {
   const { fetch, upgrade } = options;
   const callers = new WeakMap<Duplex, Caller>();
-  const open = new Set<Duplex>();
+  /** How to end each connection. */
+  const open = new Map<Duplex, () => void>();
   const callerOf = (socket: Duplex) => callers.get(socket) ?? NOBODY;
   const http1 = http1Server(fetch, callerOf, upgrade(callerOf));
 
   async function serve(socket: Duplex, caller: Caller): Promise<void> {
     const protocol = await detectProtocol(socket, HEADERS_TIMEOUT_MS);
     if (protocol === null || socket.destroyed) socket.destroy();
-    else if (protocol === 'h2') serveH2(socket, caller, fetch);
-    else http1.emit('connection', socket);
+    else if (protocol === 'h2') open.set(socket, serveH2(socket, caller, fetch));
+    else {
+      http1.emit('connection', socket);
+      open.set(socket, () => socket.end(() => socket.destroy()));
+    }
   }
 
   return {
     handle(socket, caller) {
       callers.set(socket, caller);
-      open.add(socket);
+      open.set(socket, () => socket.destroy());
       socket.once('close', () => open.delete(socket));
       // A connection that breaks is closed by whoever serves it; between protocols nobody does.
       socket.on('error', () => socket.destroy());
       void serve(socket, caller);
     },
     async stop() {
-      const closed = [...open].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-      for (const socket of open) socket.destroy();
+      const closed = [...open.keys()].map(
+        (socket) => new Promise((resolve) => socket.once('close', resolve)),
+      );
+      const late = setTimeout(() => cut(open.keys()), FAREWELL_MS);
+      for (const end of [...open.values()]) end();
       await Promise.all(closed);
+      clearTimeout(late);
       http1.close();
     },
   };

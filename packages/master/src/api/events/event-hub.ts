@@ -12,9 +12,11 @@ export type EventSource = Pick<Store, 'onCommit' | 'eventRange' | 'eventsAfter'>
 /** Newest events kept in memory for all readers together: at 100 builds/s some seconds' worth, about 1 MB. */
 const RECENT = 1024;
 
-/** Told of each commit, in order. `newest` is the number of the newest event after it. */
 export interface CommitReader {
+  /** Told of each commit, in order. `newest` is the number of the newest event after it. */
   committed(events: readonly StoredEvent[], growth: readonly Log[], newest: number): void;
+  /** The master stops: say what there is to say, and leave. */
+  stopping(): void;
 }
 
 export class EventHub {
@@ -23,6 +25,8 @@ export class EventHub {
   #recent: StoredEvent[] = [];
   #newest = 0;
   #stop: (() => void) | null = null;
+  /** Resolves when the last reader has left; `null` while the master does not stop. */
+  #allLeft: PromiseWithResolvers<void> | null = null;
 
   constructor(source: EventSource) {
     this.#source = source;
@@ -33,8 +37,14 @@ export class EventHub {
     return this.#newest;
   }
 
+  /** The master stops: who has read everything says goodbye. */
+  get isStopping(): boolean {
+    return this.#allLeft !== null;
+  }
+
   async start(): Promise<void> {
     if (this.#stop !== null) return;
+    this.#allLeft = null;
     this.#stop = this.#source.onCommit((events, growth) => this.#committed(events, growth));
     const { newest } = await this.#source.eventRange();
     this.#newest = Math.max(this.#newest, newest);
@@ -45,9 +55,21 @@ export class EventHub {
     this.#stop = null;
   }
 
+  /** Have all readers leave, now and from now on; resolves when they have. Some may never: who waits sets a limit. */
+  async sendAway(): Promise<void> {
+    if (this.#allLeft === null) {
+      this.#allLeft = Promise.withResolvers();
+      for (const reader of this.#readers) reader.stopping();
+    }
+    if (this.#readers.size > 0) await this.#allLeft.promise;
+  }
+
   add(reader: CommitReader): () => void {
     this.#readers.add(reader);
-    return () => this.#readers.delete(reader);
+    return () => {
+      this.#readers.delete(reader);
+      if (this.#readers.size === 0) this.#allLeft?.resolve();
+    };
   }
 
   /**

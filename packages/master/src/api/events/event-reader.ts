@@ -64,8 +64,17 @@ export class EventReader implements CommitReader {
     return this.#position;
   }
 
+  /** Whether this is the end: nothing more will be told after what there is. */
+  get isStopping(): boolean {
+    return this.#hub.isStopping;
+  }
+
   close(): void {
     this.#leave();
+  }
+
+  stopping(): void {
+    this.#bell.ring();
   }
 
   /** Wake the one who waits: there is something to do besides events. */

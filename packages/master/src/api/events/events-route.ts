@@ -4,7 +4,8 @@
  * The first event is `ready` with `{"n": N}`, the position the stream begins at, which the header `X-Event-Number` has
  * too: who subscribes, then reads, misses nothing. Events follow as messages `{"k", "m", "n"}` with their number as
  * `id`; log growth has neither. A position that is not kept any more, or lies in the future, is answered with the event
- * `resync`: read everything anew, the stream goes on from its number. A silent stream says that it lives every 15 s.
+ * `resync`: read everything anew, the stream goes on from its number. A silent stream says that it lives every 15 s. Of a
+ * master that stops on purpose the last event is `stopping`; a stream that ends without it was cut off.
  */
 import type { Context } from 'hono';
 import type { ApiDeps, AppEnv } from '../deps.ts';
@@ -24,7 +25,7 @@ function frame(told: Told): string {
   return sseEvent({ ...(told.n === undefined ? {} : { id: told.n }), data: told });
 }
 
-/** Frames of a reader until `signal`; closes the reader. */
+/** Frames of a reader until `signal`, or until the master stops and all has been told; closes the reader. */
 export async function* framesOf(
   reader: EventReader,
   options: { signal: AbortSignal; heartbeatMs: number; frame: (told: Told) => string },
@@ -34,6 +35,7 @@ export async function* framesOf(
     while (!signal.aborted) {
       const told = await reader.read();
       if (told.length > 0) yield told.map(options.frame).join('');
+      else if (reader.isStopping) return yield sseEvent({ event: 'stopping', data: { n: reader.position } });
       else if ((await reader.wait(signal, heartbeatMs)) === 'timeout') yield sseHeartbeat(reader.position);
     }
   } finally {

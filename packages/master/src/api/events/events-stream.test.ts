@@ -13,13 +13,20 @@ interface Message {
   data?: unknown;
 }
 
+/** What stands for the end of a stream. */
+const END = 'end';
+
 /** One event stream, read event by event; heartbeats are given only when asked for. */
 async function stream(path: string, headers: Record<string, string> = {}) {
   const response = await world.get(path, { headers });
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   let rest = '';
   const nextBlock = async (): Promise<string> => {
-    while (!rest.includes('\n\n')) rest += Buffer.from((await reader.read()).value ?? []).toString();
+    while (!rest.includes('\n\n')) {
+      const { done, value } = await reader.read();
+      if (done) return END;
+      rest += Buffer.from(value).toString();
+    }
     const end = rest.indexOf('\n\n');
     const block = rest.slice(0, end);
     rest = rest.slice(end + 2);
@@ -116,6 +123,24 @@ describe('GET /api/v2/events', () => {
     let block = '';
     while (!block.includes(`id: ${newest}`)) block = await events.nextBlock();
     expect(block).toBe(`: still here\nid: ${newest}`);
+    await events.close();
+  });
+
+  it('says last that the master stops, after all that there was to tell', async () => {
+    const events = await stream('/api/v2/events?path=masters/*/*');
+    await events.next();
+    await world.store.masterStopped(world.masterId);
+    const { newest } = await world.store.eventRange();
+    const stopped = world.api.stop();
+    expect(await events.next()).toMatchObject({ data: { k: 'masters/1/stopped', m: { active: false } } });
+    expect(await events.next()).toEqual({ event: 'stopping', data: { n: newest } });
+    expect(await events.nextBlock()).toBe(END);
+    await stopped;
+  });
+
+  it('does not keep the master from stopping when nobody reads it', async () => {
+    const events = await stream('/api/v2/events?path=masters/*/*');
+    await world.api.stop();
     await events.close();
   });
 

@@ -171,9 +171,23 @@ describe('/ws', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
   });
 
-  it('ends when the API stops', async () => {
-    const { closed } = await client();
+  it('says why it is closed when the master stops, after all that there was to tell', async () => {
+    const { socket, ask, next } = await client();
+    const closed = new Promise((resolve) =>
+      socket.once('close', (code, reason) => resolve([code, String(reason)])),
+    );
+    await ask({ cmd: 'startConsuming', path: 'masters/*/*', _id: 1 });
+    await world.store.masterStopped(world.masterId);
     await world.api.stop();
-    expect(await closed).toBe(1006);
+    expect(await next()).toMatchObject({ k: 'masters/1/stopped' });
+    expect(await closed).toEqual([1001, 'the master is stopping']);
+  });
+
+  it('does not keep the master from stopping when the client is frozen', async () => {
+    const { socket, closed } = await client();
+    socket.pause();
+    await world.api.stop();
+    socket.resume();
+    expect(await closed).toBe(1001);
   });
 });

@@ -17,6 +17,9 @@ const MAX_UNREAD_BYTES = 64 * 1024;
 /** A client that answers no ping within this time is gone. */
 const PING_MS = 30_000;
 
+/** Code of RFC 6455 for a server that goes down. */
+const GOING_AWAY = 1001;
+
 type Frame = WsAnswer | Told;
 
 /** Resolves when the frames have left for the kernel, or the socket is closed. */
@@ -56,6 +59,7 @@ class WsSession {
         await this.#answerAll();
         const told = await this.#reader.read();
         if (told.length > 0) await sendAll(this.#socket, told);
+        else if (this.#reader.isStopping) return this.#socket.close(GOING_AWAY, 'the master is stopping');
         else if (this.#inbox.length === 0 && (await this.#reader.wait(signal, PING_MS)) === 'timeout')
           this.#ping();
       }

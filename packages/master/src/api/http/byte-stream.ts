@@ -7,6 +7,11 @@ import type { RequestEnv } from '../deps.ts';
 /** Makes the pieces. `signal` is aborted when the client has gone; the generator then ends as it likes. */
 export type ByteSource = (signal: AbortSignal) => AsyncGenerator<Uint8Array | string>;
 
+/** Thrown by a source that cannot go on though nothing is wrong: the body is broken off, and nobody is told of a failure. */
+export class CutShort extends Error {
+  override readonly name = 'CutShort';
+}
+
 const encoder = new TextEncoder();
 
 /** `onFailure` is told of what the source threw. */
@@ -27,7 +32,7 @@ export function byteStream(
           else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value);
         } catch (error) {
           if (gone.signal.aborted) return;
-          onFailure(error);
+          if (!(error instanceof CutShort)) onFailure(error);
           if (breakOff === undefined) controller.error(error);
           else breakOff();
         }

@@ -7,6 +7,7 @@ import { BugError } from '@buildbot/shared';
 import type { Store } from '../../ports/store.ts';
 import { Bell } from '../events/bell.ts';
 import type { CommitReader, EventHub } from '../events/event-hub.ts';
+import { CutShort } from '../http/byte-stream.ts';
 
 /** Looked at again this often even if nothing is told: a bound on the harm of anything unforeseen, not a poll. */
 const SAFETY_MS = 60_000;
@@ -19,6 +20,10 @@ class LogWatch implements CommitReader {
   constructor(log: Log) {
     this.#log = log;
     this.#prefix = `logs/${log.logId}/`;
+  }
+
+  stopping(): void {
+    this.bell.ring();
   }
 
   committed(events: readonly StoredEvent[], growth: readonly Log[]): void {
@@ -39,7 +44,7 @@ export interface FollowInput {
 
 /**
  * Ends only when every byte has been given: of a followed log when it is complete, else of what there was. Throws when
- * the log vanishes or has fewer bytes than it should.
+ * the log vanishes or has fewer bytes than it should, and when the master stops before that.
  */
 export async function* logBytes(store: Store, hub: EventHub, input: FollowInput): AsyncGenerator<Uint8Array> {
   const { follow, signal } = input;
@@ -54,10 +59,12 @@ export async function* logBytes(store: Store, hub: EventHub, input: FollowInput)
         position += piece.byteLength;
         yield piece;
         if (signal.aborted) return;
+        if (hub.isStopping) throw new CutShort();
       }
       if (position < log.bytes)
         throw new BugError(`log ${log.logId} ends at byte ${position} of ${log.bytes}`);
       if (!follow || log.complete) return;
+      if (hub.isStopping) throw new CutShort();
       await watch.bell.wait(signal, SAFETY_MS);
     }
   } finally {
