@@ -1,6 +1,7 @@
 /**
  * The parts of `docs/` that the code itself can tell: tables of configuration keys, commands and API paths, written
- * between `<!-- generated: NAME -->` and `<!-- end -->`, and JSON Schemas of the configurations. `test/structure/docs.test.ts` fails when one is stale.
+ * between `<!-- generated: NAME -->` and `<!-- end -->`, and JSON Schemas of the
+ * configurations and of what the command line prints. `test/structure/docs.test.ts` fails when one is stale.
  *
  * usage: node tools/with-node.mjs tools/reference.ts
  */
@@ -10,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { apiMethods, apiPaths } from './reference/api.ts';
 import { cliCommands, cliSettings } from './reference/cli.ts';
 import { masterKeys, stepOptions, workerKeys } from './reference/configuration.ts';
-import { masterJsonSchema, workerJsonSchema } from './reference/json-schema.ts';
+import { masterJsonSchema, outputJsonSchema, workerJsonSchema } from './reference/json-schema.ts';
 
 const DOCS = fileURLToPath(new URL('../docs', import.meta.url));
 const REGION = /(<!-- generated: ([a-z .-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
@@ -32,6 +33,7 @@ const GENERATORS: ReadonlyMap<string, () => string | Promise<string>> = new Map<
 /** Files that are generated whole, by their name in `docs/`. */
 const SCHEMAS: ReadonlyMap<string, () => object> = new Map([
   ['master.schema.json', masterJsonSchema],
+  ['output.schema.json', outputJsonSchema],
   ['worker.schema.json', workerJsonSchema],
 ]);
 

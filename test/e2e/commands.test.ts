@@ -133,7 +133,10 @@ describe('log', () => {
       "error: there is no build quick/4711\n'buildbot watch' shows the builds.\n",
     ]);
     const several = await buildbot('log', '#1');
-    expect([several.code, several.stderr]).toEqual([2, expect.stringMatching(/(?:quick|fails)\/1 \(id \d+\)/)]);
+    expect([several.code, several.stderr]).toEqual([
+      2,
+      expect.stringMatching(/(?:quick|fails)\/1 \(id \d+\)/),
+    ]);
     expect((await buildbot('log', 'a b c')).code).toBe(2);
   });
 });

@@ -1,4 +1,5 @@
 /** What every command shares: how it is started without loading all of oclif, its process, and its link to a master. */
+import { DONE_SCHEMA, type DoneOutput } from '@buildbot/shared';
 import { Command, type Config, Flags } from '@oclif/core';
 import { CONNECTION_KEYS, settingFlags, settingsOfFlags } from './config/flags.ts';
 import { type LoadedSettings, loadSettings } from './config/load-settings.ts';
@@ -56,9 +57,9 @@ export abstract class BaseCommand extends Command {
   protected tellDone(
     json: boolean,
     lines: readonly string[],
-    more: Readonly<Record<string, unknown>> = {},
+    more: Pick<DoneOutput, 'buildSetId'> = {},
   ): void {
-    const object = { schema: 'buildbot.done/1', command: this.id, lines, ...more };
+    const object: DoneOutput = { schema: DONE_SCHEMA, command: this.id ?? '', lines, ...more };
     this.log(json ? JSON.stringify(object, null, 2) : lines.join('\n'));
   }
 

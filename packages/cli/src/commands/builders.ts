@@ -1,7 +1,7 @@
 /** `buildbot builders`: what can be built. */
+import { BUILDERS_SCHEMA, type BuilderItem, type BuildersOutput } from '@buildbot/shared';
 import { Flags } from '@oclif/core';
 import { BaseCommand, connectionFlags } from '../base-command.ts';
-import type { BuilderItem } from '../services/list-farm.ts';
 
 export default class Builders extends BaseCommand {
   static override summary = 'List the builders of the master.';
@@ -21,9 +21,8 @@ export default class Builders extends BaseCommand {
       builders.map(({ name }) => name),
     );
     const lines = flags.quiet ? nameLines(builders) : builderLines(builders);
-    this.log(
-      flags.json ? JSON.stringify({ schema: 'buildbot.builders/1', builders }, null, 2) : lines.join('\n'),
-    );
+    const output: BuildersOutput = { schema: BUILDERS_SCHEMA, builders };
+    this.log(flags.json ? JSON.stringify(output, null, 2) : lines.join('\n'));
     return builders;
   }
 }

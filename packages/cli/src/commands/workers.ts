@@ -1,7 +1,7 @@
 /** `buildbot workers`: who can build, and who is there. */
+import { WORKERS_SCHEMA, type WorkerItem, type WorkersOutput } from '@buildbot/shared';
 import { Flags } from '@oclif/core';
 import { BaseCommand, connectionFlags } from '../base-command.ts';
-import type { WorkerItem } from '../services/list-farm.ts';
 
 export default class Workers extends BaseCommand {
   static override summary = 'List the workers of the master.';
@@ -19,9 +19,8 @@ export default class Workers extends BaseCommand {
     const workers = await this.withLink(flags, async (link) => listWorkers(await link.open()));
     const now = this.runtime.clock.now();
     const lines = flags.quiet ? nameLines(workers) : workerLines(workers, now);
-    this.log(
-      flags.json ? JSON.stringify({ schema: 'buildbot.workers/1', workers }, null, 2) : lines.join('\n'),
-    );
+    const output: WorkersOutput = { schema: WORKERS_SCHEMA, workers };
+    this.log(flags.json ? JSON.stringify(output, null, 2) : lines.join('\n'));
     return workers;
   }
 }

@@ -1,26 +1,10 @@
 /** `try --dryrun`: everything that would be sent, as lines or as one object. Nothing leaves the machine. */
-import { encodeTryJob, sanitizeName, type TryJob } from '@buildbot/shared';
+import { DRY_RUN_SCHEMA, type DryRunOutput, encodeTryJob, sanitizeName, type TryJob } from '@buildbot/shared';
 import type { TrySource } from '../vcs/port.ts';
 import { formatBytes } from '../view/renderers/plain.ts';
 import { fileLines, leftOutLines } from './try-job.ts';
 
-export const DRY_RUN_SCHEMA = 'buildbot.try.dryrun/1';
-
-export interface DryRun {
-  schema: typeof DRY_RUN_SCHEMA;
-  repository: string;
-  branch: string | null;
-  baseRevision: string | null;
-  tree: string | null;
-  builders: readonly string[];
-  properties: Record<string, unknown>;
-  files: readonly string[];
-  leftOut: readonly string[];
-  patchBytes: number;
-  jobBytes: number;
-}
-
-export function dryRunOf(source: TrySource, job: TryJob): DryRun {
+export function dryRunOf(source: TrySource, job: TryJob): DryRunOutput {
   return {
     schema: DRY_RUN_SCHEMA,
     repository: job.repository,
@@ -36,7 +20,7 @@ export function dryRunOf(source: TrySource, job: TryJob): DryRun {
   };
 }
 
-export function dryRunLines(run: DryRun): string[] {
+export function dryRunLines(run: DryRunOutput): string[] {
   const name = (text: string | null, none: string) =>
     text === null || text === '' ? none : sanitizeName(text);
   const properties = Object.entries(run.properties).map(([key, value]) =>

@@ -1,8 +1,8 @@
 /** The faces that append lines: plain, `--quiet`, `--events` and `--json`. */
-import { type EstimatedFact, withEstimate } from '../view/estimated-fact.ts';
-import { factsOf } from '../view/facts.ts';
+import { withEstimate } from '../view/estimated-fact.ts';
+import { type Fact, factsOf } from '../view/facts.ts';
 import { factsAfterLogs } from '../view/log-piece.ts';
-import { type EstimateNews, estimateNews } from '../view/renderers/estimate.ts';
+import { estimateNews } from '../view/renderers/estimate.ts';
 import { eventLine } from '../view/renderers/events.ts';
 import { finalObject } from '../view/renderers/json.ts';
 import { excerptCommands, plainLines } from '../view/renderers/plain.ts';
@@ -25,7 +25,7 @@ export interface LineFaceOptions {
 function appending(
   write: WriteLine,
   now: Now,
-  linesOf: (fact: EstimatedFact) => readonly string[],
+  linesOf: (fact: Fact) => readonly string[],
   { follow }: LineFaceOptions = { follow: false },
 ): Face {
   const toldOnce = new ToldOnce();
@@ -38,14 +38,14 @@ function appending(
 }
 
 export function plainFace(write: WriteLine, now: Now, options?: LineFaceOptions): Face {
-  const linesOf = (fact: EstimatedFact) =>
+  const linesOf = (fact: Fact) =>
     options?.follow && fact.type === 'log_excerpt' ? excerptCommands(fact) : plainLines(fact);
   return appending(write, now, linesOf, options);
 }
 
 /** How it ended, and why if badly. */
 export function quietFace(write: WriteLine, now: Now): Face {
-  const isTold = (fact: EstimatedFact) =>
+  const isTold = (fact: Fact) =>
     fact.type === 'finished' ||
     fact.type === 'detached' ||
     fact.type === 'kept' ||
@@ -59,7 +59,7 @@ export function quietFace(write: WriteLine, now: Now): Face {
 export function eventsFace(write: WriteLine, now: Now, options?: LineFaceOptions): Face {
   let last: string | undefined;
   let isStale = false;
-  const linesOf = (fact: EstimatedFact) => {
+  const linesOf = (fact: Fact) => {
     isStale ||=
       fact.type === 'build_started' ||
       fact.type === 'worker_away' ||
@@ -73,7 +73,7 @@ export function eventsFace(write: WriteLine, now: Now, options?: LineFaceOptions
     update: (state) => {
       facts.update(state);
       if (last !== undefined && !isStale) return;
-      const news: EstimateNews | null = estimateNews(tryView(state, now()), now());
+      const news = estimateNews(tryView(state, now()), now());
       if (news === null) return;
       // Between two ends nothing may have changed but the time.
       const said = JSON.stringify({ ...news, at: 0 });

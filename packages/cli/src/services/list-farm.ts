@@ -1,23 +1,8 @@
 /** The builders and workers of a master as rows and as columns of text. */
-import { type Availability, displayWidth, type Results, sanitizeName } from '@buildbot/shared';
+import { type BuilderItem, displayWidth, sanitizeName, type WorkerItem } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { availabilityText } from '../view/availability-text.ts';
 import { verdictText } from '../view/verdict.ts';
-
-export interface BuilderItem {
-  builderId: number;
-  name: string;
-  tags: readonly string[];
-  description: string | null;
-  /** The newest build that has ended. */
-  last: { buildId: number; number: number; results: Results } | null;
-  /** Builds now. */
-  running: number;
-  /** Requests in the queue. */
-  waiting: number;
-  /** Names of the workers it may use. */
-  workers: readonly string[];
-}
 
 /** Builders that the master is configured with now, and how they stand. */
 export async function listBuilders(client: ApiClient): Promise<BuilderItem[]> {
@@ -55,30 +40,6 @@ async function lastBuild(client: ApiClient, builderId: number): Promise<BuilderI
   const [build] = await client.resources('builds', path);
   if (build === undefined || build.results === null) return null;
   return { buildId: build.buildid, number: build.number, results: build.results };
-}
-
-export interface WorkerItem {
-  workerId: number;
-  name: string;
-  connected: boolean;
-  availability: Availability | null;
-  /** Which rule decided it, in whose words, and until when (epoch seconds) as far as is known. */
-  availabilityRule: string | null;
-  availabilityReason: string | null;
-  availabilityUntil: number | null;
-  paused: boolean;
-  /** It gets no new builds and leaves when none is left. */
-  graceful: boolean;
-  /** Who looks after the machine, and what it is. */
-  admin: string | null;
-  host: string | null;
-  runningBuilds: number | null;
-  version: string | null;
-  tags: readonly string[];
-  /** It lost several builds in a row and gets none until then (epoch seconds). */
-  suspect: { until: number; reason: string } | null;
-  /** Since when it is taken for missing. Epoch seconds. */
-  missingSince: number | null;
 }
 
 export async function listWorkers(client: ApiClient): Promise<WorkerItem[]> {

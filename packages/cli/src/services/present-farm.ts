@@ -1,9 +1,9 @@
 /** The farm in the same four faces: a screen, lines as builds come and go, NDJSON, or one object of how things stand. */
-
+import { FARM_SCHEMA } from '@buildbot/shared';
 import { textOf } from '../ui/line.ts';
 import { watchLines } from '../ui/watch-layout.ts';
 import { FarmReporter } from '../view/farm-news.ts';
-import { FARM_SCHEMA, farmEventLine, farmNewsLines } from '../view/renderers/farm.ts';
+import { farmEventLine, farmNewsLines } from '../view/renderers/farm.ts';
 import type { ViewState } from '../view/state.ts';
 import { EXIT } from '../view/verdict.ts';
 import { watchView } from '../view/watch-view.ts';

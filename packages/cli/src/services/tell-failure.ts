@@ -2,14 +2,14 @@
  * The last word of `--json` and `--events` when a command fails: scripts get their one object, or a `finished` event,
  * at every end. People read the same on stderr, which is the business of whoever runs the command.
  */
+import { DRY_RUN_SCHEMA, FARM_SCHEMA } from '@buildbot/shared';
 import type { Failure } from '../failure.ts';
 import { factsOf } from '../view/facts.ts';
 import { eventLine } from '../view/renderers/events.ts';
-import { FARM_SCHEMA, farmEventLine } from '../view/renderers/farm.ts';
+import { farmEventLine } from '../view/renderers/farm.ts';
 import { finalObject } from '../view/renderers/json.ts';
 import type { ViewState } from '../view/state.ts';
 import { tryView } from '../view/try-view.ts';
-import { DRY_RUN_SCHEMA } from './dry-run.ts';
 
 export type MachineForm = 'json' | 'events';
 

@@ -1,5 +1,5 @@
 /** The screen of `buildbot watch` as something that is asked for its view a few times a second. */
-import type { WatchView } from '../view/watch-view.ts';
+import type { Farm } from '@buildbot/shared';
 import { mount, type ScreenStreams } from './mount.tsx';
 import type { Frame } from './reflow.ts';
 import { WatchScreen } from './watch-screen.tsx';
@@ -9,7 +9,7 @@ const TICK_MS = 250;
 /** Draws what `look` gives until `onQuit` was called and the returned function ends it. The last picture stays. */
 export function startWatchApp(
   streams: ScreenStreams,
-  look: () => WatchView,
+  look: () => Farm,
   onQuit: () => void,
 ): () => Promise<void> {
   const frame: Frame = { widths: [] };

@@ -1,10 +1,9 @@
 /** The farm as lines: a header, busy builders with their running builds, idle ones with their last result. */
-import { displayWidth, formatDuration } from '@buildbot/shared';
+import { displayWidth, type Farm, type FarmRow, formatDuration, type RunningBuild } from '@buildbot/shared';
 import { noContactText } from '../view/no-contact.ts';
 import { shortTimeLeft } from '../view/time-left.ts';
 import { timeOfDay } from '../view/time-of-day.ts';
 import { resultMark, verdictText } from '../view/verdict.ts';
-import type { FarmRow, RunningBuild, WatchView } from '../view/watch-view.ts';
 import { fit } from './cells.ts';
 import { lookOfResults } from './fact-lines.ts';
 import { cutLine, type Line, span } from './line.ts';
@@ -19,7 +18,7 @@ interface Widths {
 }
 
 /** Never as tall as the window: a full one would scroll. */
-export function watchLines(view: WatchView, window: Window, takesKeys = true): Line[] {
+export function watchLines(view: Farm, window: Window, takesKeys = true): Line[] {
   if (!view.isKnown) return [[span(linkText(view) ?? 'connecting …', { dim: true })]];
   const budget = Math.max(1, window.rows - 1);
   const widest = Math.min(28, Math.max(8, Math.floor(window.columns * 0.3)));
@@ -43,7 +42,7 @@ export function watchLines(view: WatchView, window: Window, takesKeys = true): L
 }
 
 /** What asks for a person comes first. */
-function troubleLines({ hostsDown, shelved }: WatchView): Line[] {
+function troubleLines({ hostsDown, shelved }: Farm): Line[] {
   const look = { color: 'magenta' } as const;
   return [
     ...hostsDown.map(({ worker, reason }): Line => [span(` ‼ ${worker}  host down: ${reason}`, look)]),
@@ -59,12 +58,12 @@ function more(lines: number): Line {
   return [span(` … and ${lines} more lines`, { dim: true })];
 }
 
-function linkText({ noContactMs, toldAt, isKnown }: WatchView): string | null {
+function linkText({ noContactMs, toldAt, isKnown }: Farm): string | null {
   if (noContactMs === null) return null;
   return `${noContactText(noContactMs)}${isKnown ? ` · as of ${timeOfDay(toldAt)}` : ''}`;
 }
 
-function header(view: WatchView): Line {
+function header(view: Farm): Line {
   const state =
     linkText(view) ??
     `${view.draining ? 'master is stopping · ' : ''}${view.running} running · ${view.waiting} waiting`;
@@ -74,7 +73,7 @@ function header(view: WatchView): Line {
   ];
 }
 
-function footer({ workers, hostsDown }: WatchView, takesKeys: boolean): Line {
+function footer({ workers, hostsDown }: Farm, takesKeys: boolean): Line {
   const { connected, total, leaving, paused, unavailable } = workers;
   const less = {
     leaving,

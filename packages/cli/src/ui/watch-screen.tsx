@@ -1,13 +1,14 @@
 /** The screen of `buildbot watch`: how things stand now. Props only. */
+
+import type { Farm } from '@buildbot/shared';
 import { useInput, useWindowSize } from 'ink';
 import type { ReactElement } from 'react';
-import type { WatchView } from '../view/watch-view.ts';
 import { Lines } from './lines.tsx';
 import { type Frame, useFrame } from './reflow.ts';
 import { watchLines } from './watch-layout.ts';
 
 export interface WatchScreenProps {
-  view: WatchView;
+  view: Farm;
   takesKeys: boolean;
   onQuit: () => void;
   /** Is told what is drawn. */

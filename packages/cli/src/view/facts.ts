@@ -3,11 +3,12 @@
  * faces (screen, plain lines, `--json`, `--events`) tell these facts and no others.
  */
 import {
+  type BuildEventFact,
   type BuildRequestResource,
   type BuildResource,
   CANCELLED,
   EXCEPTION,
-  type Results,
+  type RequestEventFact,
   type StepResource,
   sanitizeName,
 } from '@buildbot/shared';
@@ -16,54 +17,11 @@ import type { ViewState } from './state.ts';
 import { stepsOf } from './try-view.ts';
 import { workerAway } from './worker-away.ts';
 
+export type BuildFact = BuildEventFact;
+export type ShelvedFact = Extract<RequestEventFact, { type: 'request_shelved' }>;
+export type RequestFact = Extract<RequestEventFact, { type: 'request_cancelled' }>;
 /** Which build a fact is about. Names are fit for a terminal. */
-export interface BuildOfFact {
-  buildId: number;
-  builder: string;
-  number: number;
-}
-
-export type BuildFact = { at: number; build: BuildOfFact } & (
-  | { type: 'build_started'; worker: string; attempt: number }
-  /** The build waits for its worker. */
-  | { type: 'worker_away'; worker: string }
-  | { type: 'step_started'; step: string; index: number }
-  | { type: 'step_finished'; step: string; results: Results; text: string; durationMs: number }
-  /** The last lines of a failed step's log. */
-  | { type: 'log_excerpt'; step: string; log: string; lines: readonly string[]; commands: readonly string[] }
-  | {
-      type: 'build_finished';
-      results: Results;
-      text: string;
-      durationMs: number;
-      /** It says nothing about the source. */
-      infrastructure: boolean;
-      stoppedBy: string | null;
-      stopReason: string | null;
-    }
-);
-
-/** A request that failed too often and waits for a person, who may type one of the commands. */
-export interface ShelvedFact {
-  type: 'request_shelved';
-  at: number;
-  requestId: number;
-  builder: string;
-  reason: string;
-  failures: number;
-  commands: readonly string[];
-}
-
-/** A request that was cancelled before any build of it began. */
-export interface RequestFact {
-  type: 'request_cancelled';
-  at: number;
-  requestId: number;
-  builder: string;
-  results: Results;
-  stoppedBy: string | null;
-  stopReason: string | null;
-}
+export type BuildOfFact = BuildFact['build'];
 
 export type Fact = { key: string } & (LocalFact | BuildFact | RequestFact | ShelvedFact);
 

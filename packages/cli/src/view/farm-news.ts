@@ -2,23 +2,17 @@
  * What is new on the farm between one look at the state and the next: builds and steps as in a try, and workers and
  * requests, which a try has no words for. The first look tells what runs, for what had ended before is no news.
  */
-import { type BuildRequestResource, sanitizeName } from '@buildbot/shared';
-import { type EstimatedFact, withEstimate } from './estimated-fact.ts';
+import { type BuildRequestResource, type FarmChangeEvent, sanitizeName } from '@buildbot/shared';
+import { withEstimate } from './estimated-fact.ts';
 import { type Fact, factsOf } from './facts.ts';
 import { ToldOnce } from './renderers/told-once.ts';
 import type { ViewState } from './state.ts';
 import { isWaiting } from './waiting.ts';
 
-/** `at` is epoch milliseconds of the look. */
-export type FarmChange = { at: number } & (
-  | { type: 'worker_connected' | 'worker_disconnected'; worker: string }
-  | { type: 'worker_suspect'; worker: string; reason: string }
-  | { type: 'worker_trusted'; worker: string }
-  /** Told again when the reason becomes another one; that a place in the queue moved on is none. */
-  | { type: 'request_waiting'; requestId: number; builder: string; reason: string }
-);
+/** `at` is the time of the look. A waiting request is told again when the reason becomes another one. */
+export type FarmChange = FarmChangeEvent;
 
-export type FarmNews = FarmChange | EstimatedFact;
+export type FarmNews = FarmChange | Fact;
 
 export class FarmReporter {
   readonly #toldOnce = new ToldOnce();

@@ -7,46 +7,15 @@ import type {
   BuildSetSummaryResource,
   EstimateResource,
   EventMessage,
+  LocalEvent,
   StatusResource,
   WorkerResource,
 } from '@buildbot/shared';
 
-/** Something that happened on this side of the link. `at` is epoch milliseconds. */
-export type LocalFact = { at: number } & (
-  | {
-      type: 'snapshot';
-      /** One line per file: `+`, `~` or `-` and its name. */
-      files: readonly string[];
-      /** Names of files that are left out. */
-      leftOut: readonly string[];
-      /** Revision the patch is made against; null for whatever is newest when the master builds. */
-      base: string | null;
-      branch: string | null;
-      /** Size of the patch in bytes. */
-      bytes: number;
-      durationMs: number;
-    }
-  | { type: 'queued'; buildSetId: number; builders: readonly string[]; user: string | null }
-  /** Delivered, but nobody answers who could tell how it goes on. */
-  | { type: 'kept'; reason: string }
-  | { type: 'link_lost'; reason: string; retryInMs: number }
-  /** Told ever more seldom until the link is back. */
-  | { type: 'no_contact'; reason: string; durationMs: number }
-  | { type: 'link_restored' }
-  | { type: 'stopping'; reason: string }
-  /** `canStop`: for a moment a second Ctrl-C still stops the builds. */
-  | { type: 'detached'; attach: string; canStop: boolean }
-  | { type: 'note'; text: string }
-  /** `error`: why there is no result. */
-  | {
-      type: 'finished';
-      exitCode: number;
-      text: string;
-      /** Before the text, for people. */
-      mark?: string;
-      error?: { message: string; hint: string | null };
-    }
-);
+type Finished = Extract<LocalEvent, { type: 'finished' }>;
+
+/** Something that happened on this side of the link. `mark` stands before the text, for people. */
+export type LocalFact = Exclude<LocalEvent, { type: 'finished' }> | (Finished & { mark?: string });
 
 /** What the client is busy with before there is anything to follow. */
 export interface Preparation {

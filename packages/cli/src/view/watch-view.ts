@@ -4,8 +4,9 @@
  */
 import {
   type BuildResource,
-  type Range,
-  type Results,
+  type Farm,
+  type FarmRow,
+  type RunningBuild,
   sanitizeName,
   type WorkerResource,
 } from '@buildbot/shared';
@@ -16,73 +17,11 @@ import { estimateOf, stepsOf } from './try-view.ts';
 import { isWaiting } from './waiting.ts';
 import { buildTrouble } from './worker-away.ts';
 
-export interface RunningBuild {
-  buildId: number;
-  number: number;
-  worker: string;
-  /** Name of the step that runs now, null between steps. */
-  step: string | null;
-  elapsedMs: number;
-  /** In place of its estimate: that nothing is heard of its worker, or that it is being cancelled. */
-  trouble: string | null;
-  /** 0 to 1, null without an estimate. */
-  fraction: number | null;
-  /** Time left in milliseconds, null without an estimate. */
-  left: Range | null;
-  /** From start to end, as past builds went; null without an estimate. Milliseconds. */
-  estimate: Range | null;
-  /** Past builds behind the estimate. */
-  samples: number;
-}
-
-export interface FarmRow {
-  builderId: number;
-  builder: string;
-  running: readonly RunningBuild[];
-  /** Requests in the queue. */
-  waiting: number;
-  /** Why the first of them waits. */
-  waitingReason: string | null;
-  /** The newest finished build. */
-  last: { buildId: number; number: number; results: Results; finishedMs: number; text: string } | null;
-}
-
-export interface WatchView {
-  /** False until the master has told how things stand. */
-  isKnown: boolean;
-  title: string;
-  /** The master starts nothing more and ends when the builds that run have ended. */
-  draining: boolean;
-  /** Busy builders first, then by name. */
-  rows: readonly FarmRow[];
-  workers: {
-    connected: number;
-    total: number;
-    names: readonly string[];
-    /** Connected ones that take no builds: about to leave, paused, or not lent out. */
-    leaving: number;
-    paused: number;
-    unavailable: number;
-  };
-  /** Workers that are there and lent out less: which rule says so, why and until when. */
-  lessAvailable: readonly { worker: string; text: string }[];
-  /** Workers that get no builds because they lost several in a row, or that are missing. */
-  hostsDown: readonly { worker: string; reason: string }[];
-  /** Requests that wait for a person, the oldest first. */
-  shelved: readonly { requestId: number; builder: string; reason: string }[];
-  running: number;
-  waiting: number;
-  /** Since the link was lost, null while there is one. Milliseconds. */
-  noContactMs: number | null;
-  /** As of when it is told: when the link was lost, if there is none. Epoch milliseconds. */
-  toldAt: number;
-}
-
 /** `b2` comes before `b10`. */
 const byName = new Intl.Collator('en', { numeric: true });
 
 /** The view of the whole farm in `state` at `time` (epoch milliseconds). */
-export function watchView(state: ViewState, time: number): WatchView {
+export function watchView(state: ViewState, time: number): Farm {
   const now = toldAt(state, time);
   const builds = groupBy(
     [...state.builds.values()].map(({ value }) => value),
@@ -127,7 +66,7 @@ function pendingRequests(state: ViewState) {
     .sort((a, b) => b.priority - a.priority || a.buildrequestid - b.buildrequestid);
 }
 
-function shelvedRequests(state: ViewState): WatchView['shelved'] {
+function shelvedRequests(state: ViewState): Farm['shelved'] {
   return [...state.requests.values()]
     .flatMap(({ value }) => (value.state === 'shelved' ? [value] : []))
     .sort((a, b) => a.buildrequestid - b.buildrequestid)
@@ -138,7 +77,7 @@ function shelvedRequests(state: ViewState): WatchView['shelved'] {
     }));
 }
 
-function hostsDown(state: ViewState): WatchView['hostsDown'] {
+function hostsDown(state: ViewState): Farm['hostsDown'] {
   return [...state.workers.values()].flatMap(({ value: { name, suspect, missing_since } }) => {
     const reason = suspect?.reason ?? (missing_since == null ? null : 'away for longer than the grace');
     if (reason === null) return [];
@@ -197,7 +136,7 @@ function runningBuild(state: ViewState, build: BuildResource, now: number): Runn
   };
 }
 
-function lessAvailable(state: ViewState, now: number): WatchView['lessAvailable'] {
+function lessAvailable(state: ViewState, now: number): Farm['lessAvailable'] {
   return [...state.workers.values()]
     .map(({ value }) => value)
     .filter(({ connected_to, availability }) => connected_to.length > 0 && availability !== 'eager')
@@ -208,7 +147,7 @@ function lessAvailable(state: ViewState, now: number): WatchView['lessAvailable'
     }));
 }
 
-function workersOf(state: ViewState): WatchView['workers'] {
+function workersOf(state: ViewState): Farm['workers'] {
   const all = [...state.workers.values()].map(({ value }) => value);
   const connected = all.filter(({ connected_to }) => connected_to.length > 0);
   const names = connected.map(({ name }) => sanitizeName(name, { maxLength: 70 })).sort();

@@ -1,5 +1,6 @@
 /** `docs/output.md` is what scripts are written from: every event and field that is told stands in it. */
 import { readFile } from 'node:fs/promises';
+import { FARM_SCHEMA, OUTPUT_SCHEMAS } from '@buildbot/shared';
 import { expect, it } from 'vitest';
 import { type Fact, factsOf } from '../facts.ts';
 import type { FarmChange } from '../farm-news.ts';
@@ -26,6 +27,12 @@ const states = STORY.map((_, index) =>
 const last = states.at(-1) ?? EMPTY_STATE;
 
 const undocumented = (object: object) => Object.keys(object).filter((name) => !names.has(name));
+
+/** What its schema leaves of it: it must take it, and know all of its fields. */
+function known(object: object): unknown {
+  const { schema } = object as { schema: string };
+  return OUTPUT_SCHEMAS.get(schema)?.parse(object);
+}
 
 /** Complete by its type: a new kind of event does not compile before it stands here. */
 const EVENTS: Readonly<Record<Fact['type'] | FarmChange['type'] | 'estimate' | 'log', true>> = {
@@ -65,6 +72,7 @@ it('has every field of the events of a try', () => {
   expect(estimates.length).toBeGreaterThan(0);
   const told = [...factsOf(last), ...estimates].map(eventObject);
   expect(told.flatMap(undocumented).filter((name) => name !== 'schema' && name !== 'event')).toEqual([]);
+  for (const event of told) expect(known(event)).toEqual(event);
 });
 
 it('has every field of a piece of a log', () => {
@@ -79,14 +87,19 @@ it('has every field of a piece of a log', () => {
   };
   const told = [piece, { ...piece, bytes: new Uint8Array() }].map((one) => JSON.parse(logEventLine(one, 0)));
   expect(told.flatMap(undocumented).filter((name) => name !== 'schema' && name !== 'event')).toEqual([]);
+  for (const event of told) expect(known(event)).toEqual(event);
 });
 
 it('has every field of the object of a try', () => {
   const object = finalObject(tryView(last, T0), factsOf(last), 1);
-  const [build = {}] = object.builds as { steps?: object[] }[];
-  expect([object, build, ...('steps' in build ? (build.steps ?? []) : [])].flatMap(undocumented)).toEqual([]);
+  expect(
+    [object, ...object.builds, ...object.builds.flatMap(({ steps }) => steps)].flatMap(undocumented),
+  ).toEqual([]);
+  expect(known(object)).toEqual(object);
 });
 
 it('has every field of the object of the farm', () => {
-  expect(undocumented(watchView(EMPTY_STATE, T0))).toEqual([]);
+  const object = { schema: FARM_SCHEMA, ...watchView(last, T0) };
+  expect(undocumented(object)).toEqual([]);
+  expect(known(object)).toEqual(object);
 });

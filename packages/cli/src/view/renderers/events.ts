@@ -1,19 +1,21 @@
 /** The NDJSON face (`--events`): one object per fact and line, each with the version of its schema. */
-import { type Results, resultName } from '@buildbot/shared';
+import {
+  type EstimateEvent,
+  type Results,
+  resultName,
+  TRY_EVENT_SCHEMA,
+  type TryEvent,
+} from '@buildbot/shared';
 import type { Fact } from '../facts.ts';
-import type { EstimateNews } from './estimate.ts';
-
-/** Grows when a field changes its meaning or goes away; new fields and events may come without. */
-export const EVENT_SCHEMA = 'buildbot.try.event/1';
 
 /** One line without its end. Results are given as code and name. */
-export function eventLine(fact: Fact | EstimateNews): string {
+export function eventLine(fact: Fact | EstimateEvent): string {
   return JSON.stringify(eventObject(fact));
 }
 
-/** The fact as scripts see it; `--json` lists the same objects. */
-export function eventObject(fact: Fact | EstimateNews): Record<string, unknown> {
-  return { schema: EVENT_SCHEMA, ...eventFields(fact) };
+/** The fact as scripts see it; `--json` lists the same objects. Its type is made from the schema of the event. */
+export function eventObject(fact: Fact | EstimateEvent): TryEvent {
+  return { schema: TRY_EVENT_SCHEMA, ...eventFields(fact) } as TryEvent;
 }
 
 /** Everything but the schema: the same for all streams of events. */

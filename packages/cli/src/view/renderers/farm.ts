@@ -1,14 +1,9 @@
 /** News of the farm as lines of text and as NDJSON, in the words of a try where a try has them. */
 
+import { FARM_EVENT_SCHEMA } from '@buildbot/shared';
 import type { FarmChange, FarmNews } from '../farm-news.ts';
 import { eventFields } from './events.ts';
 import { plainLines } from './plain.ts';
-
-/** Of the one object of `--json`. */
-export const FARM_SCHEMA = 'buildbot.watch/1';
-
-/** Grows when a field changes its meaning or goes away; new fields and events may come without. */
-const FARM_EVENT_SCHEMA = 'buildbot.watch.event/1';
 
 /** One line without its end. */
 export function farmEventLine(news: FarmNews): string {

@@ -1,19 +1,13 @@
 /** The `--json` face: one object at the end that says how it went, with every fact that led there. */
-import { resultName } from '@buildbot/shared';
+import { resultName, TRY_SCHEMA, type TryOutput } from '@buildbot/shared';
 import type { Fact } from '../facts.ts';
 import { isOpen, type TryView } from '../try-view.ts';
 import { eventObject } from './events.ts';
 
-const RESULT_SCHEMA = 'buildbot.try/1';
-
 /** Everything but `builds` and `events` is null while the try is not there yet. */
-export function finalObject(
-  view: TryView,
-  facts: readonly Fact[],
-  exitCode: number,
-): Record<string, unknown> {
+export function finalObject(view: TryView, facts: readonly Fact[], exitCode: number): TryOutput {
   return {
-    schema: RESULT_SCHEMA,
+    schema: TRY_SCHEMA,
     exitCode,
     buildSetId: view.buildSetId,
     complete: view.complete,

@@ -1,7 +1,6 @@
 /** A piece of a followed log as lines for people and as an object for scripts. */
-import { LogSanitizer } from '@buildbot/shared';
+import { LogSanitizer, TRY_EVENT_SCHEMA, type TryEvent } from '@buildbot/shared';
 import type { LogPiece } from '../log-piece.ts';
-import { EVENT_SCHEMA } from './events.ts';
 
 /** Fit for a terminal, without line ends; led by the builder's name where several tell at once. */
 export function logLines({ build, bytes }: LogPiece, { isAlone }: { isAlone: boolean }): string[] {
@@ -15,7 +14,8 @@ export function logLines({ build, bytes }: LogPiece, { isAlone }: { isAlone: boo
 /** One line without its end. The bytes are `text` if that is what they are, else `base64`: joined, they are the log. */
 export function logEventLine({ build, step, log, logId, offset, bytes }: LogPiece, at: number): string {
   const place = { build, step, log, logId, offset, length: bytes.length };
-  return JSON.stringify({ schema: EVENT_SCHEMA, event: 'log', at, ...place, ...contentOf(bytes) });
+  const told: TryEvent = { schema: TRY_EVENT_SCHEMA, event: 'log', at, ...place, ...contentOf(bytes) };
+  return JSON.stringify(told);
 }
 
 function contentOf(bytes: Uint8Array): { text: string } | { base64: string } {

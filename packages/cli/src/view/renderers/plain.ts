@@ -1,13 +1,12 @@
 /** The plain face: one line per fact, for pipes, CI logs and screen readers. No cursor movement, states in words. */
 import { CANCELLED, FAILURE, formatDuration, RETRY } from '@buildbot/shared';
-import type { EstimatedFact } from '../estimated-fact.ts';
-import type { BuildFact, BuildOfFact, RequestFact, ShelvedFact } from '../facts.ts';
+import type { BuildFact, BuildOfFact, Fact, RequestFact, ShelvedFact } from '../facts.ts';
 import type { LocalFact } from '../messages.ts';
 import { timeLeftText } from '../time-left.ts';
 import { resultMark, verdictText } from '../verdict.ts';
 
 /** The lines that tell a fact, without line ends. */
-export function plainLines(fact: EstimatedFact): string[] {
+export function plainLines(fact: Fact): string[] {
   if (fact.type === 'request_cancelled')
     return [`${resultMark(fact.results)} ${fact.builder} ${cancelledText(fact)}, before it began`];
   if (fact.type === 'request_shelved') return shelvedLines(fact);
@@ -94,7 +93,7 @@ function buildName(build: BuildOfFact): string {
   return `${build.builder}/${build.number}`;
 }
 
-function startLine(fact: Extract<EstimatedFact, { type: 'build_started' }>): string {
+function startLine(fact: Extract<Fact, { type: 'build_started' }>): string {
   const again = fact.attempt > 1 ? `, attempt ${fact.attempt}` : '';
   const left = fact.left === undefined ? '' : ` · ${timeLeftText(fact.left, fact.samples ?? 0)}`;
   return `▶ ${buildName(fact.build)} started on ${fact.worker} (build ${fact.build.buildId}${again})${left}`;
