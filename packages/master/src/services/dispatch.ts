@@ -300,13 +300,13 @@ function eligibilityOf(
   recipes: Recipes,
   warm: WarmCheckouts,
 ): { builders: Map<number, Eligibility>; names: Set<string> } {
-  // Builders with the same workers share one array, by which the assignment knows that they do.
-  const shared = new Map<string, readonly number[]>();
+  // Builders with the same workers share one set, by which the assignment knows that they do.
+  const shared = new Map<string, ReadonlySet<number>>();
   const builders = new Map<number, Eligibility>();
   const names = new Set<string>();
   for (const { builderId, name, workerIds } of recipes.all()) {
     const key = workerIds.join();
-    const interned = shared.get(key) ?? workerIds;
+    const interned = shared.get(key) ?? new Set(workerIds);
     shared.set(key, interned);
     builders.set(builderId, { builderId, workerIds: interned, warmWorkerIds: warm.of(builderId) });
     names.add(name);

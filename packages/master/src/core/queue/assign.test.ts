@@ -194,7 +194,7 @@ test('never overfills or misplaces, and leaves no request beside a free worker t
         expect(input.queue.get(assigned.requestId)).toBeUndefined();
       }
       for (const builderId of input.queue.readyBuilders()) {
-        const ids = input.builders.get(builderId)?.workerIds ?? [];
+        const ids = [...(input.builders.get(builderId)?.workerIds ?? [])];
         expect(ids.some((id) => isFree(after.get(id) ?? worker(id, { paused: true })))).toBe(false);
       }
     }),

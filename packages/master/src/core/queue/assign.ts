@@ -1,19 +1,17 @@
 /**
  * Who builds what next. The most urgent request whose builder has a free worker is served first, until no free worker
- * matches a waiting request. Costs about (builders + workers) per round and their logarithm per assignment; requests
- * that stay in the queue cost nothing.
+ * matches a waiting request. Nothing is looked at but the free workers and, of each builder, its most urgent request: what
+ * is busy and what stays in the queue cost nothing. What it costs: `npm run bench -- assign`.
  */
-import { Heap } from './heap.ts';
-import { compareRequests } from './order.ts';
+import { FreeWorkers } from './free-workers.ts';
 import type { QueuedRequest, RequestQueue } from './request-queue.ts';
-import { WorkerChoice } from './worker-choice.ts';
 import type { QueueWorker } from './worker-state.ts';
 
 /** Which workers may build for a builder. */
 export interface Eligibility {
   builderId: number;
-  /** Builders that share this very array share one ordering of their workers. */
-  workerIds: readonly number[];
+  /** Builders that share this very set share one ordering of their workers. */
+  workerIds: ReadonlySet<number>;
   /** Where it was built last, the newest first: its checkout is there. Only a few, so that looking at all costs little. */
   warmWorkerIds: readonly number[];
 }
@@ -35,34 +33,29 @@ export interface Assignment {
 /** Takes what can start now out of the queue and says where it goes. `workers` is not changed. */
 export function assign({ queue, workers, builders, now }: AssignInput): Assignment[] {
   queue.admitDue(now);
-  const counted = new Map([...workers].map(([workerId, worker]) => [workerId, { ...worker }]));
-  const choices = new Map<readonly number[], WorkerChoice>();
-  const choiceFor = ({ workerIds }: Eligibility): WorkerChoice => {
-    const known = choices.get(workerIds);
-    if (known !== undefined) return known;
-    const choice = new WorkerChoice(workerIds.flatMap((id) => counted.get(id) ?? []));
-    choices.set(workerIds, choice);
-    return choice;
-  };
-
-  const heads = new Heap<QueuedRequest>(compareRequests);
-  const pushHead = (builderId: number): void => {
-    const head = queue.ready(builderId).first();
-    if (head !== undefined) heads.push(head);
-  };
-  for (const builderId of queue.readyBuilders()) pushHead(builderId);
-
+  const free = new FreeWorkers(workers.values());
   const assignments: Assignment[] = [];
-  for (let request = heads.pop(); request !== undefined; request = heads.pop()) {
-    const builder = builders.get(request.builderId);
-    const warm = builder?.warmWorkerIds.flatMap((id) => counted.get(id) ?? []) ?? [];
-    const worker = builder && choiceFor(builder).choose({ avoid: request.lastWorkerId, warm });
-    // A builder without a free worker is left alone for this round, however many requests it has.
-    if (worker === undefined) continue;
-    worker.running++;
-    queue.remove(request.requestId);
-    assignments.push({ request, workerId: worker.workerId });
-    pushHead(request.builderId);
+  // How many builders were passed over: without a free worker, however many requests they have.
+  let passed = 0;
+  while (free.size > 0) {
+    const request = queue.head(passed);
+    if (request === undefined) break;
+    const workerId = workerFor(request, builders.get(request.builderId), free);
+    if (workerId === null) passed++;
+    else {
+      // The builder's next request is not more urgent, so those that were passed over keep their places.
+      queue.remove(request.requestId);
+      assignments.push({ request, workerId });
+    }
   }
   return assignments;
+}
+
+function workerFor(
+  { lastWorkerId }: QueuedRequest,
+  builder: Eligibility | undefined,
+  free: FreeWorkers,
+): number | null {
+  if (builder === undefined) return null;
+  return free.take({ eligible: builder.workerIds, avoid: lastWorkerId, warm: builder.warmWorkerIds });
 }

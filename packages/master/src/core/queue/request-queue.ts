@@ -18,8 +18,10 @@ export interface QueuedRequest extends Ranked {
 export class RequestQueue {
   readonly #requests = new Map<number, QueuedRequest>();
   readonly #byBuilder = new Map<number, SortedRequests<QueuedRequest>>();
+  /** The most urgent request of each builder that has one ready. */
+  readonly #heads = new SortedRequests<QueuedRequest>();
   /** May hold requests that have left meanwhile; they are passed over when their time comes. */
-  readonly #delayed = new Heap<QueuedRequest>((a, b) => (a.notBefore ?? 0) - (b.notBefore ?? 0));
+  #delayed = delayedHeap();
 
   get size(): number {
     return this.#requests.size;
@@ -34,7 +36,7 @@ export class RequestQueue {
     this.remove(request.requestId);
     this.#requests.set(request.requestId, request);
     if (request.notBefore !== null && request.notBefore > now) this.#delayed.push(request);
-    else this.#ready(request.builderId).add(request);
+    else this.#enter(request);
   }
 
   /** Takes a request out; unknown ones are fine. */
@@ -42,12 +44,15 @@ export class RequestQueue {
     const request = this.#requests.get(requestId);
     if (request === undefined) return;
     this.#requests.delete(requestId);
-    this.#byBuilder.get(request.builderId)?.remove(request);
+    this.#change(request.builderId, (ready) => ready.remove(request));
   }
 
   /** Everything anew. */
   replaceAll(requests: readonly QueuedRequest[], now: number): void {
-    for (const requestId of [...this.#requests.keys()]) this.remove(requestId);
+    this.#requests.clear();
+    this.#byBuilder.clear();
+    this.#heads.clear();
+    this.#delayed = delayedHeap();
     for (const request of requests) this.put(request, now);
   }
 
@@ -55,7 +60,7 @@ export class RequestQueue {
   admitDue(now: number): void {
     for (let next = this.#nextDelayed(); (next?.notBefore ?? now + 1) <= now; next = this.#nextDelayed()) {
       this.#delayed.pop();
-      if (next !== undefined) this.#ready(next.builderId).add(next);
+      if (next !== undefined) this.#enter(next);
     }
   }
 
@@ -66,12 +71,32 @@ export class RequestQueue {
 
   /** Builders that have something to start now. */
   *readyBuilders(): Iterable<number> {
-    for (const [builderId, requests] of this.#byBuilder) if (requests.size > 0) yield builderId;
+    for (const { builderId } of this.#heads) yield builderId;
+  }
+
+  /** Of the most urgent request of each builder, the one before which `n` others go. */
+  head(n: number): QueuedRequest | undefined {
+    return this.#heads.at(n);
   }
 
   /** Requests of a builder that may start now, the most urgent first. */
   ready(builderId: number): SortedRequests<QueuedRequest> {
     return this.#ready(builderId);
+  }
+
+  #enter(request: QueuedRequest): void {
+    this.#change(request.builderId, (ready) => ready.add(request));
+  }
+
+  /** Whatever changes what a builder has ready: its head keeps its place among the others'. */
+  #change(builderId: number, change: (ready: SortedRequests<QueuedRequest>) => void): void {
+    const ready = this.#ready(builderId);
+    const before = ready.at(0);
+    change(ready);
+    const after = ready.at(0);
+    if (before === after) return;
+    if (before !== undefined) this.#heads.remove(before);
+    if (after !== undefined) this.#heads.add(after);
   }
 
   #ready(builderId: number): SortedRequests<QueuedRequest> {
@@ -91,4 +116,8 @@ export class RequestQueue {
       this.#delayed.pop();
     }
   }
+}
+
+function delayedHeap(): Heap<QueuedRequest> {
+  return new Heap((a, b) => (a.notBefore ?? 0) - (b.notBefore ?? 0));
 }

@@ -8,8 +8,17 @@ export class SortedRequests<T extends Ranked> {
     return this.#items.length;
   }
 
-  first(): T | undefined {
-    return this.#items[0];
+  /** The one before which `n` others go. */
+  at(n: number): T | undefined {
+    return this.#items[n];
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items.values();
+  }
+
+  clear(): void {
+    this.#items.length = 0;
   }
 
   add(request: T): void {

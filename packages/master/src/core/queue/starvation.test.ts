@@ -110,8 +110,8 @@ class Farm {
 
   #check(assignments: ReturnType<typeof assign>): void {
     for (const builderId of this.queue.readyBuilders()) {
-      const mine = this.builders.get(builderId)?.workerIds ?? [];
-      const waiting = this.queue.ready(builderId).first() as QueuedRequest;
+      const mine = [...(this.builders.get(builderId)?.workerIds ?? [])];
+      const waiting = this.queue.ready(builderId).at(0) as QueuedRequest;
       const free = mine.filter((id) => isFree(this.workers.get(id) as QueueWorker));
       expect(free, 'idle workers beside a request that could use them').toEqual([]);
       for (const { request: preferred, workerId } of assignments) {

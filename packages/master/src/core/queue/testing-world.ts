@@ -37,7 +37,7 @@ export function request(requestId: number, change: Partial<QueuedRequest> = {}):
 }
 
 export function builder(builderId: number, workerIds: number[], ...warmWorkerIds: number[]): Eligibility {
-  return { builderId, workerIds, warmWorkerIds };
+  return { builderId, workerIds: new Set(workerIds), warmWorkerIds };
 }
 
 export function world(input: {

@@ -13,7 +13,7 @@ export function waitingReason(input: AssignInput, requestId: number): string | n
   }
   const builder = input.builders.get(request.builderId);
   if (builder === undefined) return 'its builder is not configured any more';
-  const eligible = builder.workerIds.flatMap((id) => input.workers.get(id) ?? []);
+  const eligible = [...builder.workerIds].flatMap((id) => input.workers.get(id) ?? []);
   const usable = eligible.filter(isUsable);
   if (usable.length === 0) return nobodyReason(eligible, input.now);
   return `${busyText(usable)}${aheadText(countAhead(input, builder, request))}`;
@@ -40,13 +40,18 @@ function aheadText(ahead: number): string {
 
 /** More urgent requests that could take one of the same workers. */
 function countAhead(input: AssignInput, builder: Eligibility, request: QueuedRequest): number {
-  const mine = new Set(builder.workerIds);
+  const mine = builder.workerIds;
   let ahead = 0;
   for (const builderId of input.queue.readyBuilders()) {
-    const rivals = input.builders.get(builderId)?.workerIds ?? [];
-    if (rivals.some((id) => mine.has(id))) ahead += aheadIn(input.queue, builderId, request);
+    const rivals = input.builders.get(builderId)?.workerIds;
+    if (rivals !== undefined && overlap(rivals, mine)) ahead += aheadIn(input.queue, builderId, request);
   }
   return ahead;
+}
+
+function overlap(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  for (const id of a) if (b.has(id)) return true;
+  return false;
 }
 
 function aheadIn(queue: RequestQueue, builderId: number, request: QueuedRequest): number {
