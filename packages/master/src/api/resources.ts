@@ -23,6 +23,8 @@ const SINGULAR: Record<Plural, string> = {
   builds: 'build',
   steps: 'step',
   logs: 'log',
+  test_result_sets: 'test_result_set',
+  test_results: 'test_result',
   logchunks: 'logchunk',
   estimates: 'estimate',
   forceschedulers: 'forcescheduler',

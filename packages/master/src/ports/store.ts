@@ -20,12 +20,17 @@ import type {
   Results,
   StopOrder,
   StoredEvent,
+  TestCase,
+  TestCounts,
+  TestFormat,
   TryJobRecord,
   Worker,
   WorkerInfo,
   WorkerNote,
 } from '@buildbot/shared';
 import type { AttemptEnd } from '../core/attempt-end.ts';
+import type { BuiltSources } from '../core/failures/kinship.ts';
+import type { PastStep } from '../core/failures/observe.ts';
 import type { CredentialStore } from './credentials.ts';
 import type {
   AddedBuildSet,
@@ -157,13 +162,23 @@ export interface Store extends CredentialStore {
     stepId: number,
     change: { stateString?: string; addUrl?: { name: string; url: string } },
   ): Promise<boolean>;
-  /** End a step, and with it make the properties that it set those of its build. The first end stays. */
+  /**
+   * End a step, and with it make the properties that it set those of its build, and what was kept of its tests complete.
+   * The first end stays.
+   */
   finishStep(input: {
     stepId: number;
     results: Results;
     stateString: string;
     hidden: boolean;
     properties?: Properties;
+    tests?: TestCounts;
+  }): Promise<boolean>;
+  /** Keep some of a step's tests before its end; none is asked for twice. False when the build is finished. */
+  keepTestResults(input: {
+    stepId: number;
+    format: TestFormat;
+    tests: readonly TestCase[];
   }): Promise<boolean>;
   addLog(input: { stepId: number; name: string; type: LogType }): Promise<Log | null>;
   finishLog(logId: number): Promise<boolean>;
@@ -210,6 +225,10 @@ export interface Store extends CredentialStore {
     query: Query,
     options?: { properties?: string[] },
   ): Promise<{ rows: ResourceOf<N>[]; total: number }>;
+  /** What a build and the newest others of its builder that came to a verdict were made of; `null` for no such build. */
+  builtSources(buildId: number): Promise<{ own: BuiltSources; others: BuiltSources[] } | null>;
+  /** The step of this name in each of these builds that had it, with tests of these names. */
+  pastSteps(input: { buildIds: number[]; step: string; tests: string[] }): Promise<PastStep[]>;
   /** Past successful builds of a builder, newest first. */
   pastBuilds(builderId: number, limit: number): Promise<PastBuild[]>;
 

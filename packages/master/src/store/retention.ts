@@ -13,6 +13,17 @@ import type { WriteContext, WriteQueue } from './write-queue.ts';
 
 type Db = Kysely<Tables>;
 
+/** Tables whose rows go with their build, those that refer to others first. */
+const OF_BUILDS = [
+  'testResults',
+  'testResultSets',
+  'logs',
+  'steps',
+  'commands',
+  'buildProperties',
+  'builds',
+] as const;
+
 /** Events that go in one round, at most. */
 const EVENT_BATCH = 2000;
 
@@ -60,7 +71,7 @@ async function forgetBuilds({ db }: WriteContext, before: number, batch: number)
     .limit(batch)
     .execute();
   for (const { buildId, logBytes } of builds) {
-    for (const table of ['logs', 'steps', 'commands', 'buildProperties', 'builds'] as const) {
+    for (const table of OF_BUILDS) {
       await db.deleteFrom(table).where('buildId', '=', buildId).execute();
     }
     if (logBytes > 0) await doom(db, 'log', String(buildId));

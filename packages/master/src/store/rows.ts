@@ -18,6 +18,9 @@ import type {
   SourceStamp,
   Step,
   StopOrder,
+  TestFormat,
+  TestResult,
+  TestResultSet,
   TryJobRecord,
   Worker,
   WorkerInfo,
@@ -188,6 +191,17 @@ export function toLog(row: Row<T.LogsTable>): Log {
     lines,
     bytes,
   };
+}
+
+export function toTestResultSet(row: Row<T.TestResultSetsTable>): TestResultSet {
+  return { ...row, format: row.format as TestFormat, complete: row.complete === 1 };
+}
+
+/** A row with the ids of the set it is in. */
+export function toTestResult(
+  row: Row<T.TestResultsTable> & Pick<Row<T.TestResultSetsTable>, 'builderId' | 'stepId'>,
+): TestResult {
+  return { ...row, failed: row.failed === 1, message: JSON.parse(row.message) as string[] };
 }
 
 export function toTryJob(row: Row<T.TryJobsTable>): TryJobRecord {

@@ -17,6 +17,7 @@ import { sessionsContract } from './contract/sessions.contract.ts';
 import { shelfContract } from './contract/shelf.contract.ts';
 import { standingContract } from './contract/standing.contract.ts';
 import { stepsContract } from './contract/steps.contract.ts';
+import { testResultsContract } from './contract/test-results.contract.ts';
 import type { MakePlace } from './contract/world.contract.ts';
 
 export function storeContract(name: string, makePlace: MakePlace): void {
@@ -28,6 +29,7 @@ export function storeContract(name: string, makePlace: MakePlace): void {
     standingContract(makePlace);
     buildsContract(makePlace);
     stepsContract(makePlace);
+    testResultsContract(makePlace);
     logsContract(makePlace);
     sessionsContract(makePlace);
     credentialsContract(makePlace);

@@ -7,6 +7,7 @@ import type { LogReader } from './log-reader.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { LogFiles } from './logs/log-files.ts';
 import { eventRange, eventsAfter } from './outbox.ts';
+import { builtSources, pastSteps } from './past-results.ts';
 import type { PatchFiles } from './patch-files.ts';
 import { answer } from './query/query.ts';
 import * as read from './reading.ts';
@@ -23,6 +24,7 @@ import { readerPosition, setReaderPosition } from './verbs/readers.ts';
 import { addChange } from './verbs/sources.ts';
 import * as standing from './verbs/standing.ts';
 import * as steps from './verbs/steps.ts';
+import { keepTestResults } from './verbs/test-results.ts';
 import { noteWorker } from './verbs/worker-notes.ts';
 import type { WriteContext, WriteQueue } from './write-queue.ts';
 
@@ -129,6 +131,10 @@ export function createStore({
     addLog: write(steps.addLog),
     finishLog: (logId) => writer.finishLog(logId),
     appendLog: (logId, stream, bytes) => writer.appendLog(logId, stream, bytes),
+
+    keepTestResults: write(keepTestResults),
+    builtSources: (buildId) => builtSources(reader, buildId),
+    pastSteps: (input) => pastSteps(reader, input),
 
     putCommand: write(commands.putCommand),
     command: (key) => commands.findCommand(reader, key),

@@ -277,6 +277,33 @@ export interface EventsTable {
   at: number;
 }
 
+/** What one step told of its tests. */
+export interface TestResultSetsTable {
+  testResultSetId: Generated<number>;
+  builderId: number;
+  buildId: number;
+  stepId: number;
+  format: string;
+  passed: number;
+  failed: number;
+  skipped: number;
+  complete: Flag;
+}
+
+/** One test that passed or failed. */
+export interface TestResultsTable {
+  testResultId: Generated<number>;
+  testResultSetId: number;
+  buildId: number;
+  name: string;
+  failed: Flag;
+  path: string | null;
+  line: number | null;
+  durationNs: number | null;
+  /** List of lines. */
+  message: JsonText;
+}
+
 /** How far readers of the outbox have come, so that each event reaches them at least once. */
 export interface EventReadersTable {
   name: string;
@@ -330,6 +357,8 @@ export interface Tables {
   steps: StepsTable;
   logs: LogsTable;
   commands: CommandsTable;
+  testResultSets: TestResultSetsTable;
+  testResults: TestResultsTable;
   workerSessions: WorkerSessionsTable;
   tryJobs: TryJobsTable;
   events: EventsTable;

@@ -20,6 +20,10 @@ import {
   type StepEvent,
   stepEventPaths,
   stepResource,
+  type TestResultSet,
+  type TestResultSetEvent,
+  testResultSetEventPaths,
+  testResultSetResource,
 } from '@buildbot/shared';
 import { type Row, toRequest } from './rows.ts';
 import type { BuildRequestsTable } from './tables.ts';
@@ -54,4 +58,13 @@ export function tellStep(context: WriteContext, step: Step, event: StepEvent): v
 export function tellLog(context: WriteContext, log: Log, event: LogEvent): void {
   const resource = logResource(log);
   context.emit(logEventPaths(resource, event), resource);
+}
+
+export function tellTestResultSet(
+  context: WriteContext,
+  set: TestResultSet,
+  event: TestResultSetEvent,
+): void {
+  const resource = testResultSetResource(set);
+  context.emit(testResultSetEventPaths(set.testResultSetId, event), resource);
 }

@@ -14,6 +14,7 @@ import type {
   Worker,
 } from '../model/entities.ts';
 import type { Properties } from '../model/property.ts';
+import type { TestResult, TestResultSet } from '../model/tests.ts';
 import type {
   BuilderResource,
   BuildRequestResource,
@@ -25,6 +26,8 @@ import type {
   SchedulerResource,
   SourceStampResource,
   StepResource,
+  TestResultResource,
+  TestResultSetResource,
   WorkerResource,
 } from './resources.ts';
 
@@ -271,5 +274,40 @@ export function schedulerResource(scheduler: Scheduler, master: Master): Schedul
     enabled: scheduler.enabled,
     master: scheduler.configured ? masterResource(master) : null,
     type: scheduler.type,
+  };
+}
+
+export function testResultSetResource(set: TestResultSet): TestResultSetResource {
+  return {
+    test_result_setid: set.testResultSetId,
+    builderid: set.builderId,
+    buildid: set.buildId,
+    stepid: set.stepId,
+    description: set.format,
+    category: 'pass_fail',
+    value_unit: 'boolean',
+    tests_passed: set.complete ? set.passed : null,
+    tests_failed: set.complete ? set.failed : null,
+    complete: set.complete,
+    tests_skipped: set.complete ? set.skipped : null,
+  };
+}
+
+/** Whose failure it is takes other builds to tell: `mark` is null here. */
+export function testResultResource(result: TestResult): TestResultResource {
+  return {
+    test_resultid: result.testResultId,
+    builderid: result.builderId,
+    test_result_setid: result.testResultSetId,
+    test_name: result.name,
+    test_code_path: result.path,
+    line: result.line,
+    duration_ns: result.durationNs,
+    value: result.failed ? '0' : '1',
+    buildid: result.buildId,
+    stepid: result.stepId,
+    failed: result.failed,
+    message: [...result.message],
+    mark: null,
   };
 }

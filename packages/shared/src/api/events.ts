@@ -33,6 +33,7 @@ export function matchesPath(pattern: string, path: string): boolean {
 
 export type BuildEvent = 'new' | 'update' | 'finished';
 export type StepEvent = 'new' | 'started' | 'updated' | 'finished';
+export type TestResultSetEvent = 'new' | 'completed';
 export type LogEvent = 'new' | 'append' | 'finished';
 /** `shelved` and `unshelved` are this project's own. */
 export type RequestEvent = 'new' | 'claimed' | 'unclaimed' | 'complete' | 'update' | 'shelved' | 'unshelved';
@@ -126,4 +127,9 @@ export function workerNotePaths(workerid: number, note: WorkerNote): string[] {
 /** The key under which changed properties of a build are told. */
 export function buildPropertiesEventPaths(buildid: number): string[] {
   return [`builds/${buildid}/properties/update`];
+}
+
+/** The key of an event about a set of test results. */
+export function testResultSetEventPaths(testResultSetId: number, event: TestResultSetEvent): string[] {
+  return [`test_result_sets/${testResultSetId}/${event}`];
 }

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { AVAILABILITIES, BUILD_REQUEST_STATES } from '../model/entities.ts';
 import { propertiesSchema } from '../model/property.ts';
 import { resultsSchema } from '../model/results.ts';
+import { MARKS } from '../model/tests.ts';
 
 const id = z.number().int();
 /** Epoch seconds. */
@@ -249,6 +250,45 @@ const schedulerResourceSchema = z.object({
   type: z.string(),
 });
 
+const testResultSetResourceSchema = z.object({
+  test_result_setid: id,
+  builderid: id,
+  buildid: id,
+  stepid: id,
+  /** What the report was read as: `junit`, `tap`, … */
+  description: z.string().nullable(),
+  category: z.string(),
+  value_unit: z.string(),
+  /** Null until it is complete. */
+  tests_passed: z.number().int().nullable(),
+  tests_failed: z.number().int().nullable(),
+  complete: z.boolean(),
+  /** Own. */
+  tests_skipped: z.number().int().nullable(),
+});
+
+const testResultResourceSchema = z.object({
+  test_resultid: id,
+  builderid: id,
+  test_result_setid: id,
+  test_name: z.string().nullable(),
+  test_code_path: z.string().nullable(),
+  line: z.number().int().nullable(),
+  duration_ns: z.number().int().nullable(),
+  /** `1` passed, `0` failed. */
+  value: z.string(),
+  /** Own. */
+  buildid: id,
+  /** Own. */
+  stepid: id,
+  /** Own. */
+  failed: z.boolean(),
+  /** Own: what went wrong, at most twenty lines. */
+  message: z.array(z.string()),
+  /** Own: whose failure it is, as far as other builds tell now; null for what did not fail. */
+  mark: z.enum(MARKS).nullable(),
+});
+
 /** Own resource: what past successful builds of a builder say about a future or running one. */
 export const estimateResourceSchema = z.object({
   builderid: id,
@@ -271,6 +311,8 @@ export type BuilderResource = z.infer<typeof builderResourceSchema>;
 export type WorkerResource = z.infer<typeof workerResourceSchema>;
 export type MasterResource = z.infer<typeof masterResourceSchema>;
 export type SchedulerResource = z.infer<typeof schedulerResourceSchema>;
+export type TestResultSetResource = z.infer<typeof testResultSetResourceSchema>;
+export type TestResultResource = z.infer<typeof testResultResourceSchema>;
 export type EstimateResource = z.infer<typeof estimateResourceSchema>;
 
 /** The plural key of each resource in an answer, and its schema. */
@@ -286,6 +328,8 @@ export const RESOURCES = {
   builds: buildResourceSchema,
   steps: stepResourceSchema,
   logs: logResourceSchema,
+  test_result_sets: testResultSetResourceSchema,
+  test_results: testResultResourceSchema,
   logchunks: logChunkResourceSchema,
   estimates: estimateResourceSchema,
 } as const;

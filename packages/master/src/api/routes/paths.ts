@@ -28,6 +28,7 @@ export const PLACEHOLDERS = {
   stepid: { id: 'stepid', description: 'Id of a step.' },
   step: { id: 'number', name: 'name', description: 'Number (from 0) or name of a step of its build.' },
   logid: { id: 'logid', description: 'Id of a log.' },
+  test_result_setid: { id: 'test_result_setid', description: 'Id of a set of test results.' },
   slug: { name: 'slug', description: 'Slug of a log of its step, for example `stdio`.' },
 } as const satisfies Record<string, Lookup>;
 
@@ -78,6 +79,19 @@ export const COLLECTIONS: readonly PathSet[] = [
   },
   { resource: 'steps', paths: below(BUILD, 'steps') },
   { resource: 'logs', paths: below(STEP, 'logs') },
+  {
+    resource: 'test_result_sets',
+    paths: [
+      'test_result_sets',
+      ...below(BUILD, 'test_result_sets'),
+      'builders/{builder}/test_result_sets',
+      'steps/{stepid}/test_result_sets',
+    ],
+  },
+  {
+    resource: 'test_results',
+    paths: ['test_result_sets/{test_result_setid}/results', ...below(BUILD, 'test_results')],
+  },
 ];
 
 export const SINGLES: readonly PathSet[] = [
@@ -104,6 +118,7 @@ export const SINGLES: readonly PathSet[] = [
   { resource: 'builds', paths: BUILD },
   { resource: 'steps', paths: STEP },
   { resource: 'logs', paths: LOG },
+  { resource: 'test_result_sets', paths: ['test_result_sets/{test_result_setid}'] },
 ];
 
 /** Properties of a build, build request or build set as one map, name to `[value, source]`. */

@@ -92,6 +92,11 @@ const RELATIONS: Partial<Record<`${Plural}>${Plural}`, Relation>> = {
   'sourcestamps>changes': (stamp) => changesOf([stamp.ssid as number]),
   'changes>builds': buildsOfChange,
   'steps>logs': sameId('stepid'),
+  'builders>test_result_sets': sameId('builderid'),
+  'builds>test_result_sets': sameId('buildid'),
+  'steps>test_result_sets': sameId('stepid'),
+  'builds>test_results': sameId('buildid'),
+  'test_result_sets>test_results': sameId('test_result_setid'),
 };
 
 /** How children belong to a parent; `undefined` when no path says that they do. */

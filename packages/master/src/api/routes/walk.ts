@@ -15,13 +15,18 @@ export type Params = Readonly<Record<string, string>>;
 
 const EVERYWHERE: Scope = { filters: [], keep: null };
 
+/** Buildbot calls the results of a set just `results`. */
+function resourceOf(noun: string): Plural {
+  return noun === 'results' ? 'test_results' : (noun as Plural);
+}
+
 /** Nouns of a template with the placeholder that follows each, `null` at the end of a collection. */
 function segmentsOf(template: string): { noun: Plural; placeholder: keyof typeof PLACEHOLDERS | null }[] {
   const parts = template.split('/');
   const segments = [];
   for (let i = 0; i < parts.length; i += 2) {
     const placeholder = parts[i + 1]?.slice(1, -1) as keyof typeof PLACEHOLDERS | undefined;
-    segments.push({ noun: parts[i] as Plural, placeholder: placeholder ?? null });
+    segments.push({ noun: resourceOf(parts[i] ?? ''), placeholder: placeholder ?? null });
   }
   return segments;
 }

@@ -63,6 +63,33 @@ export const LOG_FIELDS: SqlFields = {
   num_bytes: int('logs.bytes'),
 };
 
+export const TEST_RESULT_SET_FIELDS: SqlFields = {
+  test_result_setid: int('testResultSets.testResultSetId'),
+  builderid: int('testResultSets.builderId'),
+  buildid: int('testResultSets.buildId'),
+  stepid: int('testResultSets.stepId'),
+  description: text('testResultSets.format'),
+  category: constant('text', 'pass_fail'),
+  value_unit: constant('text', 'boolean'),
+  tests_passed: int('testResultSets.passed'),
+  tests_failed: int('testResultSets.failed'),
+  tests_skipped: int('testResultSets.skipped'),
+  complete: flagged('testResultSets.complete'),
+};
+
+export const TEST_RESULT_FIELDS: SqlFields = {
+  test_resultid: int('testResults.testResultId'),
+  test_result_setid: int('testResults.testResultSetId'),
+  builderid: int('testResultSets.builderId'),
+  buildid: int('testResults.buildId'),
+  stepid: int('testResultSets.stepId'),
+  test_name: text('testResults.name'),
+  test_code_path: text('testResults.path'),
+  line: int('testResults.line'),
+  duration_ns: int('testResults.durationNs'),
+  failed: flagged('testResults.failed'),
+};
+
 const requestState = sql.ref('buildRequests.state');
 const isClaimed = sql<boolean>`${requestState} in ('claimed', 'complete')`;
 /** Two words with a small index each; `not in` would have none. */

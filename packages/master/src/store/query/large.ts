@@ -11,10 +11,21 @@ import {
   type SourceStamp,
   sourceStampResource,
   stepResource,
+  testResultResource,
+  testResultSetResource,
 } from '@buildbot/shared';
 import type { Kysely } from 'kysely';
 import { inPortions, sourceStampsOf, withPatches } from '../reading.ts';
-import { toBuild, toChange, toLog, toProperties, toRequest, toStep } from '../rows.ts';
+import {
+  toBuild,
+  toChange,
+  toLog,
+  toProperties,
+  toRequest,
+  toStep,
+  toTestResult,
+  toTestResultSet,
+} from '../rows.ts';
 import type { Tables } from '../tables.ts';
 import {
   BUILD_FIELDS,
@@ -24,6 +35,8 @@ import {
   REQUEST_FIELDS,
   SOURCE_STAMP_FIELDS,
   STEP_FIELDS,
+  TEST_RESULT_FIELDS,
+  TEST_RESULT_SET_FIELDS,
 } from './fields.ts';
 import { page } from './sql.ts';
 
@@ -110,6 +123,26 @@ export async function logs(db: Db, query: Query) {
   const from = db.selectFrom('logs').selectAll('logs');
   const { rows, total } = await page({ resource: 'logs', fields: LOG_FIELDS, from, id: 'logs.logId', query });
   return { rows: rows.map((row) => logResource(toLog(row))), total };
+}
+
+export async function testResultSets(db: Db, query: Query) {
+  const from = db.selectFrom('testResultSets').selectAll('testResultSets');
+  const id = 'testResultSets.testResultSetId';
+  const resource = 'test_result_sets';
+  const { rows, total } = await page({ resource, fields: TEST_RESULT_SET_FIELDS, from, id, query });
+  return { rows: rows.map((row) => testResultSetResource(toTestResultSet(row))), total };
+}
+
+export async function testResults(db: Db, query: Query) {
+  const from = db
+    .selectFrom('testResults')
+    .innerJoin('testResultSets', 'testResultSets.testResultSetId', 'testResults.testResultSetId')
+    .selectAll('testResults')
+    .select(['testResultSets.builderId', 'testResultSets.stepId']);
+  const id = 'testResults.testResultId';
+  const resource = 'test_results';
+  const { rows, total } = await page({ resource, fields: TEST_RESULT_FIELDS, from, id, query });
+  return { rows: rows.map((row) => testResultResource(toTestResult(row))), total };
 }
 
 export async function buildSets(db: Db, query: Query) {

@@ -10,6 +10,8 @@ import {
   logs,
   sourceStamps,
   steps,
+  testResultSets,
+  testResults,
   type WantedProperties,
 } from './large.ts';
 import { builders, masters, schedulers, workers } from './small.ts';
@@ -40,6 +42,8 @@ const ANSWERS: Answers = {
   builds,
   steps,
   logs,
+  test_result_sets: testResultSets,
+  test_results: testResults,
   logchunks: notStored('logchunks'),
   estimates: notStored('estimates'),
 };

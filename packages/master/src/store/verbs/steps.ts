@@ -8,6 +8,7 @@ import type { StepsTable } from '../tables.ts';
 import { tellLog, tellStep } from '../telling.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { isRunning, setProperties } from './builds.ts';
+import { completeTestResults } from './test-results.ts';
 
 /** `wanted`, or `wanted_1`, `wanted_2`, … if it is taken. */
 function firstFree(wanted: string, taken: ReadonlySet<string>): string {
@@ -75,7 +76,7 @@ export async function updateStep(
 /** False also for a step that is finished already: its first result stays. */
 export async function finishStep(
   context: WriteContext,
-  { stepId, results, stateString, hidden, properties = {} }: Parameters<Store['finishStep']>[0],
+  { stepId, results, stateString, hidden, properties = {}, tests }: Parameters<Store['finishStep']>[0],
 ): Promise<boolean> {
   const row = await context.db
     .updateTable('steps')
@@ -91,6 +92,7 @@ export async function finishStep(
     .executeTakeFirst();
   if (row === undefined) return false;
   await setProperties(context, row.buildId, properties);
+  if (tests !== undefined) await completeTestResults(context, stepId, tests);
   tellStep(context, toStep(row), 'finished');
   return true;
 }
