@@ -24,7 +24,7 @@ import type { Store } from '../../packages/master/src/ports/store.ts';
 import { MasterControl } from '../../packages/master/src/services/control.ts';
 import { Dispatch } from '../../packages/master/src/services/dispatch.ts';
 import { WorkerWatch } from '../../packages/master/src/services/worker-watch.ts';
-import type { LinkTiming } from '../../packages/master/src/workers/desk.ts';
+import type { LinkTiming } from '../../packages/master/src/workers/absence.ts';
 import { Desks } from '../../packages/master/src/workers/desks.ts';
 import { Link } from '../../packages/master/src/workers/link.ts';
 import type { Disk } from './disk.ts';

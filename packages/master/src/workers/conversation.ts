@@ -31,6 +31,7 @@ export interface ConversationInput {
   /** A command's end is durable and acknowledged. */
   onEnded: (held: HeldCommand, outcome: CommandOutcome) => void;
   onAvailability: (message: AvailabilityMessage) => void;
+  onSilence: (silentForMs: number | null) => void;
   /** The worker broke the protocol; the connection is closed. */
   onBreach: (reason: string) => void;
   onClose: (reason: string) => void;
@@ -67,6 +68,7 @@ export class Conversation {
       onText: (text) => this.#onText(text),
       onBinary: (bytes) => this.#onBinary(bytes),
       onProbe: () => this.#sendPing(),
+      onSilence: input.onSilence,
       onClose: input.onClose,
     });
   }

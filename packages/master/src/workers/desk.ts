@@ -3,18 +3,12 @@
  * Connections come and go; the commands stay until their outcome is durable, the worker process is known to be gone, or
  * it did not come back within the grace.
  */
-import {
-  type CommandKey,
-  type CommandOutcome,
-  GraceTimer,
-  type Hello,
-  messageOf,
-  type Welcome,
-} from '@buildbot/shared';
+import { type CommandKey, type CommandOutcome, type Hello, messageOf, type Welcome } from '@buildbot/shared';
 import { PROCESS_GONE } from '../core/worker-process.ts';
 import type { Clock, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import type { ConnectedWorker, WantedCommand } from '../ports/workers.ts';
+import { Absence, type LinkTiming } from './absence.ts';
 import type { WorkerAccount } from './accounts.ts';
 import { Conversation } from './conversation.ts';
 import { type HeldCommand, NEVER_BEGUN } from './held-command.ts';
@@ -22,13 +16,6 @@ import { HeldCommands } from './held-commands.ts';
 import type { Link } from './link.ts';
 import { isNews, keptPart, reportAtHello, reportOf, type SelfReport } from './self-report.ts';
 import { WorkerRecord } from './worker-record.ts';
-
-/** How the worker link is timed. All in milliseconds; see the `welcome` message. */
-export interface LinkTiming {
-  keepaliveMs: number;
-  timeoutMs: number;
-  graceMs: number;
-}
 
 export type SessionStore = Pick<
   Store,
@@ -59,9 +46,7 @@ export class Desk {
   readonly #logger: Logger;
   readonly #record: WorkerRecord;
   readonly #held = new HeldCommands();
-  readonly #grace: GraceTimer;
-  /** For commands that were told to stop: somebody waits for that, and not for the worker. */
-  readonly #patience: GraceTimer;
+  readonly #absence: Absence;
   #connection: Connection | null = null;
   /** The master is stopping: nobody is waited for. */
   #isClosed = false;
@@ -73,18 +58,8 @@ export class Desk {
     this.#deps = deps;
     this.#logger = deps.logger.child({ worker: account.name });
     const { clock, store, timing } = deps;
-    const { graceMs, keepaliveMs, timeoutMs } = timing;
     this.#record = new WorkerRecord({ store, workerId: account.workerId, logger: this.#logger });
-    const returnMs = keepaliveMs + timeoutMs;
-    this.#patience = new GraceTimer({
-      ...{ clock, graceMs: Math.min(graceMs, returnMs), returnMs },
-      onOver: () => this.#giveUpStopped(),
-    });
-    this.#grace = new GraceTimer({
-      ...{ clock, graceMs, returnMs },
-      onOver: () =>
-        this.#giveUp(`worker ${account.name} did not come back within ${Math.round(graceMs / 1000)} s`),
-    });
+    this.#absence = new Absence({ clock, timing, name: account.name, held: this.#held });
   }
 
   get connected(): ConnectedWorker | null {
@@ -146,7 +121,7 @@ export class Desk {
   /** Close the connection; what is wanted stays wanted. Resolves when nothing is being written any more. */
   async close(code: 'shutting-down' | 'unknown-worker', reason: string): Promise<void> {
     this.#isClosed = true;
-    this.#disarm();
+    this.#absence.end();
     const again = code === 'shutting-down';
     this.#connection?.link.close({ type: 'refused', code, reason, again }, reason);
     await this.#next(async () => undefined);
@@ -181,7 +156,7 @@ export class Desk {
       drains: true,
       wanted: wanted.map(({ wanted: { key, command } }) => ({ key, command })),
     };
-    this.#disarm();
+    this.#absence.end();
     this.#connect(link, hello, ackedSeq);
     link.send(welcome);
     await this.#announce();
@@ -238,6 +213,7 @@ export class Desk {
       onAvailability: (message) => {
         if (this.#connection?.link === link) this.#hear(this.#connection.state, reportOf(message));
       },
+      onSilence: (silentForMs) => this.#noteSilence(link, silentForMs),
       onBreach: (reason) => this.#breach(link, reason),
       onClose: (reason) => this.#closed(link, reason),
     });
@@ -265,6 +241,14 @@ export class Desk {
         await this.#record.keep(keptPart(report));
     });
     this.#deps.onChange();
+  }
+
+  /** For people alone: what is done about a silent worker is done when its connection is cut. */
+  #noteSilence(link: Link, silentForMs: number | null): void {
+    const silentAt = silentForMs === null ? null : this.#deps.clock.now() - silentForMs;
+    void this.#next(async () => {
+      if (this.#connection?.link === link) await this.#record.keep({ silentAt });
+    });
   }
 
   /** A worker whose words cannot be trusted loses its session, and all that depended on them is lost. It may come back. */
@@ -304,25 +288,7 @@ export class Desk {
   }
 
   #waitForWorker(): void {
-    if (this.#isClosed || this.#connection !== null) return;
-    if (this.#held.all.length > 0) this.#grace.arm();
-    if (this.#held.stopping.length > 0) this.#patience.arm();
-  }
-
-  #disarm(): void {
-    this.#grace.disarm();
-    this.#patience.disarm();
-  }
-
-  /** The worker ends their processes when it comes back and is not told to want them, or when its own grace is over. */
-  #giveUpStopped(): void {
-    if (this.#connection !== null) return;
-    this.#held.lose(this.#held.stopping, `worker ${this.account.name} was away`);
-  }
-
-  #giveUp(reason: string): void {
-    if (this.#connection !== null) return;
-    this.#held.lose(this.#held.all, reason);
+    if (!this.#isClosed && this.#connection === null) this.#absence.begin();
   }
 
   #next(action: () => Promise<void>): Promise<void> {

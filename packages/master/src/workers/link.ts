@@ -16,6 +16,8 @@ export interface LinkHandlers {
   onBinary(bytes: Uint8Array): void;
   /** Something should be sent, so that the other side hears from us or answers. */
   onProbe(): void;
+  /** It should have been heard, and was not for so long; `null` when it is heard again. Milliseconds. */
+  onSilence?(silentForMs: number | null): void;
   /** Once, whatever ended it; nothing comes after it. */
   onClose(reason: string): void;
 }
@@ -44,6 +46,7 @@ export class Link {
   readonly #clock: Clock;
   readonly #ticker: NodeJS.Timeout;
   #handlers: LinkHandlers | null = null;
+  #isSilent = false;
   #closedBecause: string | null = null;
   #reason: string | null = null;
 
@@ -112,6 +115,15 @@ export class Link {
     const verdict = liveness.tick(this.#clock.monotonic(), bytesRead, bytesWritten);
     if (verdict === 'probe') this.#handlers?.onProbe();
     if (verdict === 'dead') this.cut('nothing was heard of the worker');
+    // Of one that nobody listens to it cannot be said that it is silent.
+    else this.#heed(this.#ws.isPaused ? null : liveness.silentForMs);
+  }
+
+  #heed(silentForMs: number | null): void {
+    const isSilent = silentForMs !== null;
+    if (isSilent === this.#isSilent) return;
+    this.#isSilent = isSilent;
+    this.#handlers?.onSilence?.(silentForMs);
   }
 
   #closed(reason: string): void {

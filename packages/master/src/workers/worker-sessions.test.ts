@@ -24,6 +24,8 @@ let committed: WorkerEffect[];
 let notes: { note: string }[];
 /** What was written about the worker. */
 let states: object[];
+/** Told of each at once. */
+let onState: (state: object) => void;
 let acked: Map<string, number>;
 /** Sessions that the store has noted, the newest last. */
 let bootIds: string[];
@@ -34,6 +36,7 @@ beforeEach(async () => {
   committed = [];
   notes = [];
   states = [];
+  onState = () => undefined;
   sockets = [];
   storeIsReady = Promise.resolve();
   acked = new Map();
@@ -46,7 +49,7 @@ beforeEach(async () => {
 });
 
 /** The workers' side of a master; another one over the same store is that of its next process. */
-function newSessions(): WorkerSessions {
+function newSessions(timing = { keepaliveMs: 10_000, timeoutMs: 5000, graceMs: 60_000 }): WorkerSessions {
   return new WorkerSessions({
     store: {
       openSession: async (_workerId, bootId) => {
@@ -60,20 +63,23 @@ function newSessions(): WorkerSessions {
         committed.push(...effects);
         acked.set(bootId, effects.at(-1)?.seq ?? 0);
       },
-      setWorkerState: async (_workerId, state) => void states.push(state),
+      setWorkerState: async (_workerId, state) => {
+        states.push(state);
+        onState(state);
+      },
       noteWorker: async (_workerId, note, facts) => void notes.push({ note, ...facts }),
     },
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     logger,
     workers: [{ workerId: 1, name: 'w1', password: 'secret' }],
-    timing: { keepaliveMs: 10_000, timeoutMs: 5000, graceMs: 60_000 },
+    timing,
   });
 }
 
-async function restartMaster(): Promise<void> {
+async function restartMaster(timing?: Parameters<typeof newSessions>[0]): Promise<void> {
   await sessions.stop();
   server.removeAllListeners('upgrade');
-  sessions = newSessions();
+  sessions = newSessions(timing);
   await sessions.start();
   sessions.attach(server);
 }
@@ -557,4 +563,24 @@ test('a worker that is taken out of service is told not to come back', async () 
   sessions.pool.retire(1, 'it was taken out of service');
   expect(await peer.hears('superseded')).toMatchObject({ reason: 'it was taken out of service' });
   await peer.closed;
+});
+
+test('people are told of a worker that is silent long before it is given up, and when it is heard again', async () => {
+  await restartMaster({ keepaliveMs: 400, timeoutMs: 1500, graceMs: 60_000 });
+  const { ws, hears } = await open(hello());
+  await hears('welcome');
+  const heardAt = Date.now();
+  const said: (number | null)[] = [];
+  const { promise: heardAgain, resolve } = Promise.withResolvers<void>();
+  onState = (state) => {
+    if (!('silentAt' in state)) return;
+    said.push(state.silentAt as number | null);
+    if (state.silentAt === null) resolve();
+    else ws.resume();
+  };
+  ws.pause();
+  await heardAgain;
+  expect(said).toEqual([expect.any(Number), null]);
+  expect(Math.abs((said[0] ?? 0) - heardAt)).toBeLessThan(60_000);
+  expect(sessions.pool.connected()).toHaveLength(1);
 });

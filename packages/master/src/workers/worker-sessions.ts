@@ -7,13 +7,15 @@ import type { Duplex } from 'node:stream';
 import { WORKER_PATH } from '@buildbot/shared';
 import type { Clock, Logger, Service } from '../ports/service.ts';
 import type { WorkerPool } from '../ports/workers.ts';
+import type { LinkTiming } from './absence.ts';
 import type { WorkerAccount } from './accounts.ts';
-import type { LinkTiming, SessionStore } from './desk.ts';
+import type { SessionStore } from './desk.ts';
 import { Desks } from './desks.ts';
 import { Doorman } from './doorman.ts';
 
+export type { LinkTiming } from './absence.ts';
 export type { WorkerAccount } from './accounts.ts';
-export type { LinkTiming, SessionStore } from './desk.ts';
+export type { SessionStore } from './desk.ts';
 
 /** Enough for a fast link over some distance (100 MB/s at 40 ms); with it, memory per worker is bounded. */
 const DEFAULT_WINDOW_BYTES = 4 * 1024 * 1024;

@@ -17,7 +17,7 @@ export const workerLinkSchema = z
       .meta({ description: 'Something is heard from each side this often.' }),
     timeout: boundedDuration({ ...NOTICE, why: 'less cuts living workers off, more misses dead ones' })
       .default(15_000)
-      .meta({ description: 'A probe goes out this long before the end.' }),
+      .meta({ description: 'A probe goes out this long before the end, or after 10s of silence.' }),
     grace: durationSchema
       .default(600_000)
       .meta({ description: 'How long either side waits for the other: at least keepalive and timeout.' }),

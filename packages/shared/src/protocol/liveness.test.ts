@@ -17,8 +17,27 @@ function run(seconds: number, traffic: (second: number) => { received: number; s
 
 test('a silent peer is probed before the interval ends and dead after interval plus timeout', () => {
   const verdicts = run(45, (second) => ({ received: 0, sent: second }));
-  expect(verdicts.indexOf('probe') + 1).toBe(20);
+  expect(verdicts.indexOf('probe') + 1).toBe(10);
   expect(verdicts.indexOf('dead') + 1).toBe(40);
+});
+
+test('a peer that leaves a probe without an answer is silent long before it is dead, until it is heard', () => {
+  const liveness = new Liveness(timing, 0);
+  const silences: (number | null)[] = [];
+  for (let second = 1; second <= 17; second++) {
+    liveness.tick(second * 1000, second < 17 ? 0 : 1, second);
+    silences.push(liveness.silentForMs);
+  }
+  expect(silences.slice(-4)).toEqual([null, 15_000, 16_000, null]);
+});
+
+test('a peer that answers its probes is never silent', () => {
+  const liveness = new Liveness({ keepaliveMs: 3_600_000, timeoutMs: 60_000 }, 0);
+  let received = 0;
+  for (let second = 1; second <= 600; second++) {
+    if (liveness.tick(second * 1000, received, second) === 'probe') received++;
+    expect(liveness.silentForMs).toBeNull();
+  }
 });
 
 test('one byte a while keeps a link alive, also in the middle of a frame', () => {
@@ -46,6 +65,7 @@ test('a process that was frozen does not blame the other side for it', () => {
   const liveness = new Liveness(timing, 0);
   expect(liveness.tick(1000, 1, 1)).toBe('fine');
   expect(liveness.tick(3_600_000, 1, 1)).toBe('fine');
+  expect(liveness.silentForMs).toBeNull();
   expect(liveness.tick(3_601_000, 2, 1)).toBe('fine');
 });
 

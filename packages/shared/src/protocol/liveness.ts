@@ -1,13 +1,18 @@
 /**
  * Is the other end still there? Both ends of the worker link ask the same way: something is heard from each side every
- * `keepaliveMs`, a probe goes out `timeoutMs` before that ends, and a side that heard nothing for `keepaliveMs +
- * timeoutMs` cuts the connection. Any byte counts, also one in the middle of a frame, so a slow link is not a dead one.
+ * `keepaliveMs`, a probe goes out `timeoutMs` before that ends or sooner, and a side that heard nothing for `keepaliveMs +
+ * timeoutMs` cuts the connection. Long before, a side that does not answer a probe is silent, which people may want to
+ * know. Any byte counts, also one in the middle of a frame, so a slow link is not a dead one.
  */
 
 export interface LivenessTiming {
   keepaliveMs: number;
   timeoutMs: number;
 }
+
+/** A probe goes out after this much silence at the latest, and is answered at once if all is well. Milliseconds. */
+const PROBE_MS = 10_000;
+const ANSWER_MS = 5_000;
 
 export type LivenessVerdict = 'fine' | 'probe' | 'dead';
 
@@ -24,6 +29,11 @@ export class AwakeTime {
   constructor(now: number, maxStepMs: number) {
     this.#last = now;
     this.#maxStepMs = maxStepMs;
+  }
+
+  /** Milliseconds awake up to the last advance. */
+  get awakeMs(): number {
+    return this.#awake;
   }
 
   /** Advance to the monotonic time `now`; answers the milliseconds awake since the beginning. */
@@ -43,6 +53,7 @@ export function tickInterval(timing: LivenessTiming): number {
 export class Liveness {
   readonly #time: AwakeTime;
   readonly #probeAfterMs: number;
+  readonly #silentAfterMs: number;
   readonly #deadAfterMs: number;
   #received = 0;
   #sent = 0;
@@ -52,8 +63,11 @@ export class Liveness {
 
   constructor(timing: LivenessTiming, now: number) {
     this.#time = new AwakeTime(now, 2 * tickInterval(timing));
-    this.#probeAfterMs = Math.max(timing.keepaliveMs - timing.timeoutMs, timing.keepaliveMs / 2);
-    this.#deadAfterMs = timing.keepaliveMs + timing.timeoutMs;
+    const { keepaliveMs, timeoutMs } = timing;
+    this.#probeAfterMs = Math.min(PROBE_MS, Math.max(keepaliveMs - timeoutMs, keepaliveMs / 2));
+    this.#deadAfterMs = keepaliveMs + timeoutMs;
+    this.#silentAfterMs =
+      this.#probeAfterMs + Math.min(ANSWER_MS, (this.#deadAfterMs - this.#probeAfterMs) / 2);
   }
 
   /**
@@ -73,8 +87,9 @@ export class Liveness {
     return 'probe';
   }
 
-  /** Milliseconds awake since the other side was last heard, as of the last tick. */
-  silence(now: number): number {
-    return this.#time.advance(now) - this.#heardAt;
+  /** Milliseconds awake since the other side was last heard, as of the last tick; `null` when all is well. */
+  get silentForMs(): number | null {
+    const silence = this.#time.awakeMs - this.#heardAt;
+    return silence >= this.#silentAfterMs ? silence : null;
   }
 }
