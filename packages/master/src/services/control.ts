@@ -20,8 +20,8 @@ import type { AddedBuildSet, NewBuildSet, Once } from '../ports/records.ts';
 import type { SchedulerPlan } from '../ports/schedulers.ts';
 import type { Clock } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
-import type { RunningBuilds } from './dispatch.ts';
 import { priorityProblem } from './priority-limit.ts';
+import type { RunningBuilds } from './running-builds.ts';
 import { schedulerRow } from './scheduler-row.ts';
 
 const valuesSchema = z.record(propertyNameSchema, propertyValueSchema);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CANCELLED, EXCEPTION, ExternalError, FAILURE, RETRY, SUCCESS, WARNINGS } from '@buildbot/shared';
 import { expect, test, vi } from 'vitest';
@@ -74,7 +74,10 @@ test('a worker that left the configuration is sent away when its build has ended
   await world.control.controlWorker(world.workerId('w1'), 'unpause', '');
   const [asked] = world.pool.asked;
   const builddir = asked?.command.kind === 'exec' ? asked.command.builddir : '';
-  await writeFile(join(world.root('w1'), builddir, 'build', 'go'), '');
+  // It is asked for before its folder is made.
+  const folder = join(world.root('w1'), builddir, 'build');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'go'), '');
   expect(await world.buildSetEnd(buildSetId)).toMatchObject({ results: SUCCESS });
   await world.eventually('it is gone', async () => world.pool.connected().length === 0 || undefined);
   expect(world.pool.departing()).toEqual([]);

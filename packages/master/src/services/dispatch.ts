@@ -1,25 +1,25 @@
 /**
- * Brings requests and workers together and keeps the builds that run. It looks at the queue whenever something has
- * changed that may matter: a commit, a worker, a build's end, a delay that is over. Between these it does nothing.
+ * Brings requests and workers together. It looks at the queue whenever something has changed that may matter: a commit, a
+ * worker, a build's end, a delay that is over. Between these it does nothing. What begins here goes on in `running-builds.ts`.
  */
 import { matchesPath, type StopOrder, type StoredEvent, type WorkerResource } from '@buildbot/shared';
-import { type AssignInput, type Assignment, assign, type Eligibility } from '../core/queue/assign.ts';
+import { type AssignInput, type Assignment, assign } from '../core/queue/assign.ts';
 import { waitingReason } from '../core/queue/waiting.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../core/retry.ts';
-import { DEFAULT_SUSPECT_POLICY, type SuspectPolicy } from '../core/suspect.ts';
+import type { SuspectPolicy } from '../core/suspect.ts';
 import type { QueueInsight } from '../ports/control.ts';
 import type { Recipe, Recipes } from '../ports/recipe.ts';
 import type { Clock, Logger, Service } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
 import type { WorkerPool } from '../ports/workers.ts';
 import { Alarm } from './alarm.ts';
-import { Background } from './background.ts';
-import { type BuildJob, BuildRunner } from './build-runner.ts';
+import type { BuildRunner } from './build-runner.ts';
 import { Doorbell } from './doorbell.ts';
+import { EligibleWorkers } from './eligibility.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { type BuildStore, patientStore } from './patient-store.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { takeUpBuilds } from './recovery.ts';
+import { BuildsInSlots, type RunningBuilds } from './running-builds.ts';
 import { Setback } from './setback.ts';
 import { type Slot, Slots } from './slots.ts';
 import { steadyClock } from './steady-clock.ts';
@@ -41,14 +41,6 @@ export interface DispatchDeps {
   pingTimeoutMs?: number;
 }
 
-/** The builds that run, for those who control them. */
-export interface RunningBuilds {
-  /** Carry out an order that is durable already. Builds that do not run here are none of its business. */
-  stopBuild(buildId: number, order: StopOrder): void;
-  /** Take every build off a worker; they are tried again elsewhere. */
-  loseBuildsOn(workerId: number, reason: string): void;
-}
-
 const DEFAULT_PING_TIMEOUT_MS = 5000;
 
 export class Dispatch implements Service, QueueInsight, RunningBuilds {
@@ -59,23 +51,18 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   readonly #workers: WorkerTable;
   readonly #pending: PendingQueue;
   readonly #slots = new Slots();
-  readonly #runners = new Map<number, BuildRunner>();
   readonly #warm = new WarmCheckouts();
-  readonly #background: Background;
+  readonly #eligible: EligibleWorkers;
+  readonly #builds: BuildsInSlots;
   readonly #doorbell: Doorbell;
   readonly #alarm: Alarm;
   readonly #setback: Setback;
   readonly #lifecycle = new Lifecycle({ start: () => this.#open(), stop: () => this.#close() });
-  /** Aborted while the master stops: what waits for space on the disk is left to its next start. */
-  #stopping = new AbortController();
-  #store: BuildStore;
   #unsubscribe: (() => void)[] = [];
   #isDraining = false;
-  #eligibility: { recipes: Recipes; builders: Map<number, Eligibility>; names: Set<string> } | null = null;
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps;
-    this.#store = deps.store;
     this.#workers = new WorkerTable(deps);
     this.#clock = steadyClock(deps.clock);
     this.#pending = new PendingQueue({
@@ -85,7 +72,9 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
       },
     });
     const onError = (error: unknown): void => deps.logger.error({ err: error }, 'dispatch failed');
-    this.#background = new Background(onError);
+    this.#eligible = new EligibleWorkers(deps.recipes, this.#warm);
+    const onFree = (): void => this.#doorbell.ring();
+    this.#builds = new BuildsInSlots(deps, { slots: this.#slots, onFree, onError });
     this.#doorbell = new Doorbell(() => this.#round(), onError);
     this.#alarm = new Alarm(this.#clock, () => this.#doorbell.ring());
     this.#setback = new Setback(this.#clock);
@@ -103,7 +92,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   /** Start nothing more; resolves when no build runs. Only a stop and a start undo it. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    await this.#background.drained();
+    await this.#builds.drained();
   }
 
   /** Look again, for example after a reconfiguration. */
@@ -124,17 +113,15 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
   }
 
   stopBuild(buildId: number, order: StopOrder): void {
-    this.#runners.get(buildId)?.stop(order);
+    this.#builds.stopBuild(buildId, order);
   }
 
   loseBuildsOn(workerId: number, reason: string): void {
-    for (const runner of this.#runners.values()) if (runner.slot.workerId === workerId) runner.lose(reason);
+    this.#builds.loseBuildsOn(workerId, reason);
   }
 
   async #open(): Promise<void> {
-    this.#stopping = new AbortController();
-    const { store, logger } = this.#deps;
-    this.#store = patientStore({ store, logger, signal: this.#stopping.signal });
+    this.#builds.open();
     this.#isDraining = false;
     this.#unsubscribe = [
       this.#deps.store.onCommit((events) => this.#onCommit(events)),
@@ -142,31 +129,19 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     ];
     await this.#workers.load();
     await this.#warm.load(this.#deps.store);
-    await this.#takeUp();
+    const jobs = await takeUpBuilds(this.#deps, (workerId) => this.#workers.name(workerId));
+    for (const { recipe, claimed } of jobs) this.#warm.note(recipe.builderId, claimed.build.workerId);
+    await this.#builds.takeUp(jobs);
     this.#pending.invalidate();
     this.#doorbell.open();
     this.#doorbell.ring();
-  }
-
-  /**
-   * Builds of an earlier process take up their place before anything else begins: their folders are theirs, and what they
-   * wait for is wanted again, so that the first worker that comes is told so.
-   */
-  async #takeUp(): Promise<void> {
-    const jobs = await takeUpBuilds(this.#deps, (workerId) => this.#workers.name(workerId));
-    const runners = jobs.map((job) => this.#newRunner(job));
-    for (const runner of runners) this.#slots.hold(runner.slot);
-    for (const runner of runners) this.#occupy(runner.slot, async () => runner);
-    await Promise.all(runners.map(({ placed }) => placed));
   }
 
   async #close(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#doorbell.close();
     this.#alarm.cancel();
-    for (const runner of this.#runners.values()) runner.abandon();
-    this.#stopping.abort();
-    await this.#background.drained();
+    await this.#builds.abandon();
   }
 
   #onCommit(events: readonly StoredEvent[]): void {
@@ -217,7 +192,7 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     return {
       queue: this.#pending.queue,
       workers: this.#workers.snapshot((workerId) => this.#slots.count(workerId)),
-      builders: this.#eligible().builders,
+      builders: this.#eligible.current.builders,
       now: this.#clock.now(),
     };
   }
@@ -227,21 +202,8 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     if (recipe === undefined) return;
     const { requestId } = request;
     this.#pending.begin(requestId);
-    const slot = this.#slots.take(workerId, recipe.name, (name) => this.#eligible().names.has(name));
-    this.#occupy(slot, async () => await this.#claim(requestId, recipe, slot));
-  }
-
-  /** Run a build in its slot, which is free when it has ended. `find` answers `null` when there is no build after all. */
-  #occupy(slot: Slot, find: () => Promise<BuildRunner | null>): void {
-    this.#background.run(async () => {
-      try {
-        const runner = await find();
-        if (runner !== null) await this.#runToItsEnd(runner);
-      } finally {
-        this.#slots.release(slot);
-        this.#doorbell.ring();
-      }
-    });
+    const slot = this.#slots.take(workerId, recipe.name, (name) => this.#eligible.current.names.has(name));
+    this.#builds.occupy(slot, async () => await this.#claim(requestId, recipe, slot));
   }
 
   /** A runner for the request's new build; `null` when the worker does not answer or the request is gone. */
@@ -259,7 +221,8 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
       if (claimed === null) return null;
       const properties = this.#deps.recipes().workerProperties(workerId);
       const worker = { name: this.#workers.name(workerId), properties };
-      return this.#newRunner({ claimed, recipe, worker, builddir });
+      this.#warm.note(recipe.builderId, workerId);
+      return this.#builds.begin({ claimed, recipe, worker, builddir });
     } catch (error) {
       this.#setback.note(error);
       throw error;
@@ -267,49 +230,4 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
       this.#pending.settle(requestId, isSettled);
     }
   }
-
-  #newRunner(job: BuildJob): BuildRunner {
-    const { retry = DEFAULT_RETRY_POLICY, suspect = DEFAULT_SUSPECT_POLICY } = this.#deps;
-    const runner = new BuildRunner({ ...this.#deps, store: this.#store, retry, suspect }, job);
-    this.#runners.set(runner.buildId, runner);
-    this.#warm.note(job.recipe.builderId, runner.slot.workerId);
-    return runner;
-  }
-
-  async #runToItsEnd(runner: BuildRunner): Promise<void> {
-    // The master began to stop while the claim was being written.
-    if (this.#stopping.signal.aborted) runner.abandon();
-    try {
-      await runner.run();
-    } finally {
-      this.#runners.delete(runner.buildId);
-    }
-  }
-
-  /** Who may build what, made anew when the configuration is another one. */
-  #eligible(): { builders: Map<number, Eligibility>; names: Set<string> } {
-    const recipes = this.#deps.recipes();
-    if (this.#eligibility?.recipes !== recipes) {
-      this.#eligibility = { recipes, ...eligibilityOf(recipes, this.#warm) };
-    }
-    return this.#eligibility;
-  }
-}
-
-function eligibilityOf(
-  recipes: Recipes,
-  warm: WarmCheckouts,
-): { builders: Map<number, Eligibility>; names: Set<string> } {
-  // Builders with the same workers share one set, by which the assignment knows that they do.
-  const shared = new Map<string, ReadonlySet<number>>();
-  const builders = new Map<number, Eligibility>();
-  const names = new Set<string>();
-  for (const { builderId, name, workerIds } of recipes.all()) {
-    const key = workerIds.join();
-    const interned = shared.get(key) ?? new Set(workerIds);
-    shared.set(key, interned);
-    builders.set(builderId, { builderId, workerIds: interned, warmWorkerIds: warm.of(builderId) });
-    names.add(name);
-  }
-  return { builders, names };
 }

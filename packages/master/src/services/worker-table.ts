@@ -17,9 +17,19 @@ export interface WorkerTableDeps {
   clock: Clock;
 }
 
+/** A worker as the queue sees it, kept from one look to the next, with what it was made from. */
+interface Kept {
+  worker: QueueWorker;
+  row: WorkerResource;
+  link: ConnectedWorker | undefined;
+}
+
 export class WorkerTable {
   readonly #deps: WorkerTableDeps;
   readonly #rows = new Map<number, WorkerResource>();
+  /** Made anew for a worker whose row has changed, or that was heard of: it says something else on the same connection. */
+  readonly #kept = new Map<number, Kept>();
+  readonly #snapshot = new Map<number, QueueWorker>();
   /** Until when a silent worker is left alone, on the monotonic clock. */
   readonly #silentUntil = new Map<number, number>();
 
@@ -30,6 +40,8 @@ export class WorkerTable {
   async load(): Promise<void> {
     const { rows } = await this.#deps.store.query('workers', EVERYTHING);
     this.#rows.clear();
+    this.#kept.clear();
+    this.#snapshot.clear();
     for (const row of rows) this.update(row);
   }
 
@@ -49,6 +61,7 @@ export class WorkerTable {
   /** Something was heard of this worker: it is not taken for silent. */
   hear(workerId: number): void {
     this.#silentUntil.delete(workerId);
+    this.#kept.delete(workerId);
   }
 
   /** How long until the next silent worker is worth another try; `null` when none is silent. Milliseconds. */
@@ -70,33 +83,55 @@ export class WorkerTable {
     for (const [workerId, until] of this.#silentUntil) if (until <= now) this.#silentUntil.delete(workerId);
   }
 
-  /** As things are now. `running` counts the builds of each worker. */
-  snapshot(running: (workerId: number) => number): Map<number, QueueWorker> {
+  /**
+   * As things are now, until the next time. `running` counts the builds of each worker. Every round of the queue asks for
+   * this, so what seldom changes is not worked out for each of some hundred workers again.
+   */
+  snapshot(running: (workerId: number) => number): ReadonlyMap<number, QueueWorker> {
     const now = this.#deps.clock.now();
     this.#endSilence();
     const connected = new Map(this.#deps.pool.connected().map((worker) => [worker.workerId, worker]));
-    const rows = [...this.#rows.values()].map((row): [number, QueueWorker] => {
-      const link = connected.get(row.workerid);
-      return [
-        row.workerid,
-        {
-          workerId: row.workerid,
-          name: row.name,
-          connected: link !== undefined,
-          ...availabilityOf(row, link),
-          paused: row.paused,
-          graceful: row.graceful || link?.graceful === true,
-          suspect: suspicion(row, now),
-          silent: this.#silentUntil.has(row.workerid),
-          maxBuilds: row.max_builds,
-          cpus: link?.info.cpus ?? null,
-          measuredLoad: link?.load ?? null,
-          running: running(row.workerid),
-        },
-      ];
-    });
-    return new Map(rows);
+    for (const row of this.#rows.values()) {
+      const { workerid: workerId } = row;
+      const worker = this.#keep(row, connected.get(workerId));
+      worker.suspect = suspicion(row, now);
+      worker.silent = this.#silentUntil.has(workerId);
+      worker.running = running(workerId);
+    }
+    return this.#snapshot;
   }
+
+  #keep(row: WorkerResource, link: ConnectedWorker | undefined): QueueWorker {
+    const { workerid: workerId } = row;
+    const kept = this.#kept.get(workerId);
+    if (kept !== undefined && kept.row === row && kept.link === link) {
+      // The load alone makes nobody look, so nobody is told of it.
+      kept.worker.measuredLoad = link?.load ?? null;
+      return kept.worker;
+    }
+    const worker = queueWorker(row, link);
+    this.#kept.set(workerId, { worker, row, link });
+    this.#snapshot.set(workerId, worker);
+    return worker;
+  }
+}
+
+/** What does not change but by an event: the rest is for the snapshot to say. */
+function queueWorker(row: WorkerResource, link: ConnectedWorker | undefined): QueueWorker {
+  return {
+    workerId: row.workerid,
+    name: row.name,
+    connected: link !== undefined,
+    ...availabilityOf(row, link),
+    paused: row.paused,
+    graceful: row.graceful || link?.graceful === true,
+    suspect: null,
+    silent: false,
+    maxBuilds: row.max_builds,
+    cpus: link?.info.cpus ?? null,
+    measuredLoad: link?.load ?? null,
+    running: 0,
+  };
 }
 
 /** Over when its time is, also before the row says so. */

@@ -8,7 +8,7 @@ import { Heap } from './heap.ts';
 import { compareFitness, compareWorkers, isFree, type QueueWorker } from './worker-state.ts';
 
 /** Who may be chosen, and who rather not. */
-export interface WorkerWishes {
+interface WorkerWishes {
   eligible: ReadonlySet<number>;
   /** Passed over when there is another. */
   avoid: number | null;
