@@ -10,6 +10,7 @@ import type {
   PropertyValue,
   Results,
   SourceStamp,
+  TestFormat,
 } from '@buildbot/shared';
 import type { StepRules } from '../core/flow.ts';
 
@@ -17,6 +18,19 @@ import type { StepRules } from '../core/flow.ts';
 export interface StepOutcome {
   results: Results;
   stateString: string;
+  /** Where it told of its tests. */
+  tests?: TestReport;
+}
+
+/** A log of a step in which its tests are told. */
+export interface TestReport {
+  format: TestFormat;
+  /** Name of the log. */
+  log: string;
+  /** It holds files one after the other, each behind its path. */
+  hasFiles: boolean;
+  /** The command was ended before it was done, so not all of its tests are told. */
+  isCutShort: boolean;
 }
 
 type StepFields<C> = C extends unknown ? Omit<C, 'builddir' | 'stdin'> : never;
@@ -41,6 +55,11 @@ export type CommandResult =
     }
   | { status: 'failed'; reason: string };
 
+export interface RunOptions {
+  stdin?: Patch;
+  log?: string;
+}
+
 /** A log of a running step, to write the master's own words into. */
 export interface StepLog {
   readonly logId: number;
@@ -63,9 +82,9 @@ export interface StepContext {
   interpolate(template: string): string;
   /**
    * Run a command on the build's worker, one at a time. Output goes to the log `stdio`, followed files to logs of their own names.
-   * `stdin`: a patch whose bytes are the command's standard input.
+   * `stdin`: a patch whose bytes are the command's standard input. `log`: name of the log that takes its output in place of `stdio`.
    */
-  run(command: StepCommand, options?: { stdin?: Patch }): Promise<CommandResult>;
+  run(command: StepCommand, options?: RunOptions): Promise<CommandResult>;
   /** A log of this step by its name, made when first asked for. */
   log(name: string, type?: LogType): Promise<StepLog>;
   /** The step sees it at once; everybody else when the step has ended. */

@@ -18,8 +18,10 @@ export type BuildStore = Pick<
   | 'finishBuild'
   | 'finishLog'
   | 'finishStep'
+  | 'keepTestResults'
   | 'patchBody'
   | 'putCommand'
+  | 'readLog'
   | 'setBuildState'
   | 'startStep'
   | 'updateStep'
@@ -69,9 +71,11 @@ export function patientStore(deps: PatientStoreDeps): BuildStore {
     finishBuild: async (end) => await patiently(() => store.finishBuild(end)),
     finishLog: async (logId) => await patiently(() => store.finishLog(logId)),
     finishStep: async (end) => await patiently(() => store.finishStep(end)),
+    keepTestResults: async (results) => await patiently(() => store.keepTestResults(results)),
     patchBody: async (patchId) => await store.patchBody(patchId),
     putCommand: async (key, buildId, command) =>
       await patiently(() => store.putCommand(key, buildId, command)),
+    readLog: (logId, offset) => store.readLog(logId, offset),
     setBuildState: async (buildId, state) => await patiently(() => store.setBuildState(buildId, state)),
     startStep: async (input) => await patiently(() => store.startStep(input)),
     updateStep: async (stepId, change) => await patiently(() => store.updateStep(stepId, change)),

@@ -16,7 +16,6 @@ import {
   commandSchema,
   type Log,
   type LogType,
-  type Patch,
   type Properties,
   type PropertyValue,
   type SourceStamp,
@@ -25,7 +24,7 @@ import {
 } from '@buildbot/shared';
 import { interpolate } from '../core/properties.ts';
 import { type StepState, stepTransition } from '../core/step.ts';
-import type { CommandResult, StepCommand, StepContext, StepLog } from '../ports/recipe.ts';
+import type { CommandResult, RunOptions, StepCommand, StepContext, StepLog } from '../ports/recipe.ts';
 import type { StartedStep, StoredCommand } from '../ports/records.ts';
 import type { WantedCommand, WorkerPool } from '../ports/workers.ts';
 import { lossOf, resultOf } from './command-result.ts';
@@ -120,7 +119,7 @@ export class RunningStep implements StepContext {
     return interpolate(template, this.#scope.properties);
   }
 
-  async run(command: StepCommand, options: { stdin?: Patch } = {}): Promise<CommandResult> {
+  async run(command: StepCommand, options: RunOptions = {}): Promise<CommandResult> {
     if (this.#isAsking) throw new BugError('a step runs one command at a time');
     this.#isAsking = true;
     try {
@@ -130,7 +129,7 @@ export class RunningStep implements StepContext {
     }
   }
 
-  async #run(command: StepCommand, options: { stdin?: Patch }): Promise<CommandResult> {
+  async #run(command: StepCommand, options: RunOptions): Promise<CommandResult> {
     const key = this.#nextKey();
     await this.#mayAsk(key);
     this.#ordinal++;
@@ -139,7 +138,7 @@ export class RunningStep implements StepContext {
     if (!asked.ok) throw new UserError(`this command cannot be run: ${asked.reason}`);
     // At once, so that both share one sync of the disk.
     const [logs, kept] = await Promise.all([
-      this.#logsOf(asked.value),
+      this.#logsOf(asked.value, options.log),
       this.#deps.store.putCommand(key, this.#scope.buildId, asked.value),
     ]);
     this.#fence(kept !== null);
@@ -211,6 +210,11 @@ export class RunningStep implements StepContext {
     this.#fence(await this.#deps.store.appendLog(logId, stream, new TextEncoder().encode(text)));
   }
 
+  /** Id of a log that was made; `null` for none of this name. */
+  async logId(name: string): Promise<number | null> {
+    return (await this.#logs.get(name))?.logId ?? null;
+  }
+
   async setProperty(name: string, value: PropertyValue, source: string): Promise<void> {
     this.#scope.properties[name] = [value, source];
     this.#changes[name] = [value, source];
@@ -278,10 +282,12 @@ export class RunningStep implements StepContext {
     return resultOf(outcome);
   }
 
-  async #logsOf(command: Command): Promise<Record<string, number>> {
+  /** By the names that the worker knows them by; `output` is the step's own name for `stdio`. */
+  async #logsOf(command: Command, output = 'stdio'): Promise<Record<string, number>> {
     if (command.kind !== 'exec') return {};
     const names = ['stdio', ...command.logfiles.map(({ log }) => log)];
-    const logs = await Promise.all(names.map(async (name) => await this.#log(name, 's')));
+    const own = [output, ...names.slice(1)];
+    const logs = await Promise.all(own.map(async (name) => await this.#log(name, 's')));
     return Object.fromEntries(logs.map(({ logId }, i) => [names[i], logId]));
   }
 

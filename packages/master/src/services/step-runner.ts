@@ -1,7 +1,7 @@
 /** Runs one step from its row to its result. Nothing that its code does can reach beyond the step. */
 import { CANCELLED, EXCEPTION, messageOf, RETRY, type Results, UserError } from '@buildbot/shared';
 import type { StepRules } from '../core/flow.ts';
-import type { PlannedStep } from '../ports/recipe.ts';
+import type { PlannedStep, StepOutcome } from '../ports/recipe.ts';
 import type { Logger } from '../ports/service.ts';
 import {
   type BuildScope,
@@ -9,6 +9,7 @@ import {
   RunningStep,
   type StepContextDeps,
 } from './step-context.ts';
+import { readTests } from './test-results.ts';
 
 export interface StepRunnerDeps extends StepContextDeps {
   logger: Logger;
@@ -34,7 +35,7 @@ export async function runStep(
   if (step === null) return { kind: 'left' };
   const running = new RunningStep(deps, scope, step);
   input.onRunning(running);
-  const { results, stateString } = await outcomeOf(deps, running, planned);
+  const { results, stateString, tests: report } = await outcomeOf(deps, running, planned);
   const cause = running.interruption;
   if (cause?.kind === 'abandoned' || cause?.kind === 'fenced') return { kind: 'left' };
   const { stepId } = step;
@@ -45,17 +46,18 @@ export async function runStep(
     return isOpen ? { kind: cause.kind, reason: cause.reason } : { kind: 'left' };
   }
   const { changes: properties } = running;
-  const finish = { stepId, results, stateString, hidden: false, properties };
+  const tests = report === undefined ? null : await readTests(deps, running, { stepId, report });
+  const told = tests === null ? {} : { tests };
+  const finish = { stepId, results, stateString, hidden: false, properties, ...told };
   const [, isWritten] = await Promise.all([running.end(), deps.store.finishStep(finish)]);
   return isWritten ? { kind: 'ended', results } : { kind: 'left' };
 }
 
-interface Outcome {
-  results: Results;
-  stateString: string;
-}
-
-async function outcomeOf(deps: StepRunnerDeps, running: RunningStep, planned: PlannedStep): Promise<Outcome> {
+async function outcomeOf(
+  deps: StepRunnerDeps,
+  running: RunningStep,
+  planned: PlannedStep,
+): Promise<StepOutcome> {
   try {
     const outcome = await planned.run(running);
     await running.checkReplayEnd();
@@ -67,7 +69,7 @@ async function outcomeOf(deps: StepRunnerDeps, running: RunningStep, planned: Pl
   }
 }
 
-function fromOutside(cause: InterruptionCause | null, { label }: StepRules): Outcome | null {
+function fromOutside(cause: InterruptionCause | null, { label }: StepRules): StepOutcome | null {
   if (cause === null) return null;
   if (cause.kind === 'lost') return { results: EXCEPTION, stateString: `'${label}' lost: ${cause.reason}` };
   if (cause.kind === 'outdated')
@@ -81,7 +83,7 @@ async function broken(
   running: RunningStep,
   { label }: StepRules,
   error: unknown,
-): Promise<Outcome> {
+): Promise<StepOutcome> {
   const message = messageOf(error);
   const hint = error instanceof UserError && error.hint !== undefined ? `\n${error.hint}` : '';
   if (!(error instanceof UserError))

@@ -58,6 +58,11 @@ const SAMPLES: Record<string, Sample[]> = {
       world: { answer: () => ({ status: 'failed', reason: 'no such program' }) },
       commands: 1,
     },
+    {
+      config: { type: 'shell', command: 'make test', tests: { format: 'junit', files: ['reports/*.xml'] } },
+      world: { answer: () => EXITED },
+      commands: 2,
+    },
   ],
   git: [
     { config: git({ mode: 'full', method: 'fresh', submodules: true }), world: gitWorld(), commands: 10 },

@@ -25,6 +25,7 @@ import {
   limitOptions,
   timedOut,
 } from './limits.ts';
+import { reportOf, testsOption } from './tests.ts';
 
 /** Results that an exit code may stand for. */
 const codeResults = RESULT_NAMES.filter((name) => name !== 'retry' && name !== 'cancelled');
@@ -40,6 +41,7 @@ const options = {
     .record(z.string().min(1).max(128), workPathSchema)
     .default({})
     .meta({ description: 'Files to follow while the command runs: log name to path below workdir.' }),
+  tests: testsOption,
   decodeRC: z
     .record(z.string().regex(/^\d{1,10}$/, 'not an exit code'), z.enum(codeResults))
     .default({})
@@ -62,7 +64,9 @@ export const shellStep = defineStep({
       ...commandLimits(step),
       logfiles: Object.entries(step.logfiles).map(([log, path]) => ({ log, path: `${workdir}/${path}` })),
     });
-    return judge({ result, label, limits: step, decodeRC: step.decodeRC });
+    const outcome = judge({ result, label, limits: step, decodeRC: step.decodeRC });
+    if (step.tests === undefined) return outcome;
+    return { ...outcome, ...(await reportOf(context, { tests: step.tests, workdir }, result)) };
   },
 });
 

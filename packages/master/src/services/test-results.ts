@@ -1,0 +1,62 @@
+/**
+ * Reads what a step told of its tests out of its log, when the step has ended and before this is written down. A master that
+ * is killed in between reads it again when it takes the step up: the log is durable, and no test is kept twice.
+ */
+import type { TestCounts } from '@buildbot/shared';
+import { TestCollector } from '../core/test-results/collector.ts';
+import { ReportBytes } from '../core/test-results/read-report.ts';
+import type { TestReport } from '../ports/recipe.ts';
+import type { Logger } from '../ports/service.ts';
+import type { BuildStore } from './patient-store.ts';
+import type { RunningStep } from './step-context.ts';
+
+/** What is read of a log. Reports are smaller by far; of a log in which tests are told among much else this much counts. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Tests of one transaction: others are not to wait long for theirs. */
+const PORTION = 500;
+
+export interface TestReaderDeps {
+  store: Pick<BuildStore, 'keepTestResults' | 'readLog'>;
+  logger: Logger;
+}
+
+/** How many there were; `null` when nothing can be said. A report that cannot be read changes nothing about its step. */
+export async function readTests(
+  deps: TestReaderDeps,
+  running: Pick<RunningStep, 'logId'>,
+  { stepId, report }: { stepId: number; report: TestReport },
+): Promise<TestCounts | null> {
+  try {
+    const logId = await running.logId(report.log);
+    if (logId === null) return null;
+    const collector = await collect(deps, logId, report);
+    const { tests, counts } = collector;
+    for (let from = 0; from === 0 || from < tests.length; from += PORTION) {
+      const portion = tests.slice(from, from + PORTION);
+      await deps.store.keepTestResults({ stepId, format: report.format, tests: portion });
+    }
+    return counts;
+  } catch (error) {
+    deps.logger.error({ err: error, stepId }, 'what a step told of its tests could not be read');
+    return null;
+  }
+}
+
+async function collect({ store }: TestReaderDeps, logId: number, report: TestReport): Promise<TestCollector> {
+  const collector = new TestCollector();
+  const missing = (why: string) => collector.add({ name: '(report)', outcome: 'failed', message: [why] });
+  const reader = new ReportBytes(report.format, {
+    hasFiles: report.hasFiles,
+    sink: (test) => collector.add(test),
+  });
+  let bytes = 0;
+  for await (const piece of store.readLog(logId, 0)) {
+    bytes += piece.length;
+    reader.push(piece);
+    if (bytes > MOST_BYTES) break;
+  }
+  reader.end();
+  if (bytes > MOST_BYTES) missing(`longer than ${MOST_BYTES} bytes: not all of it was read`);
+  if (report.isCutShort) missing('the command was ended before all its tests had run');
+  return collector;
+}
