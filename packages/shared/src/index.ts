@@ -2,6 +2,7 @@
 
 export * from './api/convert.ts';
 export * from './api/events.ts';
+export * from './api/failures.ts';
 export * from './api/query.ts';
 export * from './api/resources.ts';
 export * from './api/summaries.ts';

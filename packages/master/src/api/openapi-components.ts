@@ -2,7 +2,12 @@
  * The schemas of the OpenAPI document. They go in as the JSON Schema that zod makes of them: properties may hold any
  * JSON, and that recursion is more than the generator's own conversion can take.
  */
-import { buildSetSummaryResourceSchema, propertiesSchema, statusResourceSchema } from '@buildbot/shared';
+import {
+  buildSetSummaryResourceSchema,
+  failureDigestResourceSchema,
+  propertiesSchema,
+  statusResourceSchema,
+} from '@buildbot/shared';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import * as z from 'zod';
 import type { AppEnv } from './deps.ts';
@@ -42,6 +47,7 @@ const COMPONENTS: Record<string, z.ZodType> = {
   ),
   Summary: buildSetSummaryResourceSchema,
   Status: statusResourceSchema,
+  FailureDigest: failureDigestResourceSchema,
   Properties: propertiesSchema,
   Property: z.object({ name: z.string(), source: z.string(), value: z.string() }),
   Rootlink: z.object({ name: z.string() }),

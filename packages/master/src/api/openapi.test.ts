@@ -22,6 +22,15 @@ beforeAll(async () => {
   world = await createWorld();
   const running = await world.build();
   await world.output(running, 'hello\n');
+  const told = {
+    name: 'a',
+    outcome: 'failed',
+    path: null,
+    line: null,
+    durationNs: null,
+    message: [],
+  } as const;
+  await world.store.keepTestResults({ stepId: running.step.stepId, format: 'tap', tests: [told] });
   await world.finish(running);
   document = (await (await world.get('/api/openapi.json')).json()) as Document;
 });

@@ -18,6 +18,7 @@ import type { FieldKind } from './query/fields.ts';
 import { type Plural, RESOURCE_TYPES } from './resources.ts';
 import {
   COLLECTIONS,
+  FAILURE_DIGESTS,
   LOG_CONTENTS,
   type PathSet,
   PLACEHOLDERS,
@@ -224,6 +225,14 @@ const OWN_PATHS: readonly OwnPath[] = [
     isCollection: false,
     summary: 'One build set with all below it: one call for the screen of a try. Follow from event_number.',
   },
+  ...FAILURE_DIGESTS.map((template) => ({
+    template,
+    plural: 'failure_digests',
+    component: 'FailureDigest',
+    isCollection: false,
+    summary:
+      'Why a build failed, and whose failure it is: failed steps with their tests, marks and lines of their logs.',
+  })),
   {
     template: 'builders/{builder}/estimate',
     plural: 'estimates',

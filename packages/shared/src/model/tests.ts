@@ -8,6 +8,9 @@ export type TestFormat = (typeof TEST_FORMATS)[number];
 export const MARKS = ['new', 'also-on-base', 'flaky', 'unknown'] as const;
 export type Mark = (typeof MARKS)[number];
 
+/** The log of a step that holds the files in which its tests are told. It is there to be read apart. */
+export const REPORT_LOG = 'test reports';
+
 /** One test of a report. Texts are one line each and fit for a terminal. */
 export interface TestCase {
   /** Unique within the step: suite, class and test in one, as the framework itself would write it. */

@@ -1,6 +1,7 @@
 /** Reads any collection of the API: from the store, from memory where no column selects, or from the configuration. */
 import { EVERYTHING, type Filter, type ForceSchedulerResource, type Query } from '@buildbot/shared';
 import type { ApiDeps } from '../deps.ts';
+import { marked } from '../failures/marked.ts';
 import { applyQuery, type Row } from '../query/apply-query.ts';
 import { isStored, type Plural, type RowOf } from '../resources.ts';
 import type { Scope } from './relations.ts';
@@ -67,8 +68,9 @@ async function forceSchedulers({ store, forceForms }: Deps): Promise<ForceSchedu
 export function createReader(deps: Deps): Reader {
   const { store, queue } = deps;
 
-  /** Only the dispatcher knows why a request waits. */
-  function explained(plural: Plural, rows: Row[]): Row[] {
+  /** What no column holds: only the dispatcher knows why a request waits, only other builds whose failure it is. */
+  async function explained(plural: Plural, rows: Row[]): Promise<Row[]> {
+    if (plural === 'test_results') return await marked(store, rows);
     if (plural !== 'buildrequests') return rows;
     return rows.map((row) =>
       row.state !== 'pending'
@@ -90,10 +92,10 @@ export function createReader(deps: Deps): Reader {
   ): Promise<Page> {
     if (keep === null) {
       const found = await stored(plural, { ...query, filters: [...filters, ...query.filters] }, properties);
-      return { ...found, rows: explained(plural, found.rows) };
+      return { ...found, rows: await explained(plural, found.rows) };
     }
     const { rows } = await stored(plural, { ...EVERYTHING, filters }, properties);
-    return applyQuery(explained(plural, rows).filter(keep), query);
+    return applyQuery((await explained(plural, rows)).filter(keep), query);
   }
 
   /** Rows of a resource have its type: the store and the converters of `shared` see to that. */

@@ -5,6 +5,7 @@ import type { Context, Handler } from 'hono';
 import type { ControlHandler } from '../control/control-handler.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { failureDigest } from '../failures/digest.ts';
 import { envelope } from '../http/answer.ts';
 import { badRequest, notFound } from '../http/api-error.ts';
 import { logContents } from '../logs/contents-route.ts';
@@ -16,6 +17,7 @@ import { applicationSpec, rootLinks } from '../spec.ts';
 import { buildSetSummary, status } from '../summaries.ts';
 import {
   COLLECTIONS,
+  FAILURE_DIGESTS,
   LOG_CONTENTS,
   type PathSet,
   PROPERTY_LISTS,
@@ -104,6 +106,14 @@ function properties({ deps, reader }: RouteDeps, template: string, asList: boole
   };
 }
 
+function digest({ deps, reader }: RouteDeps, template: string): Route {
+  return async (c) => {
+    noQuery(c);
+    const build = (await walkToRow(reader, ownerOf(template), paramsOf(c))) as RowOf<'builds'>;
+    return envelope(c, 'failure_digests', [await failureDigest({ store: deps.store, reader }, build)]);
+  };
+}
+
 function ownRoutes(routes: RouteDeps): Record<string, Route> {
   const { reader, deps } = routes;
   return {
@@ -134,6 +144,7 @@ function eachPath(sets: readonly PathSet[], visit: (resource: Plural, template: 
 export function registerRoutes(app: App, prefix: string, routes: RouteDeps): void {
   const at = (template: string) => (template === '' ? prefix : `${prefix}/${honoPath(template)}`);
   for (const [template, route] of Object.entries(ownRoutes(routes))) app.get(at(template), route);
+  for (const template of FAILURE_DIGESTS) app.get(at(template), digest(routes, template));
   for (const template of LOG_CONTENTS) {
     app.get(at(template), async (c) => logContents(c, routes.deps, await logAt(routes, c, template)));
   }

@@ -2,12 +2,10 @@
  * The option `tests` of steps that run a command: where results of single tests are. Files are sent by the worker as a log of
  * their own, so that they are as durable as any log, and people can read them.
  */
-import { TEST_FORMATS, workPathSchema } from '@buildbot/shared';
+import { REPORT_LOG, TEST_FORMATS, workPathSchema } from '@buildbot/shared';
 import * as z from 'zod';
 import type { CommandResult, StepContext, TestReport } from '../../ports/recipe.ts';
 
-/** Log that takes the files. */
-const REPORT_LOG = 'test reports';
 /** Of all files together. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_MS = 120_000;
