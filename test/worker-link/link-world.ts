@@ -1,6 +1,6 @@
 /** A master's workers' side with the real store, a real worker in this process, and a misbehaving wire between them. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,6 +77,20 @@ export async function until(
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
     await delay(10);
   }
+}
+
+/** Processes with this word among their arguments. */
+export function processesWith(word: string): number[] {
+  const argv = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    } catch {
+      return [];
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && argv(name).includes(word))
+    .map(Number);
 }
 
 /** A store with one builder, two workers `w1` and `w2`, and a running build on `w1`. */

@@ -11,7 +11,7 @@ import type { ExecDeps } from './commands/exec.ts';
 import { runCommand } from './commands/run.ts';
 import { DEFAULT_ALLOWED } from './core/clean-environment.ts';
 import { silentLog, type WorkerLog } from './log.ts';
-import { platformFor } from './process/current-platform.ts';
+import { platformFor, platformOf } from './process/current-platform.ts';
 import { endTree } from './process/end-tree.ts';
 import { Marks } from './process/mark.ts';
 import { OutputPipes } from './process/output-pipes.ts';
@@ -42,6 +42,8 @@ export interface WorkerOptions {
   allowedEnvironment?: readonly string[];
   /** Calendar and load rules; none unless given. */
   availability?: WorkerAvailability;
+  /** Whether control groups hold the commands where the system lets the worker make some; they do unless it is `false`. */
+  controlGroups?: boolean;
   log?: WorkerLog;
   clock?: WorkerClock;
   random?: () => number;
@@ -49,6 +51,8 @@ export interface WorkerOptions {
 
 export interface WorkerHandle {
   readonly state: SessionState;
+  /** What holds the processes of a command together, for people. */
+  readonly hold: string;
   /** Tell `listener` of every change of the connection's state. Returns the way to stop it. */
   onState(listener: (state: SessionState) => void): () => void;
   /**
@@ -72,6 +76,11 @@ function infoOf(info: Partial<WorkerInfo>): WorkerInfo {
   };
 }
 
+async function choosePlatform({ controlGroups = true }: WorkerOptions, marks: Marks): Promise<Platform> {
+  const name = process.platform;
+  return controlGroups ? await platformOf(marks.worker, name) : platformFor(name);
+}
+
 /** End what an earlier process of this worker left behind when it was killed. */
 async function endLeftovers(
   platform: Platform,
@@ -79,11 +88,11 @@ async function endLeftovers(
   clock: WorkerClock,
   log: WorkerLog,
 ): Promise<void> {
-  const members = () => platform.leftovers(marks.worker);
-  const count = members().length;
-  if (count === 0) return;
-  log.warn(`ending ${count} processes that an earlier run of this worker left behind`);
-  await endTree({ platform, clock, members, graceMs: LEFTOVER_GRACE_MS });
+  const processes = platform.leftovers(marks.worker);
+  const count = processes.members().length;
+  if (count > 0) log.warn(`ending ${count} processes that an earlier run of this worker left behind`);
+  await endTree({ platform, clock, processes, graceMs: LEFTOVER_GRACE_MS });
+  processes.forget();
 }
 
 /** Should this process be killed, what it started must not go on for ever, nor wait for the next start. */
@@ -92,15 +101,16 @@ function watchOver(platform: Platform, folders: Folders, options: WorkerOptions,
   return startWatcher({
     basedir: folders.real,
     tmpFolder: folders.tmpFolder,
+    groupFolder: platform.groupFolder,
     environment: options.environment,
     onTrouble: (reason) => log.warn(`should this worker be killed, nobody will end its commands: ${reason}`),
   });
 }
 
-function makeSpool({ spoolFolder }: Folders, { spoolBytes }: WorkerOptions, log: WorkerLog): Spool {
+function makeSpool({ spoolFolder }: Folders, options: WorkerOptions, log: WorkerLog): Spool {
+  const { spoolBytes = DEFAULT_SPOOL_BYTES } = options;
   return new Spool({
-    folder: spoolFolder,
-    limitBytes: spoolBytes ?? DEFAULT_SPOOL_BYTES,
+    ...{ folder: spoolFolder, limitBytes: spoolBytes },
     onDiskTrouble: (reason) => {
       if (reason === null) log.info('the spool can be written again');
       else log.warn(`the spool cannot be written, output waits for the master: ${reason}`);
@@ -166,9 +176,10 @@ class StateBoard {
 export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
   const { log = silentLog, clock = systemClock, random = Math.random } = options;
   const masters = options.masters.map(masterUrl);
-  const platform = platformFor(process.platform);
   const folders = makeFolders(options.basedir);
   const marks = new Marks(folders.real);
+  const platform = await choosePlatform(options, marks);
+  log.info(`commands are held together by ${platform.hold}`);
   await endLeftovers(platform, marks, clock, log);
   const watcher = watchOver(platform, folders, options, log);
 
@@ -206,11 +217,15 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     get state() {
       return board.state;
     },
+    hold: platform.hold,
     onState: board.on,
     drain: (onWait) => session.drain(onWait),
     stop: () => {
       availability.stop();
-      stopped ??= session.stop().then(() => watcher.farewell());
+      stopped ??= session.stop().then(() => {
+        platform.close();
+        watcher.farewell();
+      });
       return stopped;
     },
   };

@@ -104,11 +104,10 @@ async function drain(
 
 /** End what outlived the main process; answers how many there were. */
 async function endStrays(deps: ExecDeps, process: StartedProcess, graceMs: number): Promise<number> {
-  const members = () => deps.platform.members(process.tree);
   const { asked, left } = await endTree({
     platform: deps.platform,
     clock: deps.clock,
-    members,
+    processes: process.processes,
     graceMs: Math.min(graceMs, STRAY_GRACE_MS),
   });
   if (left.length > 0) deps.log.warn(`processes ${left.join(', ')} do not end, not even when killed`);
@@ -124,8 +123,8 @@ async function waitForEnd(
 ): Promise<EndCause> {
   const cause = await Promise.race([process.exit.then((): EndCause => null), limits.exceeded]);
   if (cause === null) return null;
-  const members = () => deps.platform.members(process.tree);
-  await endTree({ platform: deps.platform, clock: deps.clock, members, graceMs });
+  const { platform, clock } = deps;
+  await endTree({ platform, clock, processes: process.processes, graceMs });
   return cause;
 }
 

@@ -78,6 +78,7 @@ async function runHeld(input: RunInput, settings: WorkerSettings, note: Standing
   const worker = await start(input, settings, log);
   worker.onState((state) => tellState(log, state));
   worker.onState(note.onState);
+  note.onHold(worker.hold);
   const dismissed = dismissal(worker);
   const { name, masters } = settings;
   input.out(`buildbot-worker ready: ${name} in ${input.basedir}, master ${masters.join(', ')}`);

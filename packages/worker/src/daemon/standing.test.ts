@@ -49,6 +49,13 @@ test('says what keeps it on its way out', () => {
   expect(said()).toBe('connected to ws://m, leaving: waiting for 1 command to end');
 });
 
+test('says what holds its commands together', () => {
+  const note = make();
+  note.onState({ kind: 'connected', url: 'ws://m' });
+  note.onHold('process groups');
+  expect(said()).toBe('connected to ws://m, commands held together by process groups');
+});
+
 test('what another process left behind, or half a file, says nothing', () => {
   make();
   expect(readStanding(basedir, process.pid + 1)).toBeNull();

@@ -16,6 +16,8 @@ export interface Standing {
   reason: string;
   /** What it waits for on its way out; `null` when nobody asked it to leave, or nothing keeps it. */
   waitsFor: string | null;
+  /** What holds the processes of a command together; `null` while it is not known. */
+  hold: string | null;
 }
 
 function fileOf(basedir: string): string {
@@ -33,12 +35,14 @@ export function readStanding(basedir: string, pid: number): Standing | null {
 }
 
 /** For people: `connected to ws://m:9989, leaving: waiting for 1 command to end`. */
-export function standingText({ connectedTo, since, reason, waitsFor }: Standing): string {
+export function standingText({ connectedTo, since, reason, waitsFor, hold }: Standing): string {
   const connection =
     connectedTo === null
       ? `not connected since ${localTime(since)}: ${reason}`
       : `connected to ${connectedTo}`;
-  const text = waitsFor === null ? connection : `${connection}, leaving: waiting for ${waitsFor}`;
+  const leaving = waitsFor === null ? [] : [`leaving: waiting for ${waitsFor}`];
+  const held = hold === null ? [] : [`commands held together by ${hold}`];
+  const text = [connection, ...held, ...leaving].join(', ');
   // A master may give any reason.
   return text.replace(/\p{C}/gu, ' ');
 }
@@ -65,7 +69,14 @@ export class StandingNote {
     this.#path = fileOf(basedir);
     this.#now = now;
     const reason = 'no master has answered so far';
-    this.#standing = { pid: process.pid, connectedTo: null, since: now(), reason, waitsFor: null };
+    this.#standing = {
+      pid: process.pid,
+      connectedTo: null,
+      since: now(),
+      reason,
+      waitsFor: null,
+      hold: null,
+    };
     this.#write();
   }
 
@@ -78,6 +89,10 @@ export class StandingNote {
         // Each failed attempt belongs to the same time without a master.
         ...(connectedTo === null ? {} : { since: this.#now() }),
       });
+  };
+
+  readonly onHold = (hold: string): void => {
+    this.#change({ hold });
   };
 
   readonly onWait = (waitsFor: string): void => {

@@ -1,6 +1,7 @@
 /** The platform this process runs on. Another system joins by one file and one line here. */
 import { UserError } from '@buildbot/shared/errors';
-import { linux } from './linux.ts';
+import { linux, linuxWithGroups } from './linux.ts';
+import type { WorkerMark } from './mark.ts';
 import type { Platform } from './platform.ts';
 import { posix } from './posix.ts';
 
@@ -13,4 +14,9 @@ export function platformFor(name: string): Platform {
     });
   }
   return posix;
+}
+
+/** The same for one worker that will run commands, with all that the system has to hold them. */
+export async function platformOf(worker: WorkerMark, name: string): Promise<Platform> {
+  return name === 'linux' ? await linuxWithGroups(worker) : platformFor(name);
 }

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkerClock } from '../clock.ts';
-import type { Platform } from './platform.ts';
+import type { Platform, ProcessSet } from './platform.ts';
 
 /** Longest time to go on killing. What is still there then hangs in the kernel (a dead network file system). */
 const KILL_MS = 10_000;
@@ -14,14 +14,13 @@ const NEXT_LOOK_MS = 100;
 export interface EndTreeInput {
   platform: Pick<Platform, 'signal'>;
   clock: WorkerClock;
-  /** Who is still alive, asked again before every signal. */
-  members: () => number[];
+  processes: Pick<ProcessSet, 'members' | 'kill'>;
   graceMs: number;
 }
 
-async function goneWithin(clock: WorkerClock, members: () => number[], limitMs: number): Promise<boolean> {
+async function goneWithin({ clock, processes }: EndTreeInput, limitMs: number): Promise<boolean> {
   const end = clock.monotonic() + limitMs;
-  for (let wait = FIRST_LOOK_MS; members().length > 0; wait = Math.min(wait * 2, NEXT_LOOK_MS)) {
+  for (let wait = FIRST_LOOK_MS; processes.members().length > 0; wait = Math.min(wait * 2, NEXT_LOOK_MS)) {
     if (clock.monotonic() >= end) return false;
     await delay(Math.min(wait, limitMs));
   }
@@ -35,15 +34,16 @@ export interface EndedTree {
   left: number[];
 }
 
-export async function endTree({ platform, clock, members, graceMs }: EndTreeInput): Promise<EndedTree> {
-  const asked = members();
+export async function endTree(input: EndTreeInput): Promise<EndedTree> {
+  const { platform, clock, processes, graceMs } = input;
+  const asked = processes.members();
   if (asked.length === 0) return { asked, left: [] };
   platform.signal(asked, 'SIGTERM');
-  if (await goneWithin(clock, members, graceMs)) return { asked, left: [] };
+  if (await goneWithin(input, graceMs)) return { asked, left: [] };
   const end = clock.monotonic() + KILL_MS;
   do {
-    platform.signal(members(), 'SIGKILL');
-    if (await goneWithin(clock, members, NEXT_LOOK_MS)) return { asked, left: [] };
+    processes.kill();
+    if (await goneWithin(input, NEXT_LOOK_MS)) return { asked, left: [] };
   } while (clock.monotonic() < end);
-  return { asked, left: members() };
+  return { asked, left: processes.members() };
 }

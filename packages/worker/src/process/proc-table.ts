@@ -62,10 +62,10 @@ export function readEntry(pid: number): ProcEntry | null {
   return text === null ? null : parseStat(text);
 }
 
-/** Every process that can be seen. */
-export function readTable(): ProcEntry[] {
+/** Every process that can be seen, as far as its id is wanted. */
+export function readTable(isWanted: (pid: number) => boolean = () => true): ProcEntry[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => /^\d+$/.test(name) && isWanted(Number(name)))
     .flatMap((name) => readEntry(Number(name)) ?? []);
 }
 

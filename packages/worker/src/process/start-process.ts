@@ -5,7 +5,7 @@ import { messageOf } from '@buildbot/shared';
 import type { Environment } from '../core/clean-environment.ts';
 import { MARK_VARIABLE, type Mark } from './mark.ts';
 import type { OutputPipe, OutputPipes } from './output-pipes.ts';
-import type { Platform, ProcessTree } from './platform.ts';
+import type { CommandProcesses, Platform, ProcessSet } from './platform.ts';
 
 export interface Program {
   argv: readonly string[];
@@ -21,12 +21,12 @@ export interface Exit {
 }
 
 export interface StartedProcess {
-  tree: ProcessTree;
+  processes: ProcessSet;
   stdout: OutputPipe;
   stderr: OutputPipe;
   /** Resolves when the main process has ended; others of the tree may still run and write. */
   exit: Promise<Exit>;
-  /** The output was read to its end, or given up. */
+  /** All of them have ended; the output was read to its end, or given up. */
   release(isAtEnd: boolean): void;
 }
 
@@ -44,19 +44,23 @@ function withMark(environment: Environment, mark: Mark): Environment {
   return { ...environment, [MARK_VARIABLE]: outer === undefined ? mark.token : `${outer}:${mark.token}` };
 }
 
-function spawnMarked(
-  { platform, mark }: StartDeps,
-  program: Program,
-  stdin: number | 'ignore',
-  fds: number[],
-) {
-  const [file = '', ...args] = platform.marked(program.argv, mark);
-  return spawn(file, args, {
+interface SpawnInput {
+  processes: CommandProcesses;
+  mark: Mark;
+  program: Program;
+  stdio: (number | 'ignore')[];
+}
+
+function spawnMarked({ processes, mark, program, stdio }: SpawnInput): ChildProcess {
+  const [file = '', ...args] = processes.marked(program.argv);
+  const child = spawn(file, args, {
     cwd: program.folder,
     env: withMark(program.environment, mark),
     detached: true,
-    stdio: [stdin, ...fds],
+    stdio,
   });
+  if (child.pid !== undefined) processes.begun(child.pid);
+  return child;
 }
 
 /** `spawn` tells most failures by an event, on the next turn of the loop. */
@@ -67,50 +71,49 @@ function untilSpawned(child: ChildProcess): Promise<string | null> {
   });
 }
 
-function giveUp(outputs: readonly OutputPipe[]): void {
+function giveUp(outputs: readonly OutputPipe[], processes: ProcessSet): void {
   for (const output of outputs) {
     output.handedOver();
     output.done(false);
   }
+  processes.forget();
 }
 
 /** Resolves once the program runs, or with the reason why it cannot. */
 export async function startProcess(deps: StartDeps, program: Program): Promise<StartResult> {
   const stdin = program.stdinFile === null ? 'ignore' : openSync(program.stdinFile, 'r');
   const outputs = [await deps.pipes.open(), await deps.pipes.open()] as const;
+  const { mark } = deps;
+  const processes = deps.platform.prepare(mark);
   let child: ChildProcess;
   try {
-    child = spawnMarked(
-      deps,
-      program,
-      stdin,
-      outputs.map((output) => output.writeEnd),
-    );
+    const [stdout, stderr] = outputs;
+    const output = [stdout.writeEnd, stderr.writeEnd];
+    child = spawnMarked({ processes, mark, program, stdio: [stdin, ...output] });
   } catch (error) {
-    giveUp(outputs);
+    giveUp(outputs, processes);
     return { problem: messageOf(error) };
   } finally {
     if (stdin !== 'ignore') closeSync(stdin);
   }
-  const rootPid = child.pid ?? 0;
-  const rootStart = deps.platform.startOf(rootPid);
   const exit = new Promise<Exit>((resolve) =>
     child.once('exit', (code, signal) => resolve({ code, signal })),
   );
   const problem = await untilSpawned(child);
   if (problem !== null) {
-    giveUp(outputs);
+    giveUp(outputs, processes);
     return { problem };
   }
   for (const output of outputs) output.handedOver();
   return {
     started: {
-      tree: { rootPid, rootStart, mark: deps.mark },
+      processes,
       stdout: outputs[0],
       stderr: outputs[1],
       exit,
       release: (isAtEnd) => {
         for (const output of outputs) output.done(isAtEnd);
+        processes.forget();
       },
     },
   };

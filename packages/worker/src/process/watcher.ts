@@ -22,6 +22,8 @@ export interface WatcherInput {
   basedir: string;
   /** Folder that every new process of this worker makes anew. */
   tmpFolder: string;
+  /** Holds the control groups of this process's commands; `null` when there are none. */
+  groupFolder: string | null;
   environment: Readonly<Record<string, string | undefined>>;
   /** Told when there is no watcher, and why. */
   onTrouble: (reason: string) => void;
@@ -32,11 +34,18 @@ export interface Watcher {
   farewell(): void;
 }
 
-export function startWatcher({ basedir, tmpFolder, environment, onTrouble }: WatcherInput): Watcher {
+export function startWatcher({
+  basedir,
+  tmpFolder,
+  groupFolder,
+  environment,
+  onTrouble,
+}: WatcherInput): Watcher {
   const guard = join(tmpFolder, `alive-${randomUUID()}`);
   writeFileSync(guard, '');
   const outer = environment[MARK_VARIABLE];
-  const child = spawn('/bin/sh', ['-c', WATCH_SCRIPT, 'sh', process.execPath, SWEEP, basedir, guard], {
+  const program = [process.execPath, SWEEP, basedir, guard, groupFolder ?? ''];
+  const child = spawn('/bin/sh', ['-c', WATCH_SCRIPT, 'sh', ...program], {
     cwd: '/',
     env: outer === undefined ? {} : { [MARK_VARIABLE]: outer },
     detached: true,
