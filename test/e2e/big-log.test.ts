@@ -56,7 +56,7 @@ const pidOf = ({ child }: Pick<Program, 'child'>): number => child.pid as number
 /** Bytes that wait at the worker for the master. */
 async function spooled(): Promise<number> {
   const folder = join(world.dir, 'w1', 'spool');
-  const names = await readdir(folder);
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.spool'));
   const sizes = await Promise.all(
     names.map((name) =>
       stat(join(folder, name)).then(

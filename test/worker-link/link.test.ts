@@ -16,7 +16,8 @@ const file = (path: string) => join(world.folder, 'worker/builds/b', path);
 
 const spoolBytes = () => {
   const folder = join(world.folder, 'worker/spool');
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  const files = readdirSync(folder).filter((name) => name.endsWith('.spool'));
+  return files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 };
 
 async function connected(count = 1): Promise<void> {

@@ -10,12 +10,15 @@ export interface LimitsInput {
   signal: AbortSignal;
   /** Milliseconds since the last output. */
   quietMs: () => number;
+  /** Look at what was written by now: after a time in which this process was held up, that is told later than its timers. */
+  catchUp: () => Promise<void>;
 }
 
 export class Limits {
   readonly #input: LimitsInput;
   readonly #timers = new Set<LongTimer>();
   #cause: EndCause = null;
+  #isOver = false;
   #resolve: (cause: EndCause) => void = () => undefined;
   /** Resolves with the first limit that is exceeded; never when none is. */
   readonly exceeded: Promise<EndCause>;
@@ -42,6 +45,7 @@ export class Limits {
 
   /** Stop watching. */
   clear(): void {
+    this.#isOver = true;
     this.#input.signal.removeEventListener('abort', this.#onAbort);
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
@@ -50,11 +54,15 @@ export class Limits {
   readonly #onAbort = (): void => this.#resolve(this.#input.signal.reason as EndCause);
 
   #watchOutput(timeoutMs: number, waitMs: number): void {
-    this.#after(waitMs, () => {
-      const left = timeoutMs - this.#input.quietMs();
-      if (left <= 0) this.#resolve('timeout');
-      else this.#watchOutput(timeoutMs, left);
-    });
+    this.#after(waitMs, () => void this.#checkOutput(timeoutMs));
+  }
+
+  async #checkOutput(timeoutMs: number): Promise<void> {
+    if (this.#input.quietMs() >= timeoutMs) await this.#input.catchUp();
+    if (this.#isOver) return;
+    const left = timeoutMs - this.#input.quietMs();
+    if (left <= 0) this.#resolve('timeout');
+    else this.#watchOutput(timeoutMs, left);
   }
 
   #after(ms: number, action: () => void): void {

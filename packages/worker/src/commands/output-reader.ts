@@ -47,6 +47,11 @@ export class OutputReader {
     this.#activeAt = this.#input.clock.monotonic();
   }
 
+  /** What was written until now is read at once, unless reading waits for room: before silence has consequences. */
+  catchUp(): void {
+    if (!this.#isPaused) this.takeRest();
+  }
+
   /** Before the output is given up: what was written until now is still read. */
   takeRest(): void {
     for (const pipe of this.#pipes) pipe.takeRest();

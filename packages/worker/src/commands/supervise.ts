@@ -6,13 +6,14 @@
  * a bounded time; then whoever is left is ended, and what they wrote until then is still read.
  */
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import type { CommandOutcome, ExecCommand } from '@buildbot/shared';
 import { endTree } from '../process/end-tree.ts';
-import type { StartedProcess, StartResult } from '../process/start-process.ts';
+import type { Exit, StartedProcess, StartResult } from '../process/start-process.ts';
 import { Capture } from './capture.ts';
 import type { ExecDeps } from './exec.ts';
 import { FollowedFile } from './follow-file.ts';
+import { isDiskFull } from './full-disk.ts';
 import { Limits } from './limits.ts';
 import type { Order } from './order.ts';
 import { type EndCause, exited, failed } from './outcome.ts';
@@ -95,6 +96,7 @@ async function drain(
   let before = deps.clock.monotonic();
   while (!reader.isAtEnd && left > 0 && reader.quietMs < quietMs && !isCut()) {
     await Promise.race([reader.end, delay(LOOK_MS)]);
+    if (reader.quietMs >= quietMs) reader.catchUp();
     const now = deps.clock.monotonic();
     // While the spool has no room nothing can be read; that time does not count.
     if (reader.quietMs > 0 || deps.spool.hasRoom) left -= now - before;
@@ -121,34 +123,51 @@ async function waitForEnd(
   limits: Limits,
   graceMs: number,
 ): Promise<EndCause> {
-  const cause = await Promise.race([process.exit.then((): EndCause => null), limits.exceeded]);
-  if (cause === null) return null;
+  let hasExited = false;
+  const exit = process.exit.then((): EndCause => {
+    hasExited = true;
+    return null;
+  });
+  const cause = await Promise.race([exit, limits.exceeded]);
+  // A process of ours that was held up hears of its timers first, and of what had happened before them a turn later.
+  await setImmediate();
+  if (cause === null || hasExited) return null;
   const { platform, clock } = deps;
   await endTree({ platform, clock, processes: process.processes, graceMs });
   return cause;
 }
 
-async function finishOutput({ files, logs }: Outputs): Promise<void> {
+async function finishOutput({ files, logs }: Pick<Outputs, 'files' | 'logs'>): Promise<void> {
   for (const file of files) await file.finish();
   for (const log of logs) log.flush();
+}
+
+function describe({ code, signal }: Exit): string {
+  return `the program ended with ${code === null ? `signal ${signal}` : `code ${code}`}`;
 }
 
 async function superviseStarted(
   deps: ExecDeps,
   order: Order<ExecCommand>,
   process: StartedProcess,
-  { begin, outputs }: { begin: number; outputs: Outputs },
+  { begin, buildFolder, outputs }: Omit<SuperviseInput, 'start'> & { outputs: Outputs },
 ): Promise<CommandOutcome> {
   const { command, signal } = order;
-  const { reader, capture } = outputs;
+  const { reader, capture, files } = outputs;
   const limits = new Limits({
     timeoutMs: command.timeoutMs,
     maxTimeMs: command.maxTimeMs,
     signal,
     quietMs: () => reader.quietMs,
+    catchUp: async () => {
+      reader.catchUp();
+      for (const file of files) await file.look();
+    },
   });
   const cause = await waitForEnd(deps, process, limits, command.graceMs);
   const exit = await process.exit;
+  // Asked at once: whatever tidies up after the program may make space.
+  const isFull = exit.code !== 0 && cause === null && (await isDiskFull(buildFolder));
   if (cause === null) await drain(deps, reader, DRAIN_QUIET_MS, () => limits.cause !== null);
   limits.clear();
   const strays = await endStrays(deps, process, command.graceMs);
@@ -156,6 +175,7 @@ async function superviseStarted(
   reader.takeRest();
   process.release(reader.isAtEnd);
   await finishOutput(outputs);
+  if (isFull) return failed(`the disk of the worker is full: ${describe(exit)}`, true);
   const durationMs = deps.clock.monotonic() - begin;
   return exited({ ...exit, cause, durationMs, strays, text: capture?.text() ?? null });
 }
@@ -168,7 +188,7 @@ export async function supervise(
   const followed = await followFiles(deps, order, input);
   const result = await input.start();
   if ('problem' in result) {
-    for (const file of followed.files) await file.finish();
+    await finishOutput(followed);
     return failed(
       `cannot start the program: ${result.problem}`,
       /E(AGAIN|MFILE|NFILE|NOMEM)/.test(result.problem),
@@ -178,5 +198,6 @@ export async function supervise(
   const { capture, reader, logs } = readOutput(deps, order, result.started);
   followed.grown.tell = () => reader.touch();
   const outputs = { capture, reader, logs: [...logs, ...followed.logs], files: followed.files };
-  return superviseStarted(deps, order, result.started, { begin: input.begin, outputs });
+  const { begin, buildFolder } = input;
+  return superviseStarted(deps, order, result.started, { begin, buildFolder, outputs });
 }

@@ -75,7 +75,7 @@ export class Session {
 
   start(): void {
     this.#deps.spool.onAppend = () => this.#conversation?.pump();
-    this.#saver = setInterval(() => this.#deps.spool.save(), SAVE_MS);
+    this.#saver = setInterval(() => this.#deps.spool.recover(), SAVE_MS);
     this.#running = this.#run();
   }
 

@@ -53,7 +53,8 @@ export class Segment {
     const size = HEADER_BYTES + message.bytes.length;
     try {
       const written = writevSync(this.#fd, [header, message.bytes], this.#bytes);
-      if (written !== size) throw new Error('no space left on device (short write)');
+      if (written !== size)
+        throw Object.assign(new Error('no space left on device (short write)'), { code: 'ENOSPC' });
     } catch (error) {
       ftruncateSync(this.#fd, this.#bytes);
       throw error;

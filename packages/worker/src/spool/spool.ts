@@ -5,16 +5,20 @@
  * The spool never refuses a message. It says when it has no room, and whoever produces output then stops reading the
  * command's pipe, so that the command waits and nothing is dropped. A disk that takes no more is handled in the same
  * way: messages stay in memory, up to the size of the window, until they are acknowledged or the disk takes them again.
+ * When it is full, a reserve is given up: what has been read by then and how commands end still go to disk, and no more
+ * output is read than the master acknowledges, until there is space to take the reserve again.
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BugError, messageOf } from '@buildbot/shared';
+import { Reserve } from './reserve.ts';
 import { Segment, type SpoolMessage } from './segment.ts';
 
 export type { SpoolMessage } from './segment.ts';
 
 const SUFFIX = '.spool';
 const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
+const MAX_RESERVE_BYTES = 4 * 1024 * 1024;
 
 export interface SpoolOptions {
   /** Folder of its own; what an earlier process left there is removed. */
@@ -33,6 +37,9 @@ export class Spool {
   readonly #memoryLimit: number;
   readonly #segmentBytes: number;
   readonly #onDiskTrouble: (reason: string | null) => void;
+  readonly #reserve: Reserve;
+  /** The disk was full, and the reserve has not been taken again. */
+  #isTight = false;
   #segments: Segment[] = [];
   /** The newest messages with consecutive numbers, those that are not on disk among them. */
   #memory: SpoolMessage[] = [];
@@ -60,6 +67,9 @@ export class Spool {
     this.#onDiskTrouble = onDiskTrouble;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder)) if (name.endsWith(SUFFIX)) rmSync(join(folder, name));
+    const reserveBytes = Math.min(MAX_RESERVE_BYTES, Math.ceil(limitBytes / 8));
+    this.#reserve = new Reserve(join(folder, 'reserve'), reserveBytes);
+    this.#reserve.take();
   }
 
   /** Number of the newest message, 0 for none. */
@@ -78,6 +88,7 @@ export class Spool {
 
   get hasRoom(): boolean {
     if (this.#isDiscarding) return true;
+    if (this.#isTight) return this.#ackedSeq === this.#lastSeq;
     return this.diskBytes < this.#limitBytes && this.#unsavedBytes < this.#memoryLimit;
   }
 
@@ -128,22 +139,27 @@ export class Spool {
     const acked = this.#segments.filter((segment) => segment.nextSeq <= seq + 1 && this.#isComplete(segment));
     for (const segment of acked) segment.remove();
     this.#segments = this.#segments.filter((segment) => !acked.includes(segment));
-    if (this.hasRoom) for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.hasRoom) this.#tellRoom();
   }
 
   /** Write what is only in memory to disk, as far as the disk takes it. Called again after trouble, it tries again. */
   save(): void {
-    try {
-      for (const message of this.#unsaved()) {
-        this.#segmentFor(message.seq).append(message);
-        this.#unsavedSeq = message.seq + 1;
-        this.#unsavedBytes -= message.bytes.length;
-      }
-      this.#setTrouble(null);
-    } catch (error) {
-      this.#setTrouble(messageOf(error));
+    let trouble = this.#trySave();
+    if (trouble !== null && isFull(trouble) && this.#reserve.isHeld) {
+      this.#reserve.giveBack();
+      this.#isTight = true;
+      this.#setTrouble(trouble.message);
+      trouble = this.#trySave();
     }
-    if (this.hasRoom) for (const resolve of this.#waiting.splice(0)) resolve();
+    if (trouble !== null) this.#setTrouble(messageOf(trouble));
+    else if (!this.#isTight) this.#setTrouble(null);
+    if (this.hasRoom) this.#tellRoom();
+  }
+
+  /** See whether there is space again after the disk was full. To be called now and then. */
+  recover(): void {
+    if (this.#isTight && !this.#isDiscarding && this.#reserve.take()) this.#isTight = false;
+    this.save();
   }
 
   /** Remove every file and take nothing more: what is added from now on is dropped, so that nobody waits for room. */
@@ -154,7 +170,9 @@ export class Spool {
     this.#memory = [];
     this.#memoryBytes = 0;
     this.#unsavedBytes = 0;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#reserve.giveBack();
+    this.#isTight = false;
+    this.#tellRoom();
   }
 
   /** After `discard`, and when nobody adds to the old session any more: take messages again, numbered from 1. */
@@ -163,6 +181,24 @@ export class Spool {
     this.#ackedSeq = 0;
     this.#unsavedSeq = 1;
     this.#isDiscarding = false;
+    this.#reserve.take();
+  }
+
+  #trySave(): Error | null {
+    try {
+      for (const message of this.#unsaved()) {
+        this.#segmentFor(message.seq).append(message);
+        this.#unsavedSeq = message.seq + 1;
+        this.#unsavedBytes -= message.bytes.length;
+      }
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(messageOf(error));
+    }
+  }
+
+  #tellRoom(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #unsaved(): SpoolMessage[] {
@@ -205,4 +241,8 @@ export class Spool {
     this.#trouble = reason;
     this.#onDiskTrouble(reason);
   }
+}
+
+function isFull(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ENOSPC' || error.code === 'EDQUOT';
 }
