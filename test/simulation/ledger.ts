@@ -113,10 +113,9 @@ export class Ledger {
       return;
     }
     request.claimedAt = null;
-    if (build.infrastructure) {
-      request.failures++;
+    if (build.infrastructure) request.failures++;
+    if (build.infrastructure || (end.kind === 'retry' && end.elsewhere))
       request.lastWorkerId = build.workerId;
-    }
     if (end.kind === 'retry') Object.assign(request, { state: 'pending', notBefore: end.notBefore });
     else Object.assign(request, { state: 'shelved', shelved: { at: this.#now(), reason: end.reason } });
     this.tellRequest(request, end.kind === 'retry' ? 'unclaimed' : 'shelved');

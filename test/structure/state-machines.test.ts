@@ -56,6 +56,7 @@ const BUILD_EVENTS: BuildEvent[] = [
   { type: 'stop', order },
   { type: 'lost', reason: 'gone' },
   { type: 'outdated', reason: 'changed' },
+  { type: 'withdrawn', reason: 'on fire' },
 ];
 
 function rules(alwaysRun: boolean): StepRules {

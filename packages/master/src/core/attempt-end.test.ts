@@ -33,6 +33,16 @@ test('the last failure that is granted puts the request on the shelf', () => {
   });
 });
 
+test('a build whose worker was withdrawn is tried again at once and elsewhere, and counts against nobody', () => {
+  expect(endOf({ kind: 'withdrawn', reason: 'worker w1: on fire' }, 2)).toEqual({
+    results: RETRY,
+    stateString: 'worker w1: on fire',
+    infrastructure: false,
+    request: { kind: 'retry', notBefore: null, elsewhere: true },
+    worker: null,
+  });
+});
+
 test('a verdict completes the request and speaks for the worker, a failed one as well', () => {
   for (const results of [SUCCESS, FAILURE] as const) {
     expect(endOf(verdict(results), 2)).toEqual({

@@ -7,7 +7,8 @@ import type { SuspectPolicy } from './suspect.ts';
 /** What happens to the request: it has its result, goes back to the queue, or waits for a person. */
 export type RequestEnd =
   | { kind: 'complete' }
-  | { kind: 'retry'; notBefore: number | null }
+  /** `elsewhere`: on another worker first, if there is one, though this one has lost nothing. */
+  | { kind: 'retry'; notBefore: number | null; elsewhere?: true }
   | { kind: 'shelve'; reason: string };
 
 /** What the attempt says about its worker: that it is well, that it lost a build, or nothing. */
@@ -39,6 +40,8 @@ export function attemptEnd(input: AttemptEndInput): AttemptEnd {
       return withVerdict(end);
     case 'outdated':
       return begunAnew(end.reason);
+    case 'withdrawn':
+      return begunElsewhere(end.reason);
     case 'infrastructure':
       return withoutVerdict(input, end.reason);
   }
@@ -48,6 +51,11 @@ export function attemptEnd(input: AttemptEndInput): AttemptEnd {
 export function begunAnew(reason: string): AttemptEnd {
   const request = { kind: 'retry', notBefore: null } as const;
   return { results: RETRY, stateString: reason, infrastructure: false, request, worker: null };
+}
+
+/** Somebody wants the worker to have a rest: it must not get the same build again as soon as it is back. */
+function begunElsewhere(reason: string): AttemptEnd {
+  return { ...begunAnew(reason), request: { kind: 'retry', notBefore: null, elsewhere: true } };
 }
 
 export function withVerdict({

@@ -119,6 +119,17 @@ test('a build whose recipe has changed under it begins anew, unless somebody cal
   );
 });
 
+test('a build whose worker was taken out of service begins anew, unless somebody called it off', () => {
+  const withdrawn: BuildEvent = { type: 'withdrawn', reason: 'worker w1: on fire' };
+  expect(play([step('test')], [{ type: 'begin' }, withdrawn]).at(-1)).toEqual({
+    type: 'finish',
+    end: { kind: 'withdrawn', reason: 'worker w1: on fire' },
+  });
+  expect(play([step('test')], [{ type: 'begin' }, { type: 'stop', order }, withdrawn]).at(-1)).toEqual(
+    verdict(CANCELLED, 'cancelled by alice: wrong branch'),
+  );
+});
+
 test('what cannot happen is a bug and is named', () => {
   expect(() => buildTransition(newBuild([step('a')]), ended(SUCCESS))).toThrow("cannot take 'step-ended'");
   const { state } = buildTransition(newBuild([step('a')]), { type: 'begin' });

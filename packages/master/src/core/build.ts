@@ -27,8 +27,10 @@ export type BuildEvent =
   | { type: 'stop'; order: StopOrder }
   /** Nothing more can run: the worker is gone or the machine has failed. */
   | { type: 'lost'; reason: string }
-  /** It cannot go on as it began, and nothing failed: its recipe is another one now, or a person ended its worker. */
-  | { type: 'outdated'; reason: string };
+  /** It cannot go on as it began, and nothing failed: its recipe is another one now. */
+  | { type: 'outdated'; reason: string }
+  /** A person took its worker out of service. */
+  | { type: 'withdrawn'; reason: string };
 
 export type BuildEffect =
   | { type: 'start-step'; index: number }
@@ -37,12 +39,12 @@ export type BuildEffect =
   | { type: 'finish'; end: BuildEnd };
 
 /**
- * How a build ended. `infrastructure` has no verdict about the source: the retry policy says what follows. `outdated` has
- * none either, but nothing failed: it begins anew.
+ * How a build ended. `infrastructure` has no verdict about the source: the retry policy says what follows. `outdated` and
+ * `withdrawn` have none either, but nothing failed: it begins anew.
  */
 export type BuildEnd =
   | { kind: 'verdict'; results: Results; stateString: string }
-  | { kind: 'infrastructure' | 'outdated'; reason: string };
+  | { kind: 'infrastructure' | 'outdated' | 'withdrawn'; reason: string };
 
 export interface BuildTransition {
   state: BuildState;
@@ -97,7 +99,8 @@ export function buildTransition(state: BuildState, event: BuildEvent): BuildTran
     case 'lost':
       return finish(state, withoutVerdict(state, 'infrastructure', event.reason));
     case 'outdated':
-      return finish(state, withoutVerdict(state, 'outdated', event.reason));
+    case 'withdrawn':
+      return finish(state, withoutVerdict(state, event.type, event.reason));
     default:
       return unreachable(event);
   }
@@ -136,7 +139,7 @@ function endWhenDone({ order, ended }: BuildState): BuildEnd {
 /** Somebody's order counts more than how the machine failed: what was called off is not tried again. */
 function withoutVerdict(
   { order }: BuildState,
-  kind: 'infrastructure' | 'outdated',
+  kind: 'infrastructure' | 'outdated' | 'withdrawn',
   reason: string,
 ): BuildEnd {
   return order === null ? { kind, reason } : cancelled(order);

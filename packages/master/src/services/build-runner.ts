@@ -56,7 +56,7 @@ export class BuildRunner {
   readonly #placed = Promise.withResolvers<void>();
   #state: BuildState;
   #step: RunningStep | null = null;
-  #lossReason: string | null = null;
+  #withdrawal: string | null = null;
   #isAbandoned = false;
 
   constructor(deps: BuildRunnerDeps, job: BuildJob) {
@@ -109,10 +109,10 @@ export class BuildRunner {
     store.setBuildState(this.buildId, text).catch(failed);
   }
 
-  /** Its worker is given up. */
-  lose(reason: string): void {
-    this.#lossReason ??= reason;
-    this.#step?.interrupt({ kind: 'lost', reason });
+  /** Somebody took its worker out of service. */
+  withdraw(reason: string): void {
+    this.#withdrawal ??= reason;
+    this.#step?.interrupt({ kind: 'withdrawn', reason });
   }
 
   /** Leave it unfinished in the store: the master stops. */
@@ -201,8 +201,9 @@ export class BuildRunner {
       case 'ended':
         return { type: 'step-ended', results: ending.results };
       case 'lost':
+      case 'withdrawn':
         return {
-          type: 'lost',
+          type: ending.kind,
           reason: buildLossText(this.#job.worker.name, ending.reason, planned.rules.label),
         };
       case 'outdated':
@@ -215,7 +216,7 @@ export class BuildRunner {
   /** An order that came while the step was being made must not be lost on it; tidying steps run in spite of it. */
   #catchUp(step: RunningStep): void {
     if (this.#isAbandoned) step.interrupt({ kind: 'abandoned' });
-    if (this.#lossReason !== null) step.interrupt({ kind: 'lost', reason: this.#lossReason });
+    if (this.#withdrawal !== null) step.interrupt({ kind: 'withdrawn', reason: this.#withdrawal });
     const { order, current, steps } = this.#state;
     const isTidying = current !== null && steps[current]?.alwaysRun === true;
     if (order !== null && !isTidying) step.interrupt({ kind: 'stopped', reason: cancelledText(order) });

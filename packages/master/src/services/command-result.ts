@@ -4,7 +4,7 @@ import type { CommandResult } from '../ports/recipe.ts';
 
 /** What an outcome says that says nothing about the source: that something failed, or that a person ended the worker. */
 export interface Loss {
-  kind: 'lost' | 'outdated';
+  kind: 'lost' | 'withdrawn';
   reason: string;
 }
 
@@ -12,7 +12,7 @@ export interface Loss {
 export function lossOf(outcome: CommandOutcome): Loss | null {
   // Somebody's decision, as a restart is one: nothing has failed, and neither request nor worker has to answer for it.
   if (outcome.status === 'exited' && outcome.cause === 'worker-shutdown')
-    return { kind: 'outdated', reason: 'its worker was shut down' };
+    return { kind: 'withdrawn', reason: 'its worker was shut down' };
   const reason = failureOf(outcome);
   return reason === null ? null : { kind: 'lost', reason };
 }

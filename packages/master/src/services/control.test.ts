@@ -170,7 +170,7 @@ test('no build is told to stop before the order is durable', async () => {
   await using world = await BuildWorld.make({ config, isIdle: true });
   const written = Promise.withResolvers<'ordered'>();
   const store: Store = Object.assign(Object.create(world.store), { orderStop: () => written.promise });
-  const running = { stopBuild: vi.fn(), loseBuildsOn: vi.fn() };
+  const running = { stopBuild: vi.fn(), withdrawBuildsFrom: vi.fn() };
   const control = new MasterControl({
     ...{ store, clock: systemClock, running },
     schedulers: () => [],

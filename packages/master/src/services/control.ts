@@ -123,7 +123,7 @@ export class MasterControl implements Control {
         return await store.trustWorker(workerId, { forget: true });
       case 'kill':
         await store.setWorkerState(workerId, { graceful: true });
-        running.loseBuildsOn(workerId, reason === '' ? 'it was taken out of service' : reason);
+        running.withdrawBuildsFrom(workerId, reason === '' ? 'it was taken out of service' : reason);
     }
   }
 

@@ -1,6 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CANCELLED, EXCEPTION, ExternalError, FAILURE, RETRY, SUCCESS, WARNINGS } from '@buildbot/shared';
+import {
+  CANCELLED,
+  EVERYTHING,
+  EXCEPTION,
+  ExternalError,
+  FAILURE,
+  RETRY,
+  SUCCESS,
+  WARNINGS,
+} from '@buildbot/shared';
 import { expect, test, vi } from 'vitest';
 import { BuildWorld } from '../testing/build-world.ts';
 import { stressStartStop } from '../testing/stress-start-stop.ts';
@@ -255,7 +264,7 @@ test('a build that kills its worker does not loop for ever: after three attempts
   expect(await world.store.pendingRequests()).toEqual([]);
 });
 
-test('killing a worker through control takes its builds away to be tried again', async () => {
+test('killing a worker through control takes its builds away to be tried again, and is a failure of nobody', async () => {
   await using world = await BuildWorld.make({ config: oneBuilder(FOREVER) });
   await world.request('linux');
   await world.runningBuild();
@@ -263,10 +272,11 @@ test('killing a worker through control takes its builds away to be tried again',
   const first = await world.eventually('the attempt has ended', async () =>
     (await world.builds()).find(({ complete }) => complete),
   );
-  expect(first).toMatchObject({
-    results: RETRY,
-    state_string: 'worker w1: on fire (failure 1 of 3, tried again at once)',
-  });
+  expect(first).toMatchObject({ results: RETRY, state_string: 'worker w1: on fire', infrastructure: false });
+  const { rows } = await world.store.query('workers', EVERYTHING);
+  expect(rows).toMatchObject([{ losses: 0 }]);
+  expect(await world.store.pendingRequests()).toMatchObject([{ lastWorkerId: world.workerId('w1') }]);
+  expect((await world.store.query('buildrequests', EVERYTHING)).rows).toMatchObject([{ failures: 0 }]);
 });
 
 test('a step whose code fails is an exception with the message in err.text', async () => {

@@ -116,8 +116,8 @@ export class Dispatch implements Service, QueueInsight, RunningBuilds {
     this.#builds.stopBuild(buildId, order);
   }
 
-  loseBuildsOn(workerId: number, reason: string): void {
-    this.#builds.loseBuildsOn(workerId, reason);
+  withdrawBuildsFrom(workerId: number, reason: string): void {
+    this.#builds.withdrawBuildsFrom(workerId, reason);
   }
 
   async #open(): Promise<void> {

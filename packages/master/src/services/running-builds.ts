@@ -17,8 +17,8 @@ import type { Slot, Slots } from './slots.ts';
 export interface RunningBuilds {
   /** Carry out an order that is durable already. Builds that do not run here are none of its business. */
   stopBuild(buildId: number, order: StopOrder): void;
-  /** Take every build off a worker; they are tried again elsewhere. */
-  loseBuildsOn(workerId: number, reason: string): void;
+  /** A person takes a worker out of service: its builds begin anew, elsewhere first. */
+  withdrawBuildsFrom(workerId: number, reason: string): void;
 }
 
 interface BuildsInSlotsDeps {
@@ -111,8 +111,9 @@ export class BuildsInSlots implements RunningBuilds {
     this.#runners.get(buildId)?.stop(order);
   }
 
-  loseBuildsOn(workerId: number, reason: string): void {
-    for (const runner of this.#runners.values()) if (runner.slot.workerId === workerId) runner.lose(reason);
+  withdrawBuildsFrom(workerId: number, reason: string): void {
+    for (const runner of this.#runners.values())
+      if (runner.slot.workerId === workerId) runner.withdraw(reason);
   }
 
   async #runToItsEnd(runner: BuildRunner): Promise<void> {

@@ -37,8 +37,10 @@ export type InterruptionCause =
   | { kind: 'stopped'; reason: string }
   /** The worker or its machine failed. */
   | { kind: 'lost'; reason: string }
-  /** It asks for something else than it did in an earlier process of the master, or a person ended its worker. */
+  /** It asks for something else than it did in an earlier process of the master. */
   | { kind: 'outdated'; reason: string }
+  /** A person took its worker out of service. */
+  | { kind: 'withdrawn'; reason: string }
   /** The build is finished in the store: whatever this process still believes is out of date. */
   | { kind: 'fenced' }
   /** The master stops; the build is taken care of when it starts again. */

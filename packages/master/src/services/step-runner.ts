@@ -18,7 +18,7 @@ export interface StepRunnerDeps extends StepContextDeps {
 /** How the build goes on after a step. */
 export type StepEnding =
   | { kind: 'ended'; results: Results }
-  | { kind: 'lost' | 'outdated'; reason: string }
+  | { kind: 'lost' | 'outdated' | 'withdrawn'; reason: string }
   /** The build is no longer this process's to end. */
   | { kind: 'left' };
 
@@ -39,7 +39,7 @@ export async function runStep(
   const cause = running.interruption;
   if (cause?.kind === 'abandoned' || cause?.kind === 'fenced') return { kind: 'left' };
   const { stepId } = step;
-  if (cause?.kind === 'lost' || cause?.kind === 'outdated') {
+  if (cause?.kind === 'lost' || cause?.kind === 'outdated' || cause?.kind === 'withdrawn') {
     // Its end is written with the build's, at once: a master that died between the two would leave a step that has ended,
     // and the next one would take what is no verdict for one.
     const [, isOpen] = await Promise.all([running.end(), deps.store.updateStep(stepId, { stateString })]);
@@ -72,7 +72,7 @@ async function outcomeOf(
 function fromOutside(cause: InterruptionCause | null, { label }: StepRules): StepOutcome | null {
   if (cause === null) return null;
   if (cause.kind === 'lost') return { results: EXCEPTION, stateString: `'${label}' lost: ${cause.reason}` };
-  if (cause.kind === 'outdated')
+  if (cause.kind === 'outdated' || cause.kind === 'withdrawn')
     return { results: RETRY, stateString: `'${label}' cannot go on: ${cause.reason}` };
   return { results: CANCELLED, stateString: `'${label}' stopped` };
 }

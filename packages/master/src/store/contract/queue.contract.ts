@@ -92,6 +92,22 @@ export function queueContract(makePlace: MakePlace): void {
       expect(await world.store.buildOfRequest(request.requestId)).toEqual(again?.build);
     });
 
+    test('remembers a worker to be avoided that was taken out of service, and none after a changed recipe', async () => {
+      const world = await World.make(makePlace);
+      const { requests } = await world.store.addBuildSet(world.buildSet());
+      const requestId = requests[0]?.requestId as number;
+      const end = { results: RETRY, stateString: 'again', infrastructure: false, worker: null } as const;
+      const lastAfter = async (elsewhere: { elsewhere?: true }) => {
+        const build = (await world.claim(requestId))?.build;
+        const back = { kind: 'retry', notBefore: null, ...elsewhere } as const;
+        await world.store.finishBuild({ ...end, buildId: build?.buildId as number, request: back });
+        const [again] = await world.store.pendingRequests();
+        return again?.lastWorkerId;
+      };
+      expect(await lastAfter({})).toBeNull();
+      expect(await lastAfter({ elsewhere: true })).toBe(world.w1);
+    });
+
     test('never puts back a request that somebody cancelled', async () => {
       const world = await World.make(makePlace);
       const { build, request } = await world.build();

@@ -130,6 +130,8 @@ export async function endAttempt(
   const { state, effects } = requestTransition(requestState(request), EVENT_OF_END[end.kind]);
   if (effects.includes('complete-cancelled')) return await completeRequest(context, requestId, CANCELLED);
   if (end.kind === 'complete') return await completeRequest(context, requestId, results);
+  // The worker that lost the build, or was taken out of service under it: not one that is as good as it was.
+  const isAvoided = infrastructure === 1 || (end.kind === 'retry' && end.elsewhere === true);
   const wait =
     end.kind === 'retry'
       ? { notBefore: end.notBefore }
@@ -142,8 +144,7 @@ export async function endAttempt(
       claimedAt: null,
       masterId: null,
       failures: old('failures', '+', infrastructure),
-      // Only a worker that lost the build is avoided the next time.
-      ...(infrastructure === 1 ? { lastWorkerId: workerId } : {}),
+      ...(isAvoided ? { lastWorkerId: workerId } : {}),
     }))
     .where('requestId', '=', requestId)
     .returningAll()
