@@ -9,6 +9,7 @@ export * from './api/summaries.ts';
 export * from './availability/admin-word.ts';
 export * from './availability/calendar.ts';
 export * from './availability/verdict.ts';
+export * from './config/access.ts';
 export * from './config/dot-buildbot.ts';
 export * from './config/dot-buildbot-options.ts';
 export * from './config/dot-buildbot-schema.ts';

@@ -1,11 +1,12 @@
 /** The API as the composition root sees it: one implementation behind the master's socket, TCP and the try gateway. */
 import type { Duplex } from 'node:stream';
-import type { Caller } from '../ports/control.ts';
+import type { Caller } from '../ports/caller.ts';
 import type { Service } from '../ports/service.ts';
 import { createApp } from './app.ts';
+import { createPeople } from './auth/people.ts';
 import type { ApiDeps, RequestEnv } from './deps.ts';
 import { createConnections } from './doors/connections.ts';
-import { type Door, tcpDoor, unixDoor } from './doors/listener.ts';
+import { type Door, type TcpSafety, tcpDoor, unixDoor } from './doors/listener.ts';
 import { upgradeHandler } from './doors/upgrade.ts';
 import { EventHub } from './events/event-hub.ts';
 
@@ -25,20 +26,21 @@ export interface Api extends Service {
   handleConnection(stream: Duplex, caller: Caller): void;
   /** A door at a unix socket, mode 0600, for administrators; `user` is how they are named. */
   unixDoor(path: string, user?: string): Door;
-  /** A door at `host:port`, for anonymous readers. Throws `UserError` unless the host is loopback. */
-  tcpDoor(address: string): Door;
+  /** A door at `host:port`. Throws `UserError` beyond loopback, unless something makes it safe there. */
+  tcpDoor(address: string, safety?: TcpSafety): Door;
 }
 
 export function createApi(deps: ApiDeps): Api {
   const hub = new EventHub(deps.store);
-  const app = createApp(deps, hub);
+  const people = createPeople({ ...deps, settings: () => deps.settings() });
+  const app = createApp(deps, hub, people);
   const connections = createConnections({
     fetch: (request, env) => app.fetch(request, env),
     upgrade: (callerOf) =>
       upgradeHandler({
         hub,
         callerOf,
-        allowedOrigins: deps.allowedOrigins ?? [],
+        people,
         onFailure: (error) => deps.logger.error({ err: error }, 'a websocket session failed'),
       }),
   });
@@ -52,10 +54,14 @@ export function createApi(deps: ApiDeps): Api {
     fetch: (request, env = {}) => app.fetch(request, env),
     handleConnection: (stream, caller) => connections.handle(stream, caller),
     unixDoor: (path, user) => unixDoor(connections, path, user),
-    tcpDoor: (address) => tcpDoor(connections, address),
-    start: () => hub.start(),
+    tcpDoor: (address, safety) => tcpDoor(connections, address, safety),
+    async start() {
+      await hub.start();
+      await people.credentials.start();
+    },
     async stop() {
       await sayGoodbye();
+      await people.credentials.stop();
       hub.stop();
     },
   };

@@ -272,7 +272,7 @@ describe('web pages', () => {
     });
     expect([response.status, response.headers.get('access-control-allow-headers')]).toEqual([
       204,
-      'Content-Type',
+      'Authorization, Content-Type',
     ]);
   });
 

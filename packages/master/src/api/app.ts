@@ -2,15 +2,19 @@
 import { ExternalError, UserError } from '@buildbot/shared';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
+import type { Entrance } from './auth/entrance.ts';
+import { knockOf } from './auth/heads.ts';
+import { loginRoutes } from './auth/login-routes.ts';
+import type { People } from './auth/people.ts';
+import { tokenRoutes } from './auth/token-routes.ts';
 import { controlHandler } from './control/control-handler.ts';
 import { INVALID_REQUEST, RpcFailure, rpcError } from './control/json-rpc.ts';
-import { type ApiDeps, type AppEnv, NOBODY } from './deps.ts';
+import type { ApiDeps, AppEnv } from './deps.ts';
 import type { EventHub } from './events/event-hub.ts';
 import { eventsRoute } from './events/events-route.ts';
 import { sseListenRoutes } from './events/sse-listen.ts';
 import { errorAnswer, jsonAnswer, rpcAnswer } from './http/answer.ts';
 import { ApiError, badRequest, invalidPath, outage } from './http/api-error.ts';
-import { hostName, isLoopbackName, isOriginAllowed } from './http/origin.ts';
 import { metricsAnswer } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { createReader } from './routes/reader.ts';
@@ -18,27 +22,17 @@ import { registerRoutes } from './routes/register.ts';
 
 const API_PREFIX = '/api/v2';
 
-function authority(c: Context<AppEnv>): string {
-  return c.req.header('host') ?? new URL(c.req.url).host;
-}
-
-/** Refuse what a foreign web page sends; answer preflights; mark what an allowed page may read. */
-function originGuard(allowed: readonly string[]): MiddlewareHandler<AppEnv> {
+/** Let in who may come in, and say who it is; answer preflights; mark what an allowed page may read. */
+function guard(entrance: Entrance): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const name = hostName(authority(c));
-    if ((c.env?.caller ?? NOBODY).door === 'tcp' && (name === null || !isLoopbackName(name))) {
-      throw new ApiError(
-        403,
-        'invalid host: this API answers on the loopback interface only, under its own names',
-      );
-    }
+    const caller = entrance.admit(knockOf(c));
+    c.env = { ...c.env, caller, ...(caller.proof?.ended ? { ended: caller.proof.ended } : {}) };
     const origin = c.req.header('origin');
-    if (!isOriginAllowed(origin, authority(c), allowed)) throw badRequest('invalid origin');
     if (c.req.method === 'OPTIONS') c.res = new Response(null, { status: 204 });
     else await next();
     if (origin === undefined) return;
     c.res.headers.set('Access-Control-Allow-Origin', origin.toLowerCase());
-    c.res.headers.set('Access-Control-Allow-Headers', 'Content-Type');
+    c.res.headers.set('Access-Control-Allow-Headers', 'Authorization, Content-Type');
     c.res.headers.set('Access-Control-Allow-Methods', 'GET, POST, HEAD');
     c.res.headers.set('Access-Control-Max-Age', '3600');
     c.res.headers.append('Vary', 'Origin');
@@ -66,6 +60,7 @@ function answerFailure(c: Context<AppEnv>, error: unknown, deps: ApiDeps): Respo
   return rpcAnswer(
     failure.status,
     rpcError(undefined, new RpcFailure(failure.status, INVALID_REQUEST, failure.message)),
+    failure.headers,
   );
 }
 
@@ -74,12 +69,12 @@ function leftOver(c: Context<AppEnv>): never {
   throw invalidPath(relativePath(c));
 }
 
-export function createApp(deps: ApiDeps, hub: EventHub): OpenAPIHono<AppEnv> {
+export function createApp(deps: ApiDeps, hub: EventHub, people: People): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   const reader = createReader(deps);
   app.onError((error, c) => answerFailure(c, error, deps));
   app.notFound(leftOver);
-  app.use('*', originGuard(deps.allowedOrigins ?? []));
+  app.use('*', guard(people.entrance));
   app.get('/healthz', async (c) => {
     await deps.store.eventRange();
     return jsonAnswer(c, { status: 'ok' });
@@ -90,11 +85,13 @@ export function createApp(deps: ApiDeps, hub: EventHub): OpenAPIHono<AppEnv> {
     return jsonAnswer(c, { api_versions: { v2: `${origin}${API_PREFIX}` } });
   });
   for (const prefix of [API_PREFIX, '/api/latest']) {
-    const control = controlHandler({ deps, reader });
+    const control = controlHandler({ deps, reader, people });
     registerRoutes(app, prefix, { deps, hub, reader, control });
     app.get(`${prefix}/events`, eventsRoute(deps, hub));
   }
   sseListenRoutes(app, deps, hub);
+  loginRoutes(app, people);
+  tokenRoutes(app, people);
   // Made for the first who asks: 85 ms and 20 MB that a master's start does not need (2026-11).
   let made: { title: string; document: object } | null = null;
   app.get('/api/openapi.json', (c) => {

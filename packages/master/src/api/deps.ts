@@ -1,9 +1,12 @@
 /** What this room is given by the composition root, and what travels with each request. */
-import type { Caller, Control, QueueInsight } from '../ports/control.ts';
+import type { Caller } from '../ports/caller.ts';
+import type { Control, QueueInsight } from '../ports/control.ts';
 import type { Estimates } from '../ports/estimates.ts';
 import type { MetricSource } from '../ports/metrics.ts';
-import type { Logger } from '../ports/service.ts';
+import type { Clock, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
+import type { EntranceSettings } from './auth/entrance.ts';
+import type { Random } from './auth/secret.ts';
 
 /** A force scheduler as the configuration has it. */
 export interface ForceForm {
@@ -23,8 +26,10 @@ export interface ApiDeps {
   forceForms(): readonly ForceForm[];
   metrics: readonly MetricSource[];
   logger: Logger;
-  /** Browser origins allowed besides the API's own, `*` in them stands for anything. Default: none. */
-  allowedOrigins?: readonly string[];
+  /** Who comes in and may do what, by the configuration in force now; its files by their absolute paths. */
+  settings(): EntranceSettings;
+  clock: Clock;
+  random: Random;
   /** Something is written on a silent event stream this often. Default 15 s. */
   heartbeatMs?: number;
 }
@@ -34,6 +39,8 @@ export interface RequestEnv {
   caller?: Caller;
   /** Break the connection or stream off, so that the client cannot take the end for a proper one. */
   breakOff?: () => void;
+  /** Aborted when the caller may not go on: streams are broken off then. */
+  ended?: AbortSignal;
 }
 
 export type AppEnv = { Bindings: RequestEnv };

@@ -1,4 +1,5 @@
 /** The parts of one master and how they are wired through their ports. Nothing runs yet. */
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type MasterConfig, messageOf, UserError } from '@buildbot/shared';
@@ -20,6 +21,7 @@ import { WorkerDoor } from '../workers/worker-door.ts';
 import { WorkerSessions } from '../workers/worker-sessions.ts';
 import { type InForce, inForceOf, inventoryOf } from './in-force.ts';
 import { alertTeller, sshEndpoint } from './outside.ts';
+import { entranceSettings, tcpSafety } from './people.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { TryDoors } from './try-doors.ts';
 
@@ -68,6 +70,8 @@ export async function compose(parts: Parts): Promise<Composition> {
       return now().config.title;
     },
     forceForms: () => now().forceForms,
+    settings: () => entranceSettings(basedir, now().config),
+    ...{ clock, random: randomBytes },
     metrics: [counters, new FarmGauges(store)],
     logger: logger.child({ room: 'api' }),
   });
@@ -149,7 +153,10 @@ function newAlerts({ basedir, store, logger }: Parts, now: () => InForce): Alert
 function doorsOf({ basedir, config, logger, owner }: Parts, more: { api: Api; workerDoor: WorkerDoor }) {
   const { api, workerDoor } = more;
   const socket = resolve(basedir, 'master.sock');
-  const tcp = config.listen.api === undefined ? null : api.tcpDoor(config.listen.api);
+  const tcp =
+    config.listen.api === undefined
+      ? null
+      : api.tcpDoor(config.listen.api, tcpSafety(basedir, config.listen));
   const ssh = sshEndpoint(basedir, config.listen, logger);
   return {
     doors: [api.unixDoor(socket, owner), ...(tcp ? [tcp] : [])],
@@ -158,7 +165,7 @@ function doorsOf({ basedir, config, logger, owner }: Parts, more: { api: Api; wo
       socket,
       workersUrl: `ws://${workerDoor.address}`,
       addresses: [
-        ...(tcp ? [`api http://${tcp.address}`] : []),
+        ...(tcp ? [`api ${config.listen.tls ? 'https' : 'http'}://${tcp.address}`] : []),
         `workers ws://${workerDoor.address}`,
         ...(ssh?.address ? [`ssh ${ssh.address.address}:${ssh.address.port}`] : []),
       ],

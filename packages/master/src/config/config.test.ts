@@ -131,7 +131,7 @@ schedulers:
 `;
   expect(await problemsOf(text, checkStep)).toEqual([
     'master.yaml:2:1: titel: unknown key (did you mean "title"?)',
-    'master.yaml:3:16: listen.api: 0.0.0.0 is not a loopback address (use 127.0.0.1, and SSH or a proxy with authentication from elsewhere)',
+    'master.yaml:3:16: listen.api: 0.0.0.0 is not a loopback address, and nothing protects it (give listen.tls, or listen.proxies that speak HTTPS for it, or say listen.plain: true)',
     'master.yaml:3:39: listen.workers: expected a text, found a number',
     'master.yaml:5:17: workers[0].pasword: unknown key (did you mean "password"?)',
     'master.yaml:6:46: workers[1].maxBuilds: expected a number, found a text',

@@ -16,12 +16,24 @@ export interface NamedDifference {
 const NAMED = ['builders', 'workers', 'schedulers'] as const;
 
 /** Settings that are in force at once. */
-const LIVE = ['title', 'workerLink.ping', 'retry', 'suspect', 'alerts', 'retention'] as const;
+const LIVE = [
+  'title',
+  'www',
+  'access',
+  'workerLink.ping',
+  'retry',
+  'suspect',
+  'alerts',
+  'retention',
+] as const;
 
 /** Settings that a running master keeps, whatever its file says. */
 const FIXED = [
   'listen.api',
   'listen.workers',
+  'listen.tls',
+  'listen.proxies',
+  'listen.plain',
   'listen.ssh',
   'database.url',
   'workerLink.keepalive',

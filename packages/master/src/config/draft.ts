@@ -49,6 +49,15 @@ export class DraftItem {
     return !this.has(key) && Object.keys(this.#fields).every((other) => nearest(other, [key]) === undefined);
   }
 
+  /** The keys of the record `key`. */
+  keys(key: string): string[] {
+    return Object.keys(recordOf(this.#fields[key]) ?? {});
+  }
+
+  isTrue(key: string): boolean {
+    return this.#fields[key] === true;
+  }
+
   isEmptyList(key: string): boolean {
     const value = this.#fields[key];
     return Array.isArray(value) && value.length === 0;
@@ -72,8 +81,9 @@ export class DraftItem {
 
 export interface Draft {
   whole: DraftItem;
-  /** Where the API listens. */
-  api: string | undefined;
+  /** Where the API listens, and how. */
+  listen: DraftItem;
+  access: DraftItem;
   workers: DraftItem[];
   builders: DraftItem[];
   schedulers: DraftItem[];
@@ -85,7 +95,8 @@ export function draftOf(data: unknown): Draft {
   const builders = whole.items('builders');
   return {
     whole,
-    api: new DraftItem(['listen'], recordOf(data)?.listen).text('api'),
+    listen: new DraftItem(['listen'], recordOf(data)?.listen),
+    access: new DraftItem(['access'], recordOf(data)?.access),
     workers: whole.items('workers'),
     builders,
     schedulers: whole.items('schedulers'),

@@ -3,7 +3,13 @@
  * that it finds what it can also in a file with other mistakes, without an echo of those.
  */
 import { normalize } from 'node:path';
-import { addressSchema, type Fault, suggestion, trySchedulerConfigSchema } from '@buildbot/shared';
+import {
+  addressSchema,
+  BUILT_IN_ROLES,
+  type Fault,
+  suggestion,
+  trySchedulerConfigSchema,
+} from '@buildbot/shared';
 import type { Draft, DraftItem, Word } from './draft.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -15,6 +21,7 @@ export function referenceFaults(draft: Draft): Fault[] {
     ...duplicates(draft.schedulers),
     ...passwordFaults(draft),
     ...openAddresses(draft),
+    ...unknownRoles(draft),
     ...sharedTryDirectories(draft),
     ...unknownWorkers(draft),
     ...unknownBuilders(draft),
@@ -90,13 +97,21 @@ function sharedTryDirectories({ schedulers }: Draft): Fault[] {
   });
 }
 
-/** The API has no authentication yet: beyond this machine it would be everybody's. */
-function openAddresses({ api }: Draft): Fault[] {
+/** Beyond this machine tokens and cookies must not travel in the clear, unless that is wanted. */
+function openAddresses({ listen }: Draft): Fault[] {
+  const api = listen.text('api');
   if (api === undefined || !addressSchema.safeParse(api).success) return [];
   const host = api.slice(0, api.lastIndexOf(':'));
-  if (LOOPBACK.test(host)) return [];
-  const hint = 'use 127.0.0.1, and SSH or a proxy with authentication from elsewhere';
-  return [fault(['listen', 'api'], `${host} is not a loopback address`, hint)];
+  const isSaidHow = listen.has('tls') || listen.has('proxies') || listen.isTrue('plain');
+  if (LOOPBACK.test(host) || isSaidHow) return [];
+  const hint = 'give listen.tls, or listen.proxies that speak HTTPS for it, or say listen.plain: true';
+  return [fault(['listen', 'api'], `${host} is not a loopback address, and nothing protects it`, hint)];
+}
+
+/** A role that a rule names must be one, or nobody would ever be allowed what it says. */
+function unknownRoles({ access }: Draft): Fault[] {
+  const known = [...access.keys('roles'), ...BUILT_IN_ROLES];
+  return access.items('rules').flatMap((rule) => unknown(rule.words('to'), known, 'role'));
 }
 
 function passwordFaults({ workers }: Draft): Fault[] {

@@ -12,6 +12,7 @@ export async function runBin(bin: string): Promise<void> {
   try {
     process.exitCode = await main(process.argv.slice(2), {
       out,
+      note: (line) => void process.stderr.write(`${line}\n`),
       bin,
       cwd: process.cwd(),
       version: manifest.version,

@@ -22,15 +22,22 @@ const USAGE = `usage: buildbot-master COMMAND BASEDIR
   reconfig     take a changed configuration over, without a restart
   status       say whether it runs (exit code 1 when it does not)
   upgrade      bring the database to this version's schema, keeping a copy of the old one
+  token        make, list or revoke a token of a running master: token add|list|revoke BASEDIR
 
 BASEDIR is the current folder when left out.
 
   --graceful   with stop and restart: start nothing more, and first wait for the builds that run
-  --checks     with status: a line for the master, the queue and each worker, as passive check results`;
+  --checks     with status: a line for the master, the queue and each worker, as passive check results
+
+token add BASEDIR --name WHAT-FOR --user USER [--scope read,control,admin] [--group GROUP]… [--expires 90d|never]
+token list BASEDIR
+token revoke BASEDIR NUMBER`;
 
 /** Where output goes and which program to start in the background. */
 export interface Environment {
   out(line: string): void;
+  /** For the person who looks on, beside what a script reads. */
+  note(line: string): void;
   /** Path of bin/buildbot-master.js. */
   bin: string;
   cwd: string;
@@ -132,6 +139,8 @@ async function configOf(basedir: string): Promise<MasterConfig> {
 
 /** Run one command line (without program name); the result is the exit code. */
 export async function main(argv: string[], environment: Environment): Promise<number> {
+  if (argv[0] === 'token')
+    return await (await import('./token-command.ts')).tokenCommand(argv.slice(1), environment);
   const { values, positionals } = parse(argv);
   const [verb, folder, ...rest] = positionals;
   if (values.version) environment.out(`buildbot-master ${environment.version}`);

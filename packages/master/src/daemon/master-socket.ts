@@ -9,6 +9,8 @@ const ANSWER_MS = 10_000;
 export interface Question {
   /** Below the API's prefix: `/status`. */
   path: string;
+  /** Default: `/api/v2`. */
+  prefix?: string;
   /** A POST with this as JSON, instead of a GET. */
   body?: object;
   timeoutMs?: number;
@@ -17,12 +19,12 @@ export interface Question {
 /** What the master of `basedir` answers, whatever the status. Rejects when nobody does. */
 export function askMaster(
   basedir: string,
-  { path, body, timeoutMs = ANSWER_MS }: Question,
+  { path, prefix = '/api/v2', body, timeoutMs = ANSWER_MS }: Question,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const asked = request({
       socketPath: join(basedir, 'master.sock'),
-      path: `/api/v2${path}`,
+      path: `${prefix}${path}`,
       method: body === undefined ? 'GET' : 'POST',
       signal: AbortSignal.timeout(timeoutMs),
       headers: { host: 'localhost', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },

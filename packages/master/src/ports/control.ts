@@ -80,10 +80,3 @@ export interface TryIntake {
   /** `file` is a plain name in the try directory; who submitted it is for the directory to prove. */
   take(file: string): Promise<Verdict>;
 }
-
-/** Who asks, proven by the door they came through. */
-export interface Caller {
-  /** `administrator` on master.sock, the proven user through the gateway, `anonymous` on TCP. */
-  user: string;
-  door: 'socket' | 'gateway' | 'tcp';
-}

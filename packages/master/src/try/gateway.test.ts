@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MASTER_FILE, readLine } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../log.ts';
-import type { Caller } from '../ports/control.ts';
+import type { Caller } from '../ports/caller.ts';
 import { ownAccount } from './accounts.ts';
 import { openTryDirectory } from './directory.ts';
 import { Gateway } from './gateway.ts';

@@ -25,7 +25,8 @@ import {
   type Verdict,
 } from '@buildbot/shared';
 import type * as z from 'zod';
-import type { Caller, TryIntake } from '../ports/control.ts';
+import type { Caller } from '../ports/caller.ts';
+import type { TryIntake } from '../ports/control.ts';
 import type { Logger, Service } from '../ports/service.ts';
 import { accountName } from './accounts.ts';
 import { provenUser } from './file-name.ts';

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { propertyNameSchema, propertyValueSchema } from '../model/property.ts';
 import { boundedDuration } from '../text/duration-schema.ts';
+import { accessSchema, networkSchema, tlsSchema, wwwSchema } from './access.ts';
 import { retrySchema, suspectSchema, workerLinkSchema } from './master-timing.ts';
 
 /** Names of builders, workers and schedulers: 1 to 70 printable characters, without `/`, not all digits. */
@@ -131,9 +132,16 @@ export const masterConfigSchema = z.strictObject({
   title: z.string().default('Buildbot').meta({ description: 'For people, above `buildbot watch`.' }),
   listen: z
     .strictObject({
-      api: addressSchema
-        .optional()
-        .meta({ description: 'API over TCP, loopback only; besides BASEDIR/master.sock.' }),
+      api: addressSchema.optional().meta({
+        description: 'API over TCP, besides BASEDIR/master.sock. Off loopback: with one of the next.',
+      }),
+      tls: tlsSchema.optional().meta({ description: 'The API over TCP speaks HTTPS.' }),
+      proxies: z.array(networkSchema).min(1).optional().meta({
+        description: 'Reverse proxies that speak HTTPS for it: connections from elsewhere are closed.',
+      }),
+      plain: z.boolean().optional().meta({
+        description: 'The API off loopback without TLS: whoever is on the wire reads tokens and cookies.',
+      }),
       workers: addressSchema.default('127.0.0.1:9989').meta({ description: 'Where workers connect.' }),
       ssh: z
         .strictObject({
@@ -159,6 +167,8 @@ export const masterConfigSchema = z.strictObject({
         .meta({ description: 'sqlite:FILE, below BASEDIR if relative.' }),
     })
     .prefault({}),
+  www: wwwSchema,
+  access: accessSchema,
   workerLink: workerLinkSchema,
   retry: retrySchema,
   suspect: suspectSchema,

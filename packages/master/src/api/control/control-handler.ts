@@ -2,6 +2,8 @@
 
 import { ExternalError } from '@buildbot/shared';
 import type { Context, Handler } from 'hono';
+import { knockOf } from '../auth/heads.ts';
+import type { People } from '../auth/people.ts';
 import { type ApiDeps, type AppEnv, NOBODY } from '../deps.ts';
 import { rpcAnswer } from '../http/answer.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -9,7 +11,6 @@ import { readBody } from '../http/body.ts';
 import type { Row } from '../query/apply-query.ts';
 import type { Plural } from '../resources.ts';
 import type { Reader } from '../routes/reader.ts';
-import { equals } from '../routes/relations.ts';
 import { walkToRow } from '../routes/walk.ts';
 import {
   INTERNAL_ERROR,
@@ -25,24 +26,12 @@ import {
 import { type Method, methodOf } from './methods.ts';
 import { onceOf } from './once.ts';
 import { permission } from './permissions.ts';
+import { wishOf } from './wish.ts';
 
 export interface ControlHandler {
   onObject(resource: Plural, template: string): Handler<AppEnv>;
   /** For paths that exist and have no methods. */
   unsupported: Handler<AppEnv>;
-}
-
-/** Who asked for the build or request in this row; `null` for everything else. */
-async function submitterOf(reader: Reader, row: Row | null): Promise<string | null> {
-  if (row === null) return null;
-  let buildSetId = row.buildsetid;
-  if (buildSetId === undefined && row.buildrequestid !== undefined) {
-    const [request] = await reader.all('buildrequests', [equals('buildrequestid', row.buildrequestid)]);
-    buildSetId = request?.buildsetid;
-  }
-  if (buildSetId === undefined) return null;
-  const [set] = await reader.all('buildsets', [equals('bsid', buildSetId)]);
-  return set?.submitter ?? null;
 }
 
 function unsupportedMethod(name: string): RpcFailure {
@@ -59,8 +48,25 @@ async function rowFor(find: () => Promise<Row>, method: Method): Promise<Row | n
   }
 }
 
-export function controlHandler({ deps, reader }: { deps: ApiDeps; reader: Reader }): ControlHandler {
+export interface ControlDeps {
+  deps: ApiDeps;
+  reader: Reader;
+  people: People;
+}
+
+export function controlHandler({ deps, reader, people }: ControlDeps): ControlHandler {
   const { control, logger } = deps;
+
+  /** Write down what somebody does, before it is done, or what they were refused. */
+  function note(c: Context<AppEnv>, method: string, reason: string | null): Promise<void> {
+    const knock = knockOf(c);
+    const { user, door } = knock.caller;
+    return people.audit.note({
+      ...{ what: 'control', verdict: reason === null ? 'allowed' : 'refused', user, door, reason },
+      address: people.entrance.addressOf(knock),
+      action: `${method} ${c.req.path}`,
+    });
+  }
 
   async function call(
     c: Context<AppEnv>,
@@ -72,13 +78,14 @@ export function controlHandler({ deps, reader }: { deps: ApiDeps; reader: Reader
     if (method === undefined) throw unsupportedMethod(request.method);
     const caller = c.env?.caller ?? NOBODY;
     const row = await rowFor(() => walkToRow(reader, template, c.req.param()), method);
-    const decision = permission(caller, { verb: method.verb, submitter: await submitterOf(reader, row) });
-    if (!decision.allowed) throw new RpcFailure(403, INVALID_REQUEST, decision.reason);
+    const wish = await wishOf(reader, method, row, request.params);
+    const decision = permission(caller, wish, people.settings().access);
+    if (!decision.allowed) {
+      await note(c, request.method, decision.reason);
+      throw new RpcFailure(403, INVALID_REQUEST, decision.reason);
+    }
     if (row === null) return null;
-    logger.info(
-      { by: caller.user, door: caller.door, method: request.method, path: c.req.path },
-      'control call',
-    );
+    await note(c, request.method, null);
     const once = onceOf(resource, row, request);
     return method.run({ control, read: reader.all }, { row, params: request.params, by: caller.user, once });
   }

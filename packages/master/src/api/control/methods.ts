@@ -85,7 +85,7 @@ function order(verb: Verb, act: (deps: MethodDeps, call: Call) => Promise<void>)
 }
 
 function workerMethod(verb: WorkerVerb): Method {
-  return order('control worker', ({ control }, { row, params }) =>
+  return order('control_worker', ({ control }, { row, params }) =>
     control.controlWorker(row.workerid as number, verb, reasonOf(params)),
   );
 }
@@ -132,8 +132,8 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
   },
   forceschedulers: { force: { verb: 'force', isOrder: false, run: force } },
   masters: {
-    reconfig: { verb: 'reconfigure master', isOrder: false, run: reconfigure },
-    stop: order('stop master', async ({ control }, { row, params }) => {
+    reconfig: { verb: 'reconfigure_master', isOrder: false, run: reconfigure },
+    stop: order('stop_master', async ({ control }, { row, params }) => {
       const options = parse(stopSchema, params);
       // The rows of masters that ran here under other names are only history.
       if (row.active === true) await control.stopMaster(options);
@@ -141,7 +141,7 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
   },
   schedulers: {
     enable: {
-      verb: 'enable scheduler',
+      verb: 'enable_scheduler',
       isOrder: false,
       async run({ control }, { row, params }) {
         await control.setSchedulerEnabled(row.schedulerid as number, parse(enableSchema, params).enabled);
@@ -155,7 +155,7 @@ const METHODS: Partial<Record<Plural, Record<string, Method>>> = {
     pause: workerMethod('pause'),
     unpause: workerMethod('unpause'),
     trust: workerMethod('trust'),
-    set_availability: order('control worker', async ({ control }, { row, params, by }) => {
+    set_availability: order('control_worker', async ({ control }, { row, params, by }) => {
       const { availability, reason, duration_s } = parse(availabilityOrderSchema, params);
       const forMs = duration_s == null ? null : Math.round(duration_s * 1000);
       await control.setWorkerAvailability(

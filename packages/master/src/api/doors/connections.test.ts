@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Duplex, PassThrough } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../ports/control.ts';
+import type { Caller } from '../../ports/caller.ts';
 import { byteStream } from '../http/byte-stream.ts';
 import { type Connections, createConnections, type Fetch } from './connections.ts';
 

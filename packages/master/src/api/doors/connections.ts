@@ -12,7 +12,7 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
-import type { Caller } from '../../ports/control.ts';
+import type { Caller } from '../../ports/caller.ts';
 import { NOBODY, type RequestEnv } from '../deps.ts';
 import { detectProtocol } from './detect-protocol.ts';
 import type { UpgradeHandler } from './upgrade.ts';

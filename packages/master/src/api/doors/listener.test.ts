@@ -90,9 +90,7 @@ describe('tcpDoor', () => {
     'refuses %s and says why',
     (address) => {
       expect(() => tcpDoor(connections, address)).toThrow(UserError);
-      expect(() => tcpDoor(connections, address)).toThrow(
-        `${address}: it has no authentication over TCP yet`,
-      );
+      expect(() => tcpDoor(connections, address)).toThrow(`${address}: nothing protects it on the way`);
     },
   );
 });

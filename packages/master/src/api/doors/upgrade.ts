@@ -2,10 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Caller } from '../../ports/control.ts';
+import type { Caller } from '../../ports/caller.ts';
+import type { Entrance } from '../auth/entrance.ts';
+import type { People } from '../auth/people.ts';
+import { isAdministrator } from '../control/permissions.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import { serveWebSocket } from '../events/ws-session.ts';
-import { hostName, isLoopbackName, isOriginAllowed } from '../http/origin.ts';
+import { ApiError } from '../http/api-error.ts';
 
 /** Commands are small; a bigger frame closes the connection with 1009. */
 const MAX_FRAME_BYTES = 1024 * 1024;
@@ -15,24 +18,37 @@ interface Refusal {
   reason: string;
 }
 
-/** Why an upgrade is refused, `null` when it is not. */
-export function upgradeRefusal(
-  { url, headers }: Pick<IncomingMessage, 'url' | 'headers'>,
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  429: 'Too Many Requests',
+};
+
+function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof ApiError)) throw error;
+  return { status: `${error.status} ${REASONS[error.status] ?? 'Refused'}`, reason: error.message };
+}
+
+/** Who it is that comes in, or why they do not. */
+export function upgradeCaller(
+  { url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>,
   caller: Caller,
-  allowedOrigins: readonly string[],
-): Refusal | null {
-  const [path, query] = (url ?? '').split('?', 2);
+  entrance: Entrance,
+): Caller | Refusal {
+  const [path, query] = url.split('?', 2);
   if (path !== '/ws') return { status: '404 Not Found', reason: 'websockets are at /ws' };
   if (query !== undefined)
     return { status: '400 Bad Request', reason: 'nothing may stand behind /ws, tokens least of all' };
-  const host = headers.host ?? '';
-  const name = hostName(host);
-  if (caller.door === 'tcp' && (name === null || !isLoopbackName(name))) {
-    return { status: '403 Forbidden', reason: 'invalid host' };
+  const header = (name: string) => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  try {
+    return entrance.admit({ method: 'GET', url, header, caller, isUpgrade: true });
+  } catch (error) {
+    return refusalOf(error);
   }
-  if (!isOriginAllowed(headers.origin, host, allowedOrigins))
-    return { status: '403 Forbidden', reason: 'invalid origin' };
-  return null;
 }
 
 function refuse(socket: Duplex, { status, reason }: Refusal): void {
@@ -44,22 +60,24 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 
 export function upgradeHandler(options: {
   hub: EventHub;
-  allowedOrigins: readonly string[];
+  people: People;
   callerOf: (socket: Duplex) => Caller;
   /** Told when a session ends by an error of ours. */
   onFailure: (error: unknown) => void;
 }): UpgradeHandler {
-  const { hub, allowedOrigins, callerOf, onFailure } = options;
+  const { hub, people, callerOf, onFailure } = options;
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
   });
   return (request, socket, head) => {
-    const refusal = upgradeRefusal(request, callerOf(socket), allowedOrigins);
-    if (refusal !== null) return refuse(socket, refusal);
+    const caller = upgradeCaller(request, callerOf(socket), people.entrance);
+    if ('reason' in caller) return refuse(socket, caller);
+    const seesAudit = isAdministrator(caller, people.settings().access);
+    const ended = caller.proof?.ended;
     server.handleUpgrade(request, socket, head, (client) => {
-      serveWebSocket(client, hub).catch((error: unknown) => {
+      serveWebSocket(client, hub, { seesAudit, ended }).catch((error: unknown) => {
         onFailure(error);
         client.terminate();
       });

@@ -41,20 +41,30 @@ function keysFor(patterns: ReadonlySet<string>, paths: readonly string[], tellin
   return keys;
 }
 
+export interface ReaderOptions {
+  patterns: Iterable<string>;
+  /** Begins after this event number; `null` is now. */
+  from: number | null;
+  telling: Telling;
+  /** Whether it is told who did what and was refused what, which is for administrators. Default: no. */
+  seesAudit?: boolean;
+}
+
 export class EventReader implements CommitReader {
   readonly patterns: Set<string>;
   readonly #hub: EventHub;
   readonly #telling: Telling;
   readonly #bell = new Bell();
   readonly #growth = new Map<number, { log: Log; after: number }>();
+  readonly #seesAudit: boolean;
   readonly #leave: () => void;
   #position: number;
 
-  /** Begins after event number `from`; `null` is now. */
-  constructor(hub: EventHub, options: { patterns: Iterable<string>; from: number | null; telling: Telling }) {
+  constructor(hub: EventHub, options: ReaderOptions) {
     this.#hub = hub;
     this.patterns = new Set(options.patterns);
     this.#telling = options.telling;
+    this.#seesAudit = options.seesAudit ?? false;
     this.#position = options.from ?? hub.newest;
     this.#leave = hub.add(this);
   }
@@ -130,10 +140,15 @@ export class EventReader implements CommitReader {
   }
 
   #matches(event: StoredEvent): boolean {
-    return keysFor(this.patterns, event.paths, 'once').length > 0;
+    return this.#mayTell(event) && keysFor(this.patterns, event.paths, 'once').length > 0;
+  }
+
+  #mayTell({ paths: [path = ''] }: StoredEvent): boolean {
+    return this.#seesAudit || !path.startsWith('audit/');
   }
 
   #tell(event: StoredEvent, patterns: ReadonlySet<string>): EventMessage[] {
+    if (!this.#mayTell(event)) return [];
     return keysFor(patterns, event.paths, this.#telling).map((k) => ({ k, m: event.body, n: event.number }));
   }
 

@@ -8,7 +8,8 @@
  * master that stops on purpose the last event is `stopping`; a stream that ends without it was cut off.
  */
 import type { Context } from 'hono';
-import type { ApiDeps, AppEnv } from '../deps.ts';
+import { isAdministrator } from '../control/permissions.ts';
+import { type ApiDeps, type AppEnv, NOBODY } from '../deps.ts';
 import { badRequest } from '../http/api-error.ts';
 import { byteStream } from '../http/byte-stream.ts';
 import { wholeNumber } from '../query/parse-query.ts';
@@ -67,9 +68,10 @@ export function eventsRoute(deps: ApiDeps, hub: EventHub): (c: Context<AppEnv>) 
     const patterns = patternsOf(new URL(c.req.url).searchParams);
     const from = startOf(c.req.query('from'), c.req.header('last-event-id'));
     const start = from ?? hub.newest;
+    const seesAudit = isAdministrator(c.env?.caller ?? NOBODY, deps.settings().access);
     const body = byteStream(
       async function* (signal) {
-        const reader = new EventReader(hub, { patterns, from: start, telling: 'once' });
+        const reader = new EventReader(hub, { patterns, from: start, telling: 'once', seesAudit });
         yield sseEvent({ event: 'ready', id: start, data: { n: start } });
         yield* framesOf(reader, { signal, heartbeatMs, frame });
       },

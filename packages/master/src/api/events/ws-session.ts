@@ -19,6 +19,8 @@ const PING_MS = 30_000;
 
 /** Code of RFC 6455 for a server that goes down. */
 const GOING_AWAY = 1001;
+/** Our own: the token or session that the client came with holds no more. */
+const NOT_LET_IN = 4401;
 
 type Frame = WsAnswer | Told;
 
@@ -32,6 +34,14 @@ function sendAll(socket: WebSocket, frames: readonly Frame[]): Promise<void> {
   });
 }
 
+/** What a client may be told, and until when. */
+export interface WsRights {
+  /** Events of who did what, too. */
+  seesAudit: boolean;
+  /** Aborted when the client is to be told nothing more. */
+  ended?: AbortSignal | undefined;
+}
+
 class WsSession {
   readonly #socket: WebSocket;
   readonly #reader: EventReader;
@@ -39,15 +49,20 @@ class WsSession {
   readonly #gone = new AbortController();
   #isAlive = true;
 
-  constructor(socket: WebSocket, hub: EventHub) {
+  constructor(socket: WebSocket, hub: EventHub, { seesAudit, ended }: WsRights) {
     this.#socket = socket;
-    this.#reader = new EventReader(hub, { patterns: [], from: null, telling: 'per pattern' });
+    this.#reader = new EventReader(hub, { patterns: [], from: null, telling: 'per pattern', seesAudit });
+    const turnOut = () => socket.close(NOT_LET_IN, 'the token or login is valid no more');
+    ended?.addEventListener('abort', turnOut, { once: true });
     socket.on('message', (data, isBinary) => this.#received(String(data), isBinary));
     socket.on('ping', (data) => this.#pong(data));
     socket.on('pong', () => {
       this.#isAlive = true;
     });
-    socket.on('close', () => this.#gone.abort());
+    socket.on('close', () => {
+      ended?.removeEventListener('abort', turnOut);
+      this.#gone.abort();
+    });
     /** `close` follows, and there is nobody to tell. */
     socket.on('error', () => socket.terminate());
   }
@@ -134,6 +149,6 @@ class WsSession {
 }
 
 /** Serve one client until it goes. */
-export function serveWebSocket(socket: WebSocket, hub: EventHub): Promise<void> {
-  return new WsSession(socket, hub).run();
+export function serveWebSocket(socket: WebSocket, hub: EventHub, rights: WsRights): Promise<void> {
+  return new WsSession(socket, hub, rights).run();
 }

@@ -10,11 +10,16 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Every answer carries these: nothing here is ever to be taken for a page or a script. */
 export const GUARDS = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' } as const;
 
-function text(body: string, status: number, type: string): Response {
+function text(
+  body: string,
+  status: number,
+  type: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const length = String(Buffer.byteLength(body));
   return new Response(body, {
     status,
-    headers: { ...GUARDS, 'Content-Type': type, 'Content-Length': length },
+    headers: { ...headers, ...GUARDS, 'Content-Type': type, 'Content-Length': length },
   });
 }
 
@@ -34,11 +39,15 @@ export function envelope(
   return jsonAnswer(c, { [plural]: rows, meta: total === undefined ? {} : { total } });
 }
 
-export function errorAnswer({ status, message }: Pick<ApiError, 'status' | 'message'>): Response {
-  return text(canonicalJson({ error: message }), status, TEXT);
+export function errorAnswer({ status, message, headers }: ApiError): Response {
+  return text(canonicalJson({ error: message }), status, TEXT, headers);
 }
 
 /** An answer of JSON-RPC, which is JSON whatever the client accepts. */
-export function rpcAnswer(status: number, value: unknown): Response {
-  return text(canonicalJson(value), status, 'application/json');
+export function rpcAnswer(
+  status: number,
+  value: unknown,
+  headers?: Readonly<Record<string, string>>,
+): Response {
+  return text(canonicalJson(value), status, 'application/json', headers);
 }

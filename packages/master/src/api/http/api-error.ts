@@ -2,16 +2,23 @@
 
 import type { ExternalError } from '@buildbot/shared';
 
-export type ErrorStatus = 400 | 403 | 404 | 413 | 416 | 500 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 413 | 416 | 429 | 500 | 503;
+
+interface ApiErrorOptions extends ErrorOptions {
+  /** Sent with the answer. */
+  headers?: Readonly<Record<string, string>>;
+}
 
 /** `message` is the text that the client gets. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: ErrorStatus;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: ErrorStatus, message: string, options?: ErrorOptions) {
+  constructor(status: ErrorStatus, message: string, { headers = {}, ...options }: ApiErrorOptions = {}) {
     super(message, options);
     this.status = status;
+    this.headers = headers;
   }
 }
 

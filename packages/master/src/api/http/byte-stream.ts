@@ -17,27 +17,46 @@ const encoder = new TextEncoder();
 /** `onFailure` is told of what the source threw. */
 export function byteStream(
   source: ByteSource,
-  { breakOff }: RequestEnv,
+  { breakOff, ended }: RequestEnv,
   onFailure: (error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const gone = new AbortController();
   const pieces = source(gone.signal);
+  /** Without a connection to break off, reading fails. */
+  const cut = (controller: ReadableStreamDefaultController, reason: unknown): void => {
+    if (breakOff === undefined) controller.error(reason);
+    else breakOff();
+  };
+  let onEnded: (() => void) | null = null;
+  const leave = (): void => {
+    if (onEnded !== null) ended?.removeEventListener('abort', onEnded);
+  };
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        onEnded = () => {
+          gone.abort();
+          cut(controller, new CutShort());
+        };
+        ended?.addEventListener('abort', onEnded, { once: true });
+      },
       async pull(controller) {
         try {
           const { done, value } = await pieces.next();
           if (gone.signal.aborted) return;
-          if (done) controller.close();
-          else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value);
+          if (done) {
+            leave();
+            controller.close();
+          } else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value);
         } catch (error) {
           if (gone.signal.aborted) return;
           if (!(error instanceof CutShort)) onFailure(error);
-          if (breakOff === undefined) controller.error(error);
-          else breakOff();
+          leave();
+          cut(controller, error);
         }
       },
       async cancel() {
+        leave();
         gone.abort();
         await pieces.return(undefined);
       },

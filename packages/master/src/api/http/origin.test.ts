@@ -54,12 +54,12 @@ describe('matchesGlob', () => {
 });
 
 describe('isOriginAllowed', () => {
-  it('needs none', () => expect(isOriginAllowed(undefined, 'localhost', [])).toBe(true));
+  it('needs none', () => expect(isOriginAllowed(undefined, 'http://localhost', [])).toBe(true));
   it('allows the own one', () =>
-    expect(isOriginAllowed('http://LOCALHOST:8010', 'localhost:8010', [])).toBe(true));
+    expect(isOriginAllowed('http://LOCALHOST:8010', 'http://localhost:8010', [])).toBe(true));
   it('allows those on the list', () =>
-    expect(isOriginAllowed('https://ci.x', 'h', ['https://*.x'])).toBe(true));
+    expect(isOriginAllowed('https://ci.x', 'http://h', ['https://*.x'])).toBe(true));
   it.each(['https://evil', 'null', 'http://localhost:1', 'file://'])('refuses %s', (origin) => {
-    expect(isOriginAllowed(origin, 'localhost:8010', ['https://ci'])).toBe(false);
+    expect(isOriginAllowed(origin, 'http://localhost:8010', ['https://ci'])).toBe(false);
   });
 });

@@ -33,17 +33,13 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return position <= text.length - last.length;
 }
 
-/**
- * Whether a request may be answered to the page it came from: no origin, the API's own, or one on the list. `host` is
- * the request's own authority, which the check of the host has already found to be this machine.
- */
+/** Whether a request may be answered to the page it came from: no origin, the API's own, or one on the list. */
 export function isOriginAllowed(
   origin: string | undefined,
-  host: string,
+  own: string,
   allowed: readonly string[],
 ): boolean {
   if (origin === undefined) return true;
   const wanted = origin.toLowerCase();
-  if (wanted === `http://${host.toLowerCase()}`) return true;
-  return allowed.some((pattern) => matchesGlob(pattern.toLowerCase(), wanted));
+  return wanted === own || allowed.some((pattern) => matchesGlob(pattern.toLowerCase(), wanted));
 }

@@ -62,6 +62,7 @@ export async function rawLog(
     ...GUARDS,
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Disposition': `${disposition}; filename=${await fileName(reader, log)}`,
+    'Content-Security-Policy': "sandbox; default-src 'none'",
     'X-Log-Size': String(log.bytes),
     'X-Log-Complete': String(log.complete),
   };

@@ -1,16 +1,18 @@
 /** A world for the tests of this room: the API over a real store in a folder of its own, and a control that takes notes. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
-import type { Builder, Log, Step, Worker } from '@buildbot/shared';
+import { type Builder, type Log, masterConfigSchema, type Step, type Worker } from '@buildbot/shared';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
-import type { Caller, Control } from '../../ports/control.ts';
+import type { Caller } from '../../ports/caller.ts';
+import type { Control } from '../../ports/control.ts';
 import type { ClaimedBuild } from '../../ports/records.ts';
 import type { Store } from '../../ports/store.ts';
 import { openStore } from '../../store/open.ts';
-import { type Api, createApi } from '../api.ts';
+import { type Api, type ApiDeps, createApi } from '../api.ts';
 
 const ADMINISTRATOR: Caller = { user: 'administrator', door: 'socket' };
 export const ALICE: Caller = { user: 'alice', door: 'gateway' };
@@ -112,7 +114,8 @@ async function register(store: Store) {
 }
 
 /** Everything is real but the control. Close it when done. */
-export async function createWorld(options: { heartbeatMs?: number } = {}): Promise<World> {
+export async function createWorld(options: Partial<ApiDeps> = {}): Promise<World> {
+  const config = masterConfigSchema.parse({});
   const basedir = await mkdtemp(join(tmpdir(), 'api-'));
   const fatal = (error: Error) => {
     throw error;
@@ -132,6 +135,9 @@ export async function createWorld(options: { heartbeatMs?: number } = {}): Promi
     metrics: [],
     forceForms: () => [{ name: 'force', builders: ['linux'] }],
     logger: silentLogger,
+    clock: systemClock,
+    random: randomBytes,
+    settings: () => ({ access: config.access, www: config.www, proxies: [] }),
     ...options,
   });
   await api.start();
