@@ -10,6 +10,7 @@ const base: FaultOptions = {
   maxWaitMs: 1_000,
   maxFreezeMs: 2_000,
   points: ['after-commit'],
+  workerPoints: ['after-spawn'],
 };
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });

@@ -24,7 +24,8 @@ export type LinkTrouble =
 export type Fault =
   /** SIGKILL of the master, now; with a `point` its next life ends there as well. */
   | { kind: 'kill'; point: string | null; downMs: number }
-  | { kind: 'worker'; downMs: number }
+  /** SIGKILL of a worker, now; with a `point` its next life ends there as well. */
+  | { kind: 'worker'; point: string | null; downMs: number }
   | { kind: 'freeze'; ms: number }
   | { kind: 'link'; trouble: LinkTrouble }
   /** Order this share of everything that is open to stop, all at once. */
@@ -55,8 +56,9 @@ export interface FaultOptions {
   maxWaitMs: number;
   /** Longest freeze or silence. Milliseconds. */
   maxFreezeMs: number;
-  /** Points at which a master can be told to kill itself. */
+  /** Points at which a master, or a worker, can be told to kill itself. */
   points: readonly string[];
+  workerPoints: readonly string[];
 }
 
 /** What the store writes on the way of a build. */
@@ -102,13 +104,10 @@ const DAY_MS = 86_400_000;
 
 function drawFault(random: Random, kind: FaultKind, options: FaultOptions): Fault {
   switch (kind) {
-    case 'kill': {
-      const isAtPoint = options.points.length > 0 && random.chance(0.5);
-      const point = isAtPoint ? `${random.pick(options.points)}@${random.magnitude(1, 8)}` : null;
-      return { kind, point, downMs: random.below(300) };
-    }
+    case 'kill':
+      return { kind, point: drawPoint(random, options.points), downMs: random.below(300) };
     case 'worker':
-      return { kind, downMs: random.below(500) };
+      return { kind, point: drawPoint(random, options.workerPoints), downMs: random.below(500) };
     case 'freeze':
       return { kind, ms: random.magnitude(10, options.maxFreezeMs) };
     case 'link':
@@ -122,6 +121,12 @@ function drawFault(random: Random, kind: FaultKind, options: FaultOptions): Faul
     case 'clock':
       return { kind, jumpMs: random.pick([-DAY_MS, -60_000, 60_000, DAY_MS]) };
   }
+}
+
+/** In half of all cases: one of the points, the first or a later time. */
+function drawPoint(random: Random, points: readonly string[]): string | null {
+  if (points.length === 0 || random.chance(0.5)) return null;
+  return `${random.pick(points)}@${random.magnitude(1, 8)}`;
 }
 
 function drawTrouble(random: Random, maxMs: number): LinkTrouble {

@@ -1,8 +1,8 @@
 /** Does to a world what the plan says: one function per kind of fault, each of which also takes the fault back. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { failingDisk } from '../support/shims/shims.ts';
+import { type DiskFailure, failingDisk } from '../support/shims/shims.ts';
+import type { Daemon } from './daemon.ts';
 import type { Fault, FaultPlan, LaneOf, LinkTrouble, PlannedFault } from './fault-plan.ts';
 import type { Random } from './random.ts';
 import { jobOfReason } from './submitter.ts';
@@ -51,7 +51,7 @@ async function applyFault(deps: FaultDeps, lane: LaneOf, fault: Fault): Promise<
     case 'kill':
       return await killMaster(deps, fault);
     case 'worker':
-      return await killWorker(worker, fault.downMs);
+      return await killWorker(deps, worker, fault);
     case 'freeze':
       return await freeze(host, fault.ms);
     case 'link':
@@ -77,13 +77,18 @@ async function killMaster(
   const { daemon } = deps.world.master;
   await daemon.end();
   if (point !== null) {
-    await daemon.start({ env: { BUILDBOT_FAILPOINT: point }, mayEnd: true }).catch(() => undefined);
-    await daemon.endsByItself(POINT_PATIENCE_MS);
-    await daemon.end();
+    await liveUntil(daemon, point);
     count(deps.log, 'kill');
   }
   await delay(downMs);
   await startMaster(deps);
+}
+
+/** A life that ends at this point, or soon. */
+async function liveUntil(daemon: Daemon, point: string): Promise<void> {
+  await daemon.start({ env: { BUILDBOT_FAILPOINT: point }, mayEnd: true }).catch(() => undefined);
+  await daemon.endsByItself(POINT_PATIENCE_MS);
+  await daemon.end();
 }
 
 /** Start the master and measure how long it takes to serve. A master that finds no space is started until it does. */
@@ -99,8 +104,16 @@ export async function startMaster({ world, log, signal }: Omit<FaultDeps, 'rando
   }
 }
 
-async function killWorker({ daemon }: WorkerHost, downMs: number): Promise<void> {
+async function killWorker(
+  deps: FaultDeps,
+  { daemon }: WorkerHost,
+  { point, downMs }: Extract<Fault, { kind: 'worker' }>,
+): Promise<void> {
   await daemon.end();
+  if (point !== null) {
+    await liveUntil(daemon, point);
+    count(deps.log, 'worker');
+  }
   await delay(downMs);
   await daemon.start();
 }
@@ -228,26 +241,20 @@ async function failSync(deps: FaultDeps, nth: number): Promise<void> {
   const failing = await failingDisk({ prefix: basedir, kind: 'sync', nth, error: 'EIO' });
   await daemon.start({ env: failing.env, mayEnd: true }).catch(() => undefined);
   const hasEnded = await daemon.endsByItself(SYNC_PATIENCE_MS);
-  const failedOn = hasEnded ? null : await failing.failedOn();
-  if (
-    failedOn !== null &&
-    !(await isSpared(failedOn, basedir)) &&
-    !(await daemon.endsByItself(SYNC_END_MS))
-  ) {
-    daemon.crashes.push(`the master went on after sync ${nth} had failed (${failedOn})`);
+  const failure = hasEnded ? null : await failing.failure();
+  if (failure !== null && !isSpared(failure, basedir) && !(await daemon.endsByItself(SYNC_END_MS))) {
+    daemon.crashes.push(`the master went on after sync ${nth} had failed (${failure.path})`);
   }
   await daemon.end();
   await startMaster(deps);
 }
 
-/** Below this size the write-ahead log has never been copied into the database. Bytes. */
-const CHECKPOINT_BYTES = 1000 * 4096;
-
 /**
  * Syncs without which SQLite goes on, and may: that of the folder, and those of a checkpoint, which only copies what has
- * been synced before and is tried again.
+ * been synced before and is tried again. A checkpoint syncs the write-ahead log once more before it copies; the sync of
+ * a commit always has frames to keep.
  */
-async function isSpared(path: string, basedir: string): Promise<boolean> {
+function isSpared({ path, wasWritten }: DiskFailure, basedir: string): boolean {
   if (path === basedir || path === join(basedir, 'state.sqlite')) return true;
-  return path === join(basedir, 'state.sqlite-wal') && (await stat(path)).size >= CHECKPOINT_BYTES;
+  return path === join(basedir, 'state.sqlite-wal') && !wasWritten;
 }

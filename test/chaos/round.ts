@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CANCELLED, RETRY } from '@buildbot/shared';
+import { MOMENTS } from '../../packages/worker/src/fail-point.ts';
 import { check, type History, type Violation } from './checker.ts';
 import { FAIL_POINTS, type Fault, type FaultKind, planFaults } from './fault-plan.ts';
 import { applyFaults, type FaultLog, startMaster } from './faults.ts';
@@ -93,7 +94,9 @@ async function play(world: ChaosWorld, random: Random, options: RoundOptions): P
     escapes: options.escapes,
     prefix: `job-${seed}`,
   });
-  const plan = planFaults(random.fork('faults'), { ...options, count: options.faults, points: FAIL_POINTS });
+  const plan = planFaults(random.fork('faults'), {
+    ...{ ...options, count: options.faults, points: FAIL_POINTS, workerPoints: MOMENTS },
+  });
   try {
     const accepted = new Set<string>();
     await Promise.all([

@@ -28,7 +28,7 @@ async function failsAt(nth: number, below = ''): Promise<boolean> {
   const master = await world.startMaster(disk.env);
   await world.startWorker();
   const accepted = await useMaster(world, () => master.child.exitCode !== null);
-  if ((await disk.failedOn()) === null) return false;
+  if ((await disk.failure()) === null) return false;
   expect(await master.finished).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('the disk failed'),

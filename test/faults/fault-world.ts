@@ -26,6 +26,8 @@ export interface FaultWorldOptions {
   /** `workerLink` of the master's configuration, in its words. */
   workerLink?: object;
   retry?: object;
+  /** `suspect` of the master's configuration. */
+  suspect?: object;
 }
 
 export interface BuildRow {
@@ -45,7 +47,9 @@ export interface FaultWorld {
   api: MasterApi;
   startMaster(env?: Env): Promise<Program>;
   startWorker(env?: Env): Promise<Program>;
-  /** Ask for a build that runs this shell script; answers the id of its build set. */
+  /** The same without waiting until it is ready: it may end before. */
+  launchWorker(env: Env): Program;
+  /** Ask for a build that runs this shell script, with the number of the build as `$1`; answers the id of its build set. */
   force(script: string, reason?: string): Promise<number>;
   /** Every build so far, oldest first. */
   builds(): Promise<BuildRow[]>;
@@ -72,9 +76,13 @@ export async function makeFaultWorld(options: FaultWorldOptions = {}): Promise<F
   await runOk(daemon('worker', 'create', workerDir, '--master', url, '--name', 'w1', '--password', 'secret'));
   const programs: Program[] = [];
   let jobs = 0;
-  const launch = async (which: 'master' | 'worker', basedir: string, env: Env): Promise<Program> => {
+  const launch = (which: 'master' | 'worker', basedir: string, env: Env): Program => {
     const program = start(daemon(which, 'run', basedir), { env: { ...process.env, ...env } });
     programs.push(program);
+    return program;
+  };
+  const begin = async (which: 'master' | 'worker', basedir: string, env: Env): Promise<Program> => {
+    const program = launch(which, basedir, env);
     await program.says(new RegExp(`^buildbot-${which} ready`, 'm'));
     return program;
   };
@@ -87,8 +95,9 @@ export async function makeFaultWorld(options: FaultWorldOptions = {}): Promise<F
   };
   return {
     ...{ dir, masterDir, workerDir, api, builds },
-    startMaster: (env = {}) => launch('master', masterDir, env),
-    startWorker: (env = {}) => launch('worker', workerDir, env),
+    startMaster: (env = {}) => begin('master', masterDir, env),
+    startWorker: (env = {}) => begin('worker', workerDir, env),
+    launchWorker: (env) => launch('worker', workerDir, env),
     async force(script, reason = 'to see') {
       const name = `job-${++jobs}.sh`;
       writeFileSync(join(dir, name), script);
@@ -117,11 +126,11 @@ export async function makeFaultWorld(options: FaultWorldOptions = {}): Promise<F
 }
 
 function masterConfig(dir: string, port: number, options: FaultWorldOptions): object {
-  const { database, workerLink, retry } = options;
+  const { database, workerLink, retry, suspect } = options;
   const step = {
     type: 'shell',
     name: 'job',
-    command: ['/bin/sh', join(dir, '%(prop:job)s')],
+    command: ['/bin/sh', join(dir, '%(prop:job)s'), '%(prop:buildnumber)s'],
     sigtermTime: '1s',
   };
   return {
@@ -132,5 +141,6 @@ function masterConfig(dir: string, port: number, options: FaultWorldOptions): ob
     ...(database === undefined ? {} : { database: { url: database } }),
     ...(workerLink === undefined ? {} : { workerLink }),
     ...(retry === undefined ? {} : { retry }),
+    ...(suspect === undefined ? {} : { suspect }),
   };
 }

@@ -20,6 +20,7 @@ export * from './config/master.ts';
 export * from './config/worker.ts';
 export * from './config/worker-availability.ts';
 export * from './config/yaml-source.ts';
+export * from './daemon/fail-point.ts';
 export * from './daemon/take-place.ts';
 export * from './errors.ts';
 export * from './estimate/estimate.ts';

@@ -10,6 +10,7 @@ import { CommandTable } from './commands/command-table.ts';
 import type { ExecDeps } from './commands/exec.ts';
 import { runCommand } from './commands/run.ts';
 import { DEFAULT_ALLOWED } from './core/clean-environment.ts';
+import { type FailPoint, noFailPoint } from './fail-point.ts';
 import { silentLog, type WorkerLog } from './log.ts';
 import { platformFor, platformOf } from './process/current-platform.ts';
 import { endTree } from './process/end-tree.ts';
@@ -47,6 +48,7 @@ export interface WorkerOptions {
   log?: WorkerLog;
   clock?: WorkerClock;
   random?: () => number;
+  failPoint?: FailPoint;
 }
 
 export interface WorkerHandle {
@@ -108,9 +110,9 @@ function watchOver(platform: Platform, folders: Folders, options: WorkerOptions,
 }
 
 function makeSpool({ spoolFolder }: Folders, options: WorkerOptions, log: WorkerLog): Spool {
-  const { spoolBytes = DEFAULT_SPOOL_BYTES } = options;
+  const { spoolBytes = DEFAULT_SPOOL_BYTES, failPoint = noFailPoint } = options;
   return new Spool({
-    ...{ folder: spoolFolder, limitBytes: spoolBytes },
+    ...{ folder: spoolFolder, limitBytes: spoolBytes, failPoint },
     onDiskTrouble: (reason) => {
       if (reason === null) log.info('the spool can be written again');
       else log.warn(`the spool cannot be written, output waits for the master: ${reason}`);
@@ -174,14 +176,18 @@ class StateBoard {
  * process. Throws `UserError` for options that cannot work.
  */
 export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
-  const { log = silentLog, clock = systemClock, random = Math.random } = options;
+  const { log = silentLog, clock = systemClock, random = Math.random, failPoint = noFailPoint } = options;
   const masters = options.masters.map(masterUrl);
   const folders = makeFolders(options.basedir);
   const marks = new Marks(folders.real);
   const platform = await choosePlatform(options, marks);
   log.info(`commands are held together by ${platform.hold}`);
-  await endLeftovers(platform, marks, clock, log);
+  // The watcher of the process before keeps its hands off from here on. Should this one be killed while it sweeps, its
+  // own watcher goes on with that.
   const watcher = watchOver(platform, folders, options, log);
+  failPoint('before-sweep');
+  await endLeftovers(platform, marks, clock, log);
+  failPoint('after-sweep');
 
   const board = new StateBoard();
   const blobs = new BlobPieces();
@@ -192,6 +198,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     spool,
     clock,
     log,
+    failPoint,
     pipes: new OutputPipes(folders.pipesFolder),
     fetchPiece: blobs.fetch,
     buildsFolder: folders.buildsFolder,

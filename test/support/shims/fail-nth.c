@@ -8,7 +8,8 @@
  *   FAIL_REPEAT  `once`, or `always` for every call from the n-th on
  *   FAIL_ERRNO   `EIO` or `ENOSPC`
  *   FAIL_COUNT   a file that holds the number of calls so far, in decimal
- *   FAIL_PATH    a file that gets the path on which a call last failed
+ *   FAIL_PATH    a file that gets the path on which a call last failed, after `written ` when bytes had been written there
+ *                by the same descriptor since its last sync, else after `clean `
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -59,11 +61,32 @@ static void keep_count(long count) {
   keep("FAIL_COUNT", text);
 }
 
+#define DESCRIPTORS 4096
+
+/* Inode that was last written by each descriptor and not synced since; 0 for none. The number may be another file's now. */
+static ino_t written[DESCRIPTORS];
+
+static void note_fate(int fd, const char *path) {
+  char text[PATH_SIZE + 16];
+  struct stat info;
+  int is_written = fd < DESCRIPTORS && fstat(fd, &info) == 0 && written[fd] == info.st_ino;
+  snprintf(text, sizeof text, "%s %s", is_written ? "written" : "clean", path);
+  keep("FAIL_PATH", text);
+}
+
+static void note_call(int fd, const char *kind) {
+  struct stat info;
+  if (fd < 0 || fd >= DESCRIPTORS) return;
+  if (strcmp(kind, "sync") == 0) written[fd] = 0;
+  else if (fstat(fd, &info) == 0) written[fd] = info.st_ino;
+}
+
 /* Whether this call is to fail; `errno` is set then. */
 static int fails(int fd, const char *kind) {
   int before = errno;
   char path[PATH_SIZE];
   if (strcmp(setting("FAIL_KIND"), kind) != 0 || !is_below(fd, path)) {
+    note_call(fd, kind);
     errno = before;
     return 0;
   }
@@ -74,7 +97,8 @@ static int fails(int fd, const char *kind) {
   long nth = atol(setting("FAIL_NTH"));
   int repeats = strcmp(setting("FAIL_REPEAT"), "always") == 0;
   int is_due = nth > 0 && (call == nth || (repeats && call > nth));
-  if (is_due) keep("FAIL_PATH", path);
+  if (is_due) note_fate(fd, path);
+  else note_call(fd, kind);
   errno = is_due ? (strcmp(setting("FAIL_ERRNO"), "ENOSPC") == 0 ? ENOSPC : EIO) : before;
   return is_due;
 }

@@ -35,8 +35,29 @@ test.each([
   const { stdout } = await run([process.execPath, '-e', script], { env: { ...process.env, ...disk.env } });
   expect(stdout).toBe(`ok ${error} ok\n`);
   expect(await disk.calls()).toBe(3);
-  expect(await disk.failedOn()).toBe(join(prefix, 'file'));
+  expect(await disk.failure()).toMatchObject({ path: join(prefix, 'file') });
 });
+
+test.each([
+  { before: 'fs.writeSync(fd, "x")', nth: 1, wasWritten: true },
+  { before: 'fs.writeSync(fd, "x"); fs.fdatasyncSync(fd)', nth: 2, wasWritten: false },
+  { before: 'fs.writeSync(fs.openSync("other", "w"), "x")', nth: 1, wasWritten: false },
+])(
+  'of a sync that fails it is known whether it had anything to do: $before',
+  async ({ before, nth, wasWritten }) => {
+    const prefix = await newFolder();
+    const disk = await failingDisk({ prefix, kind: 'sync', nth, error: 'EIO' });
+    const script = `
+    const fs = require('node:fs');
+    process.chdir(${JSON.stringify(prefix)});
+    const fd = fs.openSync('file', 'w');
+    ${before};
+    try { fs.fsyncSync(fd) } catch (error) { console.log(error.code) }`;
+    const { stdout } = await run([process.execPath, '-e', script], { env: { ...process.env, ...disk.env } });
+    expect(stdout).toBe('EIO\n');
+    expect(await disk.failure()).toEqual({ path: join(prefix, 'file'), wasWritten });
+  },
+);
 
 test('a disk that has failed may go on failing, and other folders are left alone', async () => {
   const prefix = await newFolder();

@@ -66,12 +66,18 @@ export interface FailureOrder {
   repeat?: 'once' | 'always';
 }
 
+export interface DiskFailure {
+  path: string;
+  /** Something had been written there, by the same descriptor, since its last sync. */
+  wasWritten: boolean;
+}
+
 /** A program's environment in which calls fail, and how many were made. */
 export interface FailingDisk {
   env: Record<string, string>;
   calls(): Promise<number>;
-  /** Path on which a call last failed; `null` as long as none has. */
-  failedOn(): Promise<string | null>;
+  /** The call that failed last; `null` as long as none has. */
+  failure(): Promise<DiskFailure | null>;
 }
 
 /** Environment for a program whose n-th write or sync below a folder fails. */
@@ -92,8 +98,14 @@ export async function failingDisk(order: FailureOrder): Promise<FailingDisk> {
   return {
     env,
     calls: async () => Number(await readFile(count, 'utf8').catch(() => '0')),
-    failedOn: async () => await readFile(path, 'utf8').catch(() => null),
+    failure: async () => failureIn(await readFile(path, 'utf8').catch(() => '')),
   };
+}
+
+/** `written PATH` or `clean PATH`. */
+function failureIn(note: string): DiskFailure | null {
+  const [, fate, path] = /^(written|clean) (.+)$/s.exec(note) ?? [];
+  return path === undefined ? null : { path, wasWritten: fate === 'written' };
 }
 
 /** A wall clock that can be shifted while programs run on it. */

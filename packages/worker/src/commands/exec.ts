@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandOutcome, ExecCommand } from '@buildbot/shared';
 import { cleanEnvironment, type Environment, environmentProblem } from '../core/clean-environment.ts';
+import type { FailPoint } from '../fail-point.ts';
 import type { WorkerLog } from '../log.ts';
 import { findProgram } from '../process/find-program.ts';
 import { MARK_VARIABLE, type Marks } from '../process/mark.ts';
@@ -28,6 +29,7 @@ export interface ExecDeps extends FileDeps {
   environment: Readonly<Record<string, string | undefined>>;
   allowedEnvironment: readonly string[];
   log: WorkerLog;
+  failPoint: FailPoint;
 }
 
 type Prepared = { program: Program; buildFolder: string } | { outcome: CommandOutcome };

@@ -176,6 +176,7 @@ async function superviseStarted(
   process.release(reader.isAtEnd);
   await finishOutput(outputs);
   if (isFull) return failed(`the disk of the worker is full: ${describe(exit)}`, true);
+  deps.failPoint('before-ended');
   const durationMs = deps.clock.monotonic() - begin;
   return exited({ ...exit, cause, durationMs, strays, text: capture?.text() ?? null });
 }
@@ -186,6 +187,7 @@ export async function supervise(
   input: SuperviseInput,
 ): Promise<CommandOutcome> {
   const followed = await followFiles(deps, order, input);
+  deps.failPoint('before-spawn');
   const result = await input.start();
   if ('problem' in result) {
     await finishOutput(followed);
@@ -194,6 +196,7 @@ export async function supervise(
       /E(AGAIN|MFILE|NFILE|NOMEM)/.test(result.problem),
     );
   }
+  deps.failPoint('after-spawn');
   order.started();
   const { capture, reader, logs } = readOutput(deps, order, result.started);
   followed.grown.tell = () => reader.touch();

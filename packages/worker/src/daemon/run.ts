@@ -1,6 +1,6 @@
 /** `buildbot-worker run`: the worker itself, in the foreground, until a signal or the master ends it. */
 import { hostname } from 'node:os';
-import { messageOf, UserError } from '@buildbot/shared';
+import { failPointAt, messageOf, UserError } from '@buildbot/shared';
 import { systemClock } from '../clock.ts';
 import { loadSettings, type WorkerSettings } from '../config/load.ts';
 import { lineLog, type WorkerLog } from '../log.ts';
@@ -52,6 +52,7 @@ function start({ basedir, version, environment }: RunInput, settings: WorkerSett
     ...{ basedir, name, password, masters, environment, availability, log },
     info: { admin, host, version },
     spoolBytes: spoolMiB * 1024 * 1024,
+    failPoint: failPointAt(environment.BUILDBOT_FAILPOINT, () => process.kill(process.pid, 'SIGKILL')),
     ...(allowed === undefined ? {} : { allowedEnvironment: allowed }),
   });
 }

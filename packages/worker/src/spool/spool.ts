@@ -11,6 +11,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BugError, messageOf } from '@buildbot/shared';
+import { type FailPoint, noFailPoint } from '../fail-point.ts';
 import { Reserve } from './reserve.ts';
 import { Segment, type SpoolMessage } from './segment.ts';
 
@@ -29,6 +30,7 @@ export interface SpoolOptions {
   memoryBytes?: number;
   /** Told when the disk begins (`reason`) or stops (`null`) to refuse. */
   onDiskTrouble?: (reason: string | null) => void;
+  failPoint?: FailPoint;
 }
 
 export class Spool {
@@ -37,6 +39,7 @@ export class Spool {
   readonly #memoryLimit: number;
   readonly #segmentBytes: number;
   readonly #onDiskTrouble: (reason: string | null) => void;
+  readonly #failPoint: FailPoint;
   readonly #reserve: Reserve;
   /** The disk was full, and the reserve has not been taken again. */
   #isTight = false;
@@ -59,12 +62,14 @@ export class Spool {
     limitBytes,
     memoryBytes = 1024 * 1024,
     onDiskTrouble = () => undefined,
+    failPoint = noFailPoint,
   }: SpoolOptions) {
     this.#folder = folder;
     this.#limitBytes = limitBytes;
     this.#memoryLimit = memoryBytes;
     this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(limitBytes / 8));
     this.#onDiskTrouble = onDiskTrouble;
+    this.#failPoint = failPoint;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder)) if (name.endsWith(SUFFIX)) rmSync(join(folder, name));
     const reserveBytes = Math.min(MAX_RESERVE_BYTES, Math.ceil(limitBytes / 8));
@@ -111,6 +116,7 @@ export class Spool {
     this.#memoryBytes += message.bytes.length;
     this.#unsavedBytes += message.bytes.length;
     this.save();
+    this.#failPoint(binary ? 'output-spooled' : 'report-spooled');
     this.#shrinkMemory();
     this.#onAppend();
     return seq;
@@ -137,7 +143,10 @@ export class Spool {
     while (this.#memory[0] !== undefined && this.#memory[0].seq <= seq) this.#dropOldest();
     this.#unsavedSeq = Math.max(this.#unsavedSeq, seq + 1);
     const acked = this.#segments.filter((segment) => segment.nextSeq <= seq + 1 && this.#isComplete(segment));
-    for (const segment of acked) segment.remove();
+    for (const segment of acked) {
+      segment.remove();
+      this.#failPoint('segment-removed');
+    }
     this.#segments = this.#segments.filter((segment) => !acked.includes(segment));
     if (this.hasRoom) this.#tellRoom();
   }
@@ -212,6 +221,7 @@ export class Spool {
     if (last !== undefined && last.nextSeq === seq && last.bytes < this.#segmentBytes) return last;
     const segment = new Segment(join(this.#folder, `${seq}${SUFFIX}`), seq);
     this.#segments.push(segment);
+    this.#failPoint('segment-made');
     return segment;
   }
 

@@ -14,6 +14,7 @@ import {
   logFrameSchema,
 } from '@buildbot/shared';
 import { systemClock } from '../../clock.ts';
+import { noFailPoint } from '../../fail-point.ts';
 import { silentLog } from '../../log.ts';
 import { linux } from '../../process/linux.ts';
 import { Marks } from '../../process/mark.ts';
@@ -62,6 +63,7 @@ function makeDeps(root: string): ExecDeps {
     spool: new Spool({ folder: join(root, 'spool'), limitBytes: 1e9 }),
     clock: systemClock,
     log: silentLog,
+    failPoint: noFailPoint,
     fetchPiece: async () => new Uint8Array(),
     buildsFolder: join(root, 'builds'),
     tmpFolder: join(root, 'tmp'),
