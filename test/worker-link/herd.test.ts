@@ -12,8 +12,9 @@ import { type MasterHandle, startMaster } from '../../packages/master/src/main.t
 import { openStore } from '../../packages/master/src/store/open.ts';
 import { LightWorker } from '../support/light-worker.ts';
 import { until, unusedPort } from '../support/processes.ts';
+import { scaled, tell } from '../support/scale.ts';
 
-const WORKERS = 300;
+const WORKERS = scaled(300, 1000);
 const QUEUED = 10_000;
 const BUILDERS = 20;
 const LIMIT_MS = 60_000;
@@ -93,7 +94,7 @@ async function setup() {
 
 const counted = <T>(values: readonly T[]) => new Set(values).size;
 
-test('rows 27 and 28: 300 workers that connect at once to 10,000 requests get one each, and keep it when they all come back', async () => {
+test(`rows 27 and 28: ${WORKERS} workers that connect at once to 10,000 requests get one each, and keep it when they all come back`, async () => {
   const herd = await setup();
   for (const worker of herd.workers) worker.connect();
   await herd.allBusy();
@@ -104,8 +105,11 @@ test('rows 27 and 28: 300 workers that connect at once to 10,000 requests get on
   expect(first.filter(({ workerid, builderid }) => (workerid - 1) % BUILDERS !== builderid - 1)).toEqual([]);
   expect(await herd.pending()).toBe(QUEUED - WORKERS);
 
+  const restarted = performance.now();
   await herd.restartMaster();
+  tell('master down and up again', `${(performance.now() - restarted).toFixed()} ms`);
   await until('all to be back', async () => herd.workers.every(({ admissions }) => admissions > 1), LIMIT_MS);
+  tell('until all were back', `${(performance.now() - restarted).toFixed()} ms`);
   expect(await herd.builds()).toEqual(first);
 
   for (const worker of herd.workers) worker.finish();
