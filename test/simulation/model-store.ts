@@ -28,6 +28,7 @@ export type CoreStore = Pick<
   | 'beginBuild'
   | 'build'
   | 'buildOfRequest'
+  | 'lossesOf'
   | 'orderStop'
   | 'setBuildState'
   | 'finishBuild'
@@ -68,9 +69,11 @@ export class ModelStore extends WorkerVerbs implements CoreStore {
     });
   }
 
-  pendingRequests(): ReturnType<Store['pendingRequests']> {
+  pendingRequests(requestIds?: readonly number[]): ReturnType<Store['pendingRequests']> {
     return this.read(() =>
-      [...this.disk.open].filter(({ state }) => state === 'pending').map((request) => ({ ...request })),
+      [...this.disk.open]
+        .filter(({ state, requestId }) => state === 'pending' && (requestIds?.includes(requestId) ?? true))
+        .map((request) => ({ ...request })),
     );
   }
 
@@ -160,6 +163,19 @@ export class ModelStore extends WorkerVerbs implements CoreStore {
 
   buildOfRequest(...[requestId]: Verb<'buildOfRequest'>): Promise<Build | null> {
     return this.read(() => copyOf(this.disk.buildsOfRequest.get(requestId)?.at(-1)));
+  }
+
+  lossesOf(...[buildId, count]: Verb<'lossesOf'>): ReturnType<Store['lossesOf']> {
+    return this.read(() => {
+      const requestId = this.disk.builds.get(buildId)?.requestId ?? 0;
+      const lost = (this.disk.buildsOfRequest.get(requestId) ?? [])
+        .filter((build) => build.infrastructure || build.buildId === buildId)
+        .map((build) => ({
+          worker: `w${build.workerId}`,
+          step: this.disk.stepsOf(build.buildId).at(-1)?.name ?? null,
+        }));
+      return lost.slice(-count).reverse();
+    });
   }
 
   orderStop(...[buildId, order]: Verb<'orderStop'>): ReturnType<Store['orderStop']> {

@@ -29,6 +29,7 @@ import type {
   WorkerNote,
 } from '@buildbot/shared';
 import type { AttemptEnd } from '../core/attempt-end.ts';
+import type { Loss } from '../core/common-loss.ts';
 import type { BuiltSources } from '../core/failures/kinship.ts';
 import type { PastStep } from '../core/failures/observe.ts';
 import type { CredentialStore } from './credentials.ts';
@@ -108,7 +109,8 @@ export interface Store extends CredentialStore {
   rebuild(buildId: number, by: string, once?: Once | null): Promise<AddedBuildSet | 'conflict' | null>;
 
   // The queue
-  pendingRequests(): Promise<PendingRequest[]>;
+  /** All of them, by their ids, or those of `requestIds` that are pending. */
+  pendingRequests(requestIds?: readonly number[]): Promise<PendingRequest[]>;
   /**
    * Claim a request and make its build, or `null` when it is not pending any more (cancelled, claimed). `builddir` is
    * the folder on the worker, which the dispatcher keeps exclusive; it is kept as the build's property `builddir`. The
@@ -139,6 +141,8 @@ export interface Store extends CredentialStore {
   beginBuild(buildId: number, beginning: { recipe: string; properties: Properties }): Promise<Build | null>;
   build(buildId: number): Promise<Build | null>;
   buildOfRequest(requestId: number): Promise<Build | null>;
+  /** Where the build, as if it were lost now, and those of its request that were lost had come to; the newest `count`. */
+  lossesOf(buildId: number, count: number): Promise<Loss[]>;
   /** Write that somebody wants a build stopped, before anything is done about it. The first order stays. */
   orderStop(buildId: number, order: StopOrder): Promise<'ordered' | 'complete' | 'unknown'>;
   setBuildState(buildId: number, stateString: string): Promise<boolean>;

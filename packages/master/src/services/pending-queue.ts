@@ -1,6 +1,6 @@
 /**
  * Keeps the queue in memory true to the store. New requests are taken from the events of their commits; whenever an
- * event does not say enough (a retry, a changed priority), everything pending is read anew.
+ * event does not say enough (a retry, a changed priority), its request is read anew.
  */
 import type { BuildRequestResource, StoredEvent } from '@buildbot/shared';
 import { type QueuedRequest, RequestQueue } from '../core/queue/request-queue.ts';
@@ -27,7 +27,10 @@ export class PendingQueue {
   #due: Due = new Map();
   /** Requests that were assigned and not claimed yet: pending in the store, but not to be assigned twice. */
   readonly #starting = new Set<number>();
-  #isStale = true;
+  /** Requests of which memory may not be true. */
+  #doubtful: Set<number> | 'all' = 'all';
+  /** Events that came while the store was being read: what was read may be older than they are. */
+  #meanwhile: StoredEvent[] | null = null;
 
   constructor(deps: PendingQueueDeps) {
     this.#deps = deps;
@@ -35,8 +38,10 @@ export class PendingQueue {
 
   /** Whether this event may let something start. */
   see(event: StoredEvent): boolean {
+    this.#meanwhile?.push(event);
     const [, , what] = (event.paths[0] ?? '').split('/');
     const request = event.body as BuildRequestResource;
+    const requestId = request.buildrequestid;
     switch (what) {
       case 'new':
         this.#put(fromEvent(request));
@@ -44,28 +49,56 @@ export class PendingQueue {
       case 'claimed':
       case 'shelved':
       case 'complete':
-        this.queue.remove(request.buildrequestid);
+        this.queue.remove(requestId);
+        this.#due.delete(requestId);
         return false;
       default:
-        this.#isStale = true;
+        this.#doubt(requestId);
         return true;
     }
   }
 
   /** Trust nothing in memory any more. */
   invalidate(): void {
-    this.#isStale = true;
+    this.#doubtful = 'all';
   }
 
   async refresh(): Promise<void> {
-    if (!this.#isStale) return;
-    this.#isStale = false;
-    const pending = await this.#deps.store.pendingRequests();
+    const doubtful = this.#doubtful;
+    if (doubtful !== 'all' && doubtful.size === 0) return;
+    this.#doubtful = new Set();
+    this.#meanwhile = [];
+    try {
+      this.#take(doubtful, await this.#read(doubtful));
+    } catch (error) {
+      this.invalidate();
+      throw error;
+    } finally {
+      const events = this.#meanwhile;
+      this.#meanwhile = null;
+      for (const event of events) this.see(event);
+    }
+  }
+
+  #read(doubtful: Set<number> | 'all'): Promise<PendingRequest[]> {
+    const { store } = this.#deps;
+    return doubtful === 'all' ? store.pendingRequests() : store.pendingRequests([...doubtful]);
+  }
+
+  #take(doubtful: Set<number> | 'all', pending: readonly PendingRequest[]): void {
     const waiting = pending.filter(({ requestId }) => !this.#starting.has(requestId));
     const due = this.#due;
-    this.#due = new Map();
+    if (doubtful === 'all') this.#due = new Map();
     const queued = waiting.map((request) => fromStore(request, this.#dueAt(request, due)));
-    this.queue.replaceAll(queued, this.#deps.clock.now());
+    if (doubtful === 'all') this.queue.replaceAll(queued, this.#deps.clock.now());
+    else {
+      for (const requestId of doubtful) this.queue.remove(requestId);
+      for (const request of queued) this.#put(request);
+    }
+  }
+
+  #doubt(requestId: number): void {
+    if (this.#doubtful !== 'all') this.#doubtful.add(requestId);
   }
 
   /**
@@ -88,7 +121,7 @@ export class PendingQueue {
   /** `isClaimed`: it has its build, or is gone. Otherwise it goes back to the queue. */
   settle(requestId: number, isClaimed: boolean): void {
     this.#starting.delete(requestId);
-    if (!isClaimed) this.#isStale = true;
+    if (!isClaimed) this.#doubt(requestId);
   }
 
   isStarting(requestId: number): boolean {

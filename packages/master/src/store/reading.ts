@@ -103,8 +103,11 @@ export async function buildOfRequest(db: Db, requestId: number): Promise<Build |
   return row === undefined ? null : toBuild(row);
 }
 
-export async function pendingRequests(db: Db): Promise<PendingRequest[]> {
-  return await db
+export async function pendingRequests(
+  db: Db,
+  requestIds: readonly number[] | null = null,
+): Promise<PendingRequest[]> {
+  const pending = db
     .selectFrom('buildRequests')
     .select([
       'requestId',
@@ -118,8 +121,9 @@ export async function pendingRequests(db: Db): Promise<PendingRequest[]> {
     ])
     // A literal: a parameter would hide from the planner that the small partial index will do.
     .where('state', '=', sql.lit('pending'))
-    .orderBy('requestId')
-    .execute();
+    .orderBy('requestId');
+  if (requestIds === null) return await pending.execute();
+  return await inPortions(requestIds, (portion) => pending.where('requestId', 'in', portion).execute());
 }
 
 /** Successful builds (warnings too) of a builder with the time each step took, newest first. */

@@ -6,6 +6,7 @@ import { marked } from './fail-points.ts';
 import type { LogReader } from './log-reader.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { LogFiles } from './logs/log-files.ts';
+import { lossesOf } from './losses.ts';
 import { eventRange, eventsAfter } from './outbox.ts';
 import { builtSources, pastSteps } from './past-results.ts';
 import type { PatchFiles } from './patch-files.ts';
@@ -104,7 +105,7 @@ export function createStore({
     },
     rebuild: write(buildSets.rebuild),
 
-    pendingRequests: () => read.pendingRequests(reader),
+    pendingRequests: (requestIds) => read.pendingRequests(reader, requestIds),
     claim: write(queue.claim),
     cancelRequest: write(queue.cancelRequest),
     setPriority: write(queue.setPriority),
@@ -114,6 +115,7 @@ export function createStore({
     beginBuild: write(builds.beginBuild),
     build: (buildId) => read.findBuild(reader, buildId),
     buildOfRequest: (requestId) => read.buildOfRequest(reader, requestId),
+    lossesOf: (buildId, count) => lossesOf(reader, buildId, count),
     orderStop: write(builds.orderStop),
     setBuildState: write(builds.setBuildState),
     buildProperties: (buildId) => read.buildProperties(reader, buildId),

@@ -154,6 +154,17 @@ export function queueContract(makePlace: MakePlace): void {
       expect(last?.body).toMatchObject({ bsid: buildSetId, results: EXCEPTION, complete: true });
     });
 
+    test('tells of some requests what is pending of them', async () => {
+      const world = await World.make(makePlace);
+      const [first, second, third] = [await world.request(), await world.request(), await world.request()];
+      await world.claim(second);
+      const ids = async (...asked: number[]) =>
+        (await world.store.pendingRequests(asked)).map(({ requestId }) => requestId);
+      expect(await ids(second, third)).toEqual([third]);
+      expect(await ids()).toEqual([]);
+      expect((await world.store.pendingRequests()).map(({ requestId }) => requestId)).toEqual([first, third]);
+    });
+
     test('changes the priority of what is not complete', async () => {
       const world = await World.make(makePlace);
       const requestId = await world.request();
