@@ -35,6 +35,7 @@ export * from './model/property.ts';
 export * from './model/results.ts';
 export * from './model/tests.ts';
 export * from './output/events.ts';
+export type { StepFailure } from './output/failure.ts';
 export * from './output/names.ts';
 export * from './output/objects.ts';
 export * from './output/output.ts';

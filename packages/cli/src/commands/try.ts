@@ -2,6 +2,7 @@
 import { Flags } from '@oclif/core';
 import {
   followFlag,
+  newOnlyFlag,
   propertyOf,
   settingFlags,
   settingsOfFlags,
@@ -34,6 +35,7 @@ export default class Try extends ShowingCommand {
     }),
     detach: Flags.boolean({ description: 'Do not wait, like --no-wait.' }),
     ...followFlag,
+    'new-only': newOnlyFlag,
     json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events', 'follow'] }),
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
     yes: Flags.boolean({ char: 'y', description: 'Ask no questions. An unknown host is still refused.' }),
@@ -60,6 +62,7 @@ export default class Try extends ShowingCommand {
         json: flags.json,
         events: flags.events,
         follow: flags.follow,
+        newOnly: flags['new-only'],
         asks: !flags.yes,
         version: this.config.version,
         store: this.store,

@@ -60,6 +60,11 @@ export const followFlag = {
   }),
 };
 
+/** Of `try`. */
+export const newOnlyFlag = Flags.boolean({
+  description: 'Exit code 0 when all that failed fails on the base as well, or comes and goes.',
+});
+
 /** The words of a worker's availability, of this command and of `workers set`. */
 export const availabilityArg = Args.string({
   description: 'eager, reluctant (only when no eager one is free) or unavailable.',

@@ -1,6 +1,14 @@
 /** Follows a try that a master has taken, to its result or until somebody has had enough: for `try` and `watch ID`. */
-import { type BuildSetResource, EXCEPTION, formatDuration, messageOf, type Results } from '@buildbot/shared';
+import {
+  type BuildSetResource,
+  EXCEPTION,
+  FAILURE,
+  formatDuration,
+  messageOf,
+  type Results,
+} from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
+import { isNothingNew } from '../view/new-only.ts';
 import { tryView } from '../view/try-view.ts';
 import { EXIT, exitCodeOf, resultMark, verdictText } from '../view/verdict.ts';
 import { followBuildSet } from './follow-build-set.ts';
@@ -35,6 +43,8 @@ export interface FollowerOptions {
   logs?: Pick<LogFollowerOptions, 'tell' | 'from'> | undefined;
   /** False when the builds end with this process. */
   canDetach?: boolean;
+  /** `--new-only`: what fails without the change, too, counts for nothing. */
+  newOnly?: boolean | undefined;
 }
 
 export class TryFollower {
@@ -103,6 +113,8 @@ export class TryFollower {
       if (!isOver || results === null)
         return timeout.signal.aborted ? this.#timedOut(buildSetId) : this.left(buildSetId);
       await stepLogs.settled();
+      // A base that was built meanwhile may tell more than was known when the step had ended.
+      if (this.#options.newOnly) await stepLogs.readFailuresAgain();
       return this.#complete(buildSetId, results);
     } finally {
       ended.abort();
@@ -154,9 +166,11 @@ export class TryFollower {
     if (set?.complete !== true) return this.#shelved(buildSetId);
     const durationMs = this.#durationMs(set);
     const length = durationMs === null ? '' : ` in ${formatDuration(durationMs)}`;
+    const { newOnly = false, store } = this.#options;
+    const isExcused = newOnly && results === FAILURE && isNothingNew(store.state);
     return {
-      exitCode: exitCodeOf(results),
-      text: `try #${buildSetId} ${verdictText(results)}${length}`,
+      exitCode: isExcused ? EXIT.passed : exitCodeOf(results),
+      text: `try #${buildSetId} ${verdictText(results)}${length}${isExcused ? ', nothing of it is new' : ''}`,
       mark: resultMark(results),
     };
   }

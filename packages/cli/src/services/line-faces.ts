@@ -49,6 +49,7 @@ export function quietFace(write: WriteLine, now: Now): Face {
     fact.type === 'finished' ||
     fact.type === 'detached' ||
     fact.type === 'kept' ||
+    fact.type === 'step_failure' ||
     fact.type === 'log_excerpt' ||
     fact.type === 'request_cancelled' ||
     (fact.type === 'build_finished' && fact.results > 1);

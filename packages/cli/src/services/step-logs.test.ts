@@ -57,6 +57,35 @@ it('a failed step gives its last lines once, read from near the end', async () =
   expect(Number(/offset=(\d+)/.exec(reads[0] ?? '')?.[1])).toBeGreaterThan(0);
 });
 
+it('a failed step is told as the master digests it, and asked for again when that is wanted', async () => {
+  let mark = 'unknown';
+  server = await apiServer('HTTP/1.1', (request, response) => {
+    expect(request.url).toBe('/api/v2/builds/100/failure_digest');
+    const lines = [{ number: 7, text: 'a.c:1:\u001b[2J error' }];
+    const failed = { name: 'a\u0007', path: 'a.c', line: 1, mark, message: ['no\u001b[2J'] };
+    const told = { mark, marks: { [mark]: 1 }, tests_failed: 1, tests: [failed], path: null, line: null };
+    const digest = { steps: [{ stepid: 1000, log: { name: 'stdio' }, lines, ...told }] };
+    response.end(JSON.stringify({ failure_digests: [digest] }));
+  });
+  const store = new ViewStore();
+  const logs = new StepLogs({ store, tails: false, signal: new AbortController().signal });
+  logs.use(server.client);
+  const failed = step({ stepid: 1000, buildid: 100, complete: true, results: 2 });
+  store.dispatch({ type: 'summary', summary: summary({ builds: [build()], steps: [failed] }) });
+  await logs.settled();
+  expect(store.state.excerpts.get(1000)).toEqual({ log: 'stdio', lines: ['a.c:1:␛[2J error'] });
+  expect(store.state.failures.get(1000)).toEqual({
+    ...{ mark: 'unknown', marks: { unknown: 1 }, testsFailed: 1, path: null, line: null },
+    tests: [{ name: 'a␇', path: 'a.c', line: 1, mark: 'unknown', message: ['no␛[2J'] }],
+  });
+  mark = 'flaky';
+  await logs.readFailuresAgain();
+  expect(store.state.failures.get(1000)?.mark).toBe('flaky');
+  await server.close();
+  await logs.readFailuresAgain();
+  expect(store.state.failures.get(1000)?.mark).toBe('flaky');
+});
+
 it('what a log would do to the terminal does not get into the lines', async () => {
   const hostile = 'a\u001b[2Jb\u001b]0;title\u0007\ttab\u001b[31mred\rover\n';
   const { store, logs } = await setup(hostile, { isRunning: false });

@@ -1,11 +1,12 @@
 /**
- * What a try shows of its logs: the newest lines of each running step while somebody looks, and the last lines of a
- * failed one. Logs are read by byte offset, sanitised, and never kept whole.
+ * What a try shows of its logs: the newest lines of each running step while somebody looks, and what the master
+ * says of a failed one, or its last lines. Logs are read by byte offset, sanitised, and never kept whole.
  */
 import { type LogResource, LogSanitizer, type StepResource } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { LinkError } from '../client/transport.ts';
 import type { ViewState } from '../view/state.ts';
+import { failedSteps } from './failure-digest.ts';
 import type { ViewStore } from './view-store.ts';
 
 /** As much of the end as holds the lines that are shown, if these are not monsters. */
@@ -47,6 +48,20 @@ export class StepLogs {
     await Promise.all(this.#excerpts.values());
   }
 
+  /** Asks once more whose failures they are. What cannot be asked stays as it was known. */
+  async readFailuresAgain(): Promise<void> {
+    const { store } = this.#options;
+    const failed = [...store.state.steps.values()].filter(({ value }) =>
+      store.state.failures.has(value.stepid),
+    );
+    for (const buildId of new Set(failed.map(({ value }) => value.buildid))) {
+      const told =
+        this.#client === undefined ? undefined : await failedSteps(this.#client, buildId).catch(() => null);
+      for (const { stepId, failure } of told?.values() ?? [])
+        store.dispatch({ type: 'failure', stepId, failure });
+    }
+  }
+
   #look(state: ViewState): void {
     const client = this.#client;
     if (client === undefined || this.#options.signal.aborted) return;
@@ -67,7 +82,17 @@ export class StepLogs {
     this.#excerpts.set(step.stepid, excerpt);
   }
 
-  async #excerpt(client: ApiClient, { stepid }: StepResource): Promise<void> {
+  /** The master knows best why it failed and whose failure it is; without its word the log's last lines have to do. */
+  async #excerpt(client: ApiClient, step: StepResource): Promise<void> {
+    const told = (await failedSteps(client, step.buildid)).get(step.stepid);
+    if (told === undefined) return await this.#lastLines(client, step);
+    const { store } = this.#options;
+    const { stepId, failure, excerpt } = told;
+    store.dispatch({ type: 'failure', stepId, failure });
+    if (excerpt !== null) store.dispatch({ type: 'excerpt', stepId, ...excerpt });
+  }
+
+  async #lastLines(client: ApiClient, { stepid }: StepResource): Promise<void> {
     const log = mainLog(await client.resources('logs', `steps/${stepid}/logs`));
     if (log === undefined) return;
     const text = new LogSanitizer({ colour: false });

@@ -30,6 +30,7 @@ export interface TryInput {
   logs: FollowerOptions['logs'];
   /** False when the builds end with this process. */
   canDetach: boolean;
+  newOnly: boolean;
   /** Is given what the keys may do, once. */
   onIntents?: (intents: Intents) => void;
 }
@@ -47,6 +48,7 @@ export async function runTry(input: TryInput, runtime: Runtime): Promise<Ending>
     tails,
     logs: input.logs,
     canDetach: input.canDetach,
+    newOnly: input.newOnly,
   });
   const { intents } = follower;
   input.onIntents?.(intents);

@@ -16,7 +16,7 @@ export function factLines(fact: Fact): Line[] {
 
 /** Of the lines below the first. */
 function moreOf(fact: Fact): Look {
-  return { dim: fact.type !== 'log_excerpt' && fact.type !== 'detached' };
+  return { dim: !['log_excerpt', 'step_failure', 'detached'].includes(fact.type) };
 }
 
 /** What goes on is seen in the live block, as is that a step ended well; as lines they would bury what matters. */

@@ -174,6 +174,9 @@ function factsOfStep(state: ViewState, build: BuildOfFact, step: StepResource): 
     text: sanitizeName(step.state_string, { maxLength: 300 }),
     durationMs: Math.max(0, Math.round(at - step.started_at_ms)),
   });
+  const failure = state.failures.get(step.stepid);
+  if (failure !== undefined)
+    facts.push({ key: `${key}/failure`, type: 'step_failure', at, build, step: name, failure });
   const excerpt = state.excerpts.get(step.stepid);
   if (excerpt !== undefined) {
     const commands = nextCommands(state, build, step.name, excerpt.log);

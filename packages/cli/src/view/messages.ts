@@ -9,6 +9,7 @@ import type {
   EventMessage,
   LocalEvent,
   StatusResource,
+  StepFailure,
   WorkerResource,
 } from '@buildbot/shared';
 
@@ -44,5 +45,7 @@ export type ViewMessage =
   | { type: 'log_told'; logId: number }
   /** The newest lines of a running step's log, sanitised. */
   | { type: 'tail'; stepId: number; lines: readonly string[] }
-  /** The last lines of a failed step's log, sanitised; told once. */
+  /** Whose failure a failed step is. */
+  | { type: 'failure'; stepId: number; failure: StepFailure }
+  /** Lines of a failed step's log that say why, sanitised; told once. */
   | { type: 'excerpt'; stepId: number; log: string; lines: readonly string[] };

@@ -45,6 +45,8 @@ export function reduce(state: ViewState, message: ViewMessage): ViewState {
       return { ...state, toldLogs: new Set([...state.toldLogs, message.logId]) };
     case 'tail':
       return { ...state, tails: withEntry(state.tails, message.stepId, message.lines) };
+    case 'failure':
+      return { ...state, failures: withEntry(state.failures, message.stepId, message.failure) };
     case 'excerpt': {
       const { stepId, log, lines } = message;
       return { ...state, excerpts: withEntry(state.excerpts, stepId, { log, lines }) };

@@ -10,6 +10,7 @@ import type {
   EstimateResource,
   LogResource,
   StatusResource,
+  StepFailure,
   StepResource,
   WorkerResource,
 } from '@buildbot/shared';
@@ -42,6 +43,8 @@ export interface ViewState extends Tables {
   tails: ReadonlyMap<number, readonly string[]>;
   /** By step id. */
   excerpts: ReadonlyMap<number, { log: string; lines: readonly string[] }>;
+  /** By step id: whose failure it is, as it was known last. */
+  failures: ReadonlyMap<number, StepFailure>;
   /** Ids of the logs that were told to their end. */
   toldLogs: ReadonlySet<number>;
   /** Of the whole farm, when it was asked for. */
@@ -62,6 +65,7 @@ export const EMPTY_STATE: ViewState = {
   local: [],
   tails: new Map(),
   excerpts: new Map(),
+  failures: new Map(),
   toldLogs: new Set(),
   farm: null,
 };

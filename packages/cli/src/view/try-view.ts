@@ -11,6 +11,7 @@ import {
   type Range,
   type Results,
   remaining,
+  type StepFailure,
   type StepResource,
   sanitizeName,
   worstOf,
@@ -29,6 +30,8 @@ export interface StepRow {
   stateString: string;
   startedAt: number | null;
   elapsedMs: number;
+  /** Whose failure it is; null unless it failed, and until that is known. */
+  failure: StepFailure | null;
   /** Newest lines of its log while it runs. */
   tail: readonly string[];
 }
@@ -236,6 +239,7 @@ function stepRows(state: ViewState, build: BuildResource, now: number): StepRow[
     startedAt: step.started_at_ms,
     elapsedMs:
       step.started_at_ms === null ? 0 : Math.max(0, (step.complete_at_ms ?? now) - step.started_at_ms),
+    failure: state.failures.get(step.stepid) ?? null,
     tail: state.tails.get(step.stepid) ?? [],
   }));
 }

@@ -1,5 +1,6 @@
 /** The lines of `try --events`, `watch ID --events` and `watch --events`: what has happened and will not change. */
 import * as z from 'zod';
+import { failureSchema } from './failure.ts';
 import { FARM_EVENT_SCHEMA, TRY_EVENT_SCHEMA } from './names.ts';
 import {
   atMs,
@@ -65,13 +66,16 @@ const buildEventSchema = z.discriminatedUnion('event', [
   event('worker_away', { build, worker: z.string() }).describe('The build waits for its worker.'),
   event('step_started', { build, step: z.string(), index: count }),
   event('step_finished', { build, step: z.string(), text: z.string(), durationMs, ...ended }),
+  event('step_failure', { build, step: z.string(), failure: failureSchema }).describe(
+    'Whose failure it is, soon after the end of the step.',
+  ),
   event('log_excerpt', {
     build,
     step: z.string(),
     log: z.string(),
     lines: list(z.string()),
     commands,
-  }).describe("The last lines of a failed step's log."),
+  }).describe("Lines of a failed step's log: around the first error that names a place, else the last."),
   event('build_finished', {
     build,
     text: z.string(),

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { AVAILABILITIES } from '../model/entities.ts';
 import { resultsSchema } from '../model/results-schema.ts';
 import { tryEventSchema } from './events.ts';
+import { failureSchema } from './failure.ts';
 import {
   BUILDERS_SCHEMA,
   DONE_SCHEMA,
@@ -36,7 +37,13 @@ const tryBuildSchema = z.object({
   durationMs,
   ...estimated,
   steps: list(
-    z.object({ name: z.string(), results: resultsSchema.nullable(), text: z.string(), durationMs }),
+    z.object({
+      name: z.string(),
+      results: resultsSchema.nullable(),
+      text: z.string(),
+      durationMs,
+      failure: failureSchema.nullable().describe('Null unless it failed.'),
+    }),
   ),
 });
 

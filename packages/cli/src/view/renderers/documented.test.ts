@@ -50,6 +50,7 @@ const EVENTS: Readonly<Record<Fact['type'] | FarmChange['type'] | 'estimate' | '
   worker_away: true,
   step_started: true,
   step_finished: true,
+  step_failure: true,
   log_excerpt: true,
   build_finished: true,
   request_cancelled: true,

@@ -30,11 +30,12 @@ export function finalObject(view: TryView, facts: readonly Fact[], exitCode: num
       left: isOpen(row) ? row.left : null,
       estimate: row.estimate,
       samples: row.samples,
-      steps: row.steps.map(({ name, results, elapsedMs, stateString }) => ({
+      steps: row.steps.map(({ name, results, elapsedMs, stateString, failure }) => ({
         name,
         results,
         text: stateString,
         durationMs: Math.round(elapsedMs),
+        failure,
       })),
     })),
     events: facts.map(eventObject),

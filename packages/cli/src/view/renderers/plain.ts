@@ -4,6 +4,7 @@ import type { BuildFact, BuildOfFact, Fact, RequestFact, ShelvedFact } from '../
 import type { LocalFact } from '../messages.ts';
 import { timeLeftText } from '../time-left.ts';
 import { resultMark, verdictText } from '../verdict.ts';
+import { failureLines } from './failure.ts';
 
 /** The lines that tell a fact, without line ends. */
 export function plainLines(fact: Fact): string[] {
@@ -112,9 +113,11 @@ function buildLines(fact: Exclude<BuildFact, { type: 'build_started' }>): string
         `${resultMark(fact.results)} ${name} › ${fact.step} ${verdictText(fact.results)} in ${formatDuration(fact.durationMs)}${why}`,
       ];
     }
+    case 'step_failure':
+      return failureLines(`${name} › ${fact.step}`, fact.failure);
     case 'log_excerpt':
       return [
-        `  ${name} › ${fact.step} › last lines of ${fact.log}:`,
+        `  ${name} › ${fact.step} › from ${fact.log}:`,
         ...fact.lines.map((line) => `    │ ${line}`),
         ...excerptCommands(fact),
       ];

@@ -1,5 +1,11 @@
 /** A try as messages: a step that passes, one that fails with an excerpt, a lost link on the way. */
-import { buildEventPaths, buildSetEventPaths, requestEventPaths, stepEventPaths } from '@buildbot/shared';
+import {
+  buildEventPaths,
+  buildSetEventPaths,
+  requestEventPaths,
+  type StepFailure,
+  stepEventPaths,
+} from '@buildbot/shared';
 import type { ViewMessage } from '../messages.ts';
 import { build, builder, buildSet, request, step, summary, T0 } from './resources.ts';
 
@@ -43,6 +49,17 @@ export const STORY_EVENTS: readonly ViewMessage[] = [
   ),
 ];
 
+const FAILURE: StepFailure = {
+  ...{ mark: 'new', path: 'net_test.cc', line: 88, testsFailed: 1 },
+  marks: { new: 1, 'also-on-base': 0, flaky: 0, unknown: 0 },
+  tests: [
+    {
+      ...{ name: 'NetTest.Timeout', path: 'net_test.cc', line: 88, mark: 'new' },
+      message: ['net_test.cc:88: expected 3, got 2', 'in the second round'],
+    },
+  ],
+};
+
 /** The whole try, as `buildbot try` feeds it. */
 export const STORY: readonly ViewMessage[] = [
   {
@@ -74,6 +91,7 @@ export const STORY: readonly ViewMessage[] = [
   },
   { type: 'local', fact: { type: 'link_restored', at: T0 + 16 * SECOND } },
   ...STORY_EVENTS.slice(5),
+  { type: 'failure', stepId: 1001, failure: FAILURE },
   {
     type: 'excerpt',
     stepId: 1001,

@@ -3,7 +3,7 @@ import type { Mark, Results } from '@buildbot/shared';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BuiltSource, type BuiltSources, kinshipOf, relativesOf } from './kinship.ts';
-import { isExcused, markOf, type Observation } from './mark.ts';
+import { markOf, type Observation } from './mark.ts';
 import { observe, type PastStep } from './observe.ts';
 
 const SAME = { isSame: true, isBase: false, isBranch: false };
@@ -13,6 +13,9 @@ const BRANCH = { isSame: false, isBase: false, isBranch: true };
 /** `P` passed, `F` failed; the newest first. */
 const history = (kinship: typeof SAME, outcomes: string): Observation[] =>
   [...outcomes].map((letter) => ({ ...kinship, failed: letter === 'F' }));
+
+/** A failure with this mark is not that of the change. */
+const isExcused = (mark: Mark) => mark === 'also-on-base' || mark === 'flaky';
 
 describe('a failure', () => {
   test.each<[string, Observation[], Mark]>([

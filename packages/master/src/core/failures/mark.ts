@@ -28,8 +28,3 @@ function hasBoth(history: readonly Observation[]): boolean {
 function changes(history: readonly Observation[]): number {
   return history.filter(({ failed }, index) => index > 0 && failed !== history[index - 1]?.failed).length;
 }
-
-/** Whether a failure with this mark is nobody's who made the change. */
-export function isExcused(mark: Mark): boolean {
-  return mark === 'also-on-base' || mark === 'flaky';
-}
