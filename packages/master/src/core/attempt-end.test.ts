@@ -3,12 +3,20 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AttemptEndInput, attemptEnd } from './attempt-end.ts';
 import type { BuildEnd } from './build.ts';
+import type { Loss } from './common-loss.ts';
 import { DEFAULT_RETRY_POLICY } from './retry.ts';
 import { DEFAULT_SUSPECT_POLICY } from './suspect.ts';
 
-function endOf(end: BuildEnd, failures = 0) {
+function endOf(end: BuildEnd, failures = 0, losses: Loss[] = []) {
   const policies = { retry: DEFAULT_RETRY_POLICY, suspect: DEFAULT_SUSPECT_POLICY };
-  return attemptEnd({ end, failures, requestId: 17, ...policies, now: 1000 } satisfies AttemptEndInput);
+  return attemptEnd({
+    end,
+    failures,
+    requestId: 17,
+    ...policies,
+    losses,
+    now: 1000,
+  } satisfies AttemptEndInput);
 }
 
 const lost: BuildEnd = { kind: 'infrastructure', reason: 'worker w1 was lost' };
@@ -40,6 +48,16 @@ test('a build whose worker was withdrawn is tried again at once and elsewhere, a
     infrastructure: false,
     request: { kind: 'retry', notBefore: null, elsewhere: true },
     worker: null,
+  });
+});
+
+test('what is shelved says what its attempts had in common', () => {
+  const losses = ['w2', 'w1', 'w2'].map((worker) => ({ worker, step: 'test' }));
+  const reason = "worker w1 was lost (each time in step 'test', on w1 and w2)";
+  expect(endOf(lost, 2, losses)).toMatchObject({
+    stateString: `shelved after 3 attempts: ${reason}; to try again: buildbot unshelve 17`,
+    request: { kind: 'shelve', reason },
+    worker: { reason: 'worker w1 was lost' },
   });
 });
 

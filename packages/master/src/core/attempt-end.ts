@@ -1,6 +1,7 @@
 /** What the end of an attempt means for all that hangs on it: the build's result, its request, and its worker. */
 import { CANCELLED, EXCEPTION, RETRY, type Results } from '@buildbot/shared';
 import type { BuildEnd } from './build.ts';
+import { commonLoss, type Loss } from './common-loss.ts';
 import { decideRetry, type RetryPolicy, retryText, shelvedBuildText } from './retry.ts';
 import type { SuspectPolicy } from './suspect.ts';
 
@@ -29,6 +30,8 @@ export interface AttemptEndInput {
   requestId: number;
   retry: RetryPolicy;
   suspect: SuspectPolicy;
+  /** This attempt and those of the request that failed before it, the newest first; empty when nobody can say. */
+  losses: readonly Loss[];
   /** Epoch milliseconds. */
   now: number;
 }
@@ -76,8 +79,10 @@ function withoutVerdict(input: AttemptEndInput, reason: string): AttemptEnd {
   const decision = decideRetry(retry, failures);
   const worker = { kind: 'lost', reason, policy: input.suspect } as const;
   if (decision.kind === 'shelve') {
-    const stateString = shelvedBuildText(reason, { failures, requestId });
-    const request = { kind: 'shelve', reason } as const;
+    const common = commonLoss(input.losses);
+    const shelved = common === null ? reason : `${reason} (${common})`;
+    const stateString = shelvedBuildText(shelved, { failures, requestId });
+    const request = { kind: 'shelve', reason: shelved } as const;
     return { results: EXCEPTION, stateString, infrastructure: true, request, worker };
   }
   const { delay } = decision;

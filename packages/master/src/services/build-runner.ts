@@ -15,6 +15,7 @@ import {
   resumedBuild,
 } from '../core/build.ts';
 import { initialProperties } from '../core/build-properties.ts';
+import type { Loss } from '../core/common-loss.ts';
 import { type Fingerprint, recipeChange } from '../core/fingerprint.ts';
 import { cancelledText } from '../core/flow.ts';
 import { interpolate } from '../core/properties.ts';
@@ -229,13 +230,16 @@ export class BuildRunner {
   }
 
   async #finish(end: BuildEnd): Promise<void> {
-    await this.#deps.store.finishBuild({ buildId: this.buildId, ...this.#attemptEnd(end) });
+    const { store } = this.#deps;
+    const count = this.#job.claimed.request.failures + 1;
+    const losses = end.kind === 'infrastructure' ? await store.lossesOf(this.buildId, count) : [];
+    await store.finishBuild({ buildId: this.buildId, ...this.#attemptEnd(end, losses) });
   }
 
-  #attemptEnd(end: BuildEnd): AttemptEnd {
+  #attemptEnd(end: BuildEnd, losses: readonly Loss[]): AttemptEnd {
     const { clock, retry, suspect } = this.#deps;
     const { requestId, failures } = this.#job.claimed.request;
-    return attemptEnd({ end, failures, requestId, retry, suspect, now: clock.now() });
+    return attemptEnd({ end, failures, requestId, retry, suspect, losses, now: clock.now() });
   }
 
   /**
@@ -252,7 +256,7 @@ export class BuildRunner {
     const { order } = this.#state;
     const end = order === null ? masterFailed(error) : cancelled(order);
     await store
-      .finishBuild({ buildId, ...this.#attemptEnd(end), worker: null })
+      .finishBuild({ buildId, ...this.#attemptEnd(end, []), worker: null })
       .catch((again: unknown) =>
         logger.error({ err: again, buildId }, 'its end could not be written either'),
       );

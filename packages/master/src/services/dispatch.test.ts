@@ -259,7 +259,7 @@ test('a build that kills its worker does not loop for ever: after three attempts
     [EXCEPTION, true],
   ]);
   expect(builds[2]?.state_string).toBe(
-    `shelved after 3 attempts: worker w1: it is gone; to try again: buildbot unshelve ${requests[0]?.requestId}`,
+    `shelved after 3 attempts: worker w1: it is gone (each time in step 'shell', on w1); to try again: buildbot unshelve ${requests[0]?.requestId}`,
   );
   expect(await world.store.pendingRequests()).toEqual([]);
 });

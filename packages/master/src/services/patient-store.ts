@@ -19,6 +19,7 @@ export type BuildStore = Pick<
   | 'finishLog'
   | 'finishStep'
   | 'keepTestResults'
+  | 'lossesOf'
   | 'patchBody'
   | 'putCommand'
   | 'readLog'
@@ -72,6 +73,7 @@ export function patientStore(deps: PatientStoreDeps): BuildStore {
     finishLog: async (logId) => await patiently(() => store.finishLog(logId)),
     finishStep: async (end) => await patiently(() => store.finishStep(end)),
     keepTestResults: async (results) => await patiently(() => store.keepTestResults(results)),
+    lossesOf: async (buildId, count) => await store.lossesOf(buildId, count),
     patchBody: async (patchId) => await store.patchBody(patchId),
     putCommand: async (key, buildId, command) =>
       await patiently(() => store.putCommand(key, buildId, command)),

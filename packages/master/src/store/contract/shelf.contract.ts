@@ -68,6 +68,28 @@ export function shelfContract(makePlace: MakePlace): void {
       expect(rows).toMatchObject([{ complete: false }]);
     });
 
+    test('says on which workers and in which steps the attempts of a request were lost', async () => {
+      const world = await World.make(makePlace);
+      const requestId = await world.request();
+      const loseIn = async (step: string | null, worker: number) => {
+        const build = (await world.claim(requestId, worker))?.build;
+        const buildId = build?.buildId as number;
+        const start = { buildId, stateString: 'running' };
+        await world.store.startStep({ ...start, number: 0, name: 'prepare' });
+        if (step !== null) await world.store.startStep({ ...start, number: 1, name: step });
+        return buildId;
+      };
+      await loseIn('test', world.w1);
+      await endBuild(world, requestId, { kind: 'retry', notBefore: null });
+      const last = await loseIn(null, world.w2);
+      const [first, second] = [
+        { worker: 'w2', step: 'prepare' },
+        { worker: 'w1', step: 'test' },
+      ];
+      expect(await world.store.lossesOf(last, 9)).toEqual([first, second]);
+      expect(await world.store.lossesOf(last, 1)).toEqual([first]);
+    });
+
     test('gives it back to the queue with its priority and age, and its failures forgotten', async () => {
       const world = await World.make(makePlace);
       const { requests } = await world.store.addBuildSet(world.buildSet({ priority: 7 }));
