@@ -35,7 +35,7 @@ describe('the command line', () => {
     [['log'], 'Missing 1 required arg'],
     [['log', '../x/y/z', '--api', 'unix:/nope'], 'names no build'],
     [['watch', '0'], 'is not the number of a try'],
-    [['cancel', 'x'], 'is not the id of a build request'],
+    [['cancel', 'a/b'], 'names no build'],
     [['stop', '1', '--api', 'ftp://x'], 'not an address'],
     [['try', '--property', 'novalue'], 'is no property'],
     [['completion', 'powershell'], 'powershell'],

@@ -1,5 +1,5 @@
 import { ExternalError, UserError } from '@buildbot/shared';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ApiLimits, NotFound, type Told } from './api-client.ts';
 import { type Answer, type ApiServer, apiServer, DIALECTS } from './testing/api-server.ts';
 import { LinkError } from './transport.ts';
@@ -113,6 +113,83 @@ describe.each(DIALECTS)('the API client over %s', (dialect) => {
     const events = api.events(['builds/*/*'], null, new AbortController().signal);
     expect((await events.next()).value).toMatchObject({ n: 1 });
     await expect(events.next()).rejects.toThrow(new LinkError('nothing was heard for too long'));
+  });
+
+  it('takes an answer that stops in its middle for a lost link', async () => {
+    const limits = { answerMs: 1000, silentIntervalMs: 20 };
+    const api = await client((_, response) => void response.write('{"builds":['), limits);
+    await expect(api.get('builds', 'builds')).rejects.toThrow(
+      new LinkError('nothing was heard for too long'),
+    );
+  });
+
+  it('asks anew for a followed log that is quiet, from where it is, until somebody hangs up', async () => {
+    const asked: string[] = [];
+    const api = await client(
+      (request, response) => {
+        asked.push(request.url ?? '');
+        response.writeHead(200);
+        if (asked.length === 1) response.write('abc');
+        else if (asked.length < 4) response.flushHeaders();
+        else response.end('def');
+      },
+      { answerMs: 1000, silentIntervalMs: 10 },
+    );
+    const chunks: Uint8Array[] = [];
+    for await (const bytes of api.rawLog(1, 0, true)) chunks.push(bytes);
+    expect(Buffer.concat(chunks).toString()).toBe('abcdef');
+    expect(asked.map((url) => new URL(url, 'http://x').searchParams.get('offset'))).toEqual([
+      '0',
+      '3',
+      '3',
+      '3',
+    ]);
+  });
+
+  it('gives a followed log up for lost when nobody answers any more', async () => {
+    let requests = 0;
+    const api = await client(
+      (_, response) => {
+        requests += 1;
+        if (requests === 1) response.write('abc');
+      },
+      { answerMs: 500, silentIntervalMs: 10 },
+    );
+    const log = api.rawLog(1, 0, true);
+    expect(Buffer.from((await log.next()).value ?? []).toString()).toBe('abc');
+    await expect(log.next()).rejects.toThrow(new LinkError('no answer within 0.5s'));
+  });
+
+  it('lets go of a log at any byte of it without a word', async () => {
+    const api = await client((_, response) => {
+      response.writeHead(200, { 'content-length': 3000 });
+      response.write(Buffer.alloc(1500));
+      response.end(Buffer.alloc(1500));
+    });
+    // The socket of an answer whose end is near has nobody who listens to its errors: the test runner would count them.
+    for (let round = 0; round < 50; round += 1) {
+      const enough = new AbortController();
+      const log = api.rawLog(1, 0, true, enough.signal);
+      for (let chunk = 0; chunk <= round % 2; chunk += 1) await log.next();
+      for (let tick = 0; tick < round % 5; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+      enough.abort();
+      for await (const rest of log) expect(rest.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('does not count the time in which nobody reads', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const held = Promise.withResolvers<void>();
+    const api = await client((_, response) => {
+      response.write('one');
+      void held.promise.then(() => response.end('two'));
+    });
+    const log = api.rawLog(1, 0, false);
+    expect(Buffer.from((await log.next()).value ?? []).toString()).toBe('one');
+    vi.advanceTimersByTime(3_600_000);
+    held.resolve();
+    expect(Buffer.from((await log.next()).value ?? []).toString()).toBe('two');
   });
 
   it('takes a heartbeat for a sign of life', async () => {

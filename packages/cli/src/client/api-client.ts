@@ -19,6 +19,9 @@ import { type ApiRequest, type ApiResponse, type ApiTransport, LinkError } from 
 /** Largest answer that is read whole. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
+/** How often the master speaks on a stream of events at least. Milliseconds. */
+const HEARTBEAT_MS = 15_000;
+
 /** Told instead of events when the asked-for position is not kept any more. */
 export interface Resync {
   resync: true;
@@ -30,19 +33,25 @@ export type Told = EventMessage | Resync;
 export interface ApiLimits {
   /** How long the head of an answer may take. Milliseconds. */
   answerMs: number;
-  /** A stream of events that says nothing for three to four of these is dead; the master speaks at least every 15 s. */
+  /** A body of which nothing comes for three to four of these is dead, unless it is a log that grows. Milliseconds. */
   silentIntervalMs: number;
 }
 
 const SILENT_INTERVALS = 3;
 
-const LIMITS: ApiLimits = { answerMs: 30_000, silentIntervalMs: 15_000 };
+/** However often something is heard, a master may take this long to answer. Milliseconds. */
+const LEAST_ANSWER_MS = 5000;
+
+/** Limits for a link on which something is heard every `heartbeatMs`. */
+export function limitsFor(heartbeatMs = HEARTBEAT_MS): ApiLimits {
+  return { answerMs: Math.max(LEAST_ANSWER_MS, 2 * heartbeatMs), silentIntervalMs: heartbeatMs };
+}
 
 export class ApiClient {
   readonly #transport: ApiTransport;
   readonly #limits: ApiLimits;
 
-  constructor(transport: ApiTransport, limits: ApiLimits = LIMITS) {
+  constructor(transport: ApiTransport, limits: ApiLimits = limitsFor()) {
     this.#transport = transport;
     this.#limits = limits;
   }
@@ -70,7 +79,7 @@ export class ApiClient {
    */
   async get(path: string, plural: string, signal?: AbortSignal): Promise<unknown[]> {
     const response = await this.#ask({ method: 'GET', path: `/api/v2/${path}`, signal });
-    const answer = parseObject(await readAll(response.body), path);
+    const answer = parseObject(await readAll(this.#heard(response.body)), path);
     if (response.status !== 200) throw refusal(response.status, answer.error, path);
     const resources = answer[plural];
     if (!Array.isArray(resources))
@@ -91,7 +100,7 @@ export class ApiClient {
   async control(path: string, method: string, params: Record<string, unknown>): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
     const response = await this.#ask({ method: 'POST', path: `/api/v2/${path}`, body });
-    const answer = parseObject(await readAll(response.body), path);
+    const answer = parseObject(await readAll(this.#heard(response.body)), path);
     if (response.status === 200) return answer.result;
     const error = answer.error;
     const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
@@ -113,38 +122,41 @@ export class ApiClient {
     });
     if (response.status !== 200) throw await refusalOf(response, 'events');
     const parser = new SseParser();
-    const silence = this.#watchSilence(response.body);
-    try {
-      for await (const bytes of bytesOf(response.body, signal)) {
-        silence.heard();
-        for (const { data } of parser.push(bytes)) {
-          const told = toldBy(data);
-          if (told !== undefined) yield told;
-        }
+    for await (const bytes of this.#heard(response.body, signal)) {
+      for (const { data } of parser.push(bytes)) {
+        const told = toldBy(data);
+        if (told !== undefined) yield told;
       }
-    } finally {
-      silence.end();
     }
     if (!signal.aborted) throw new LinkError('the event stream ended');
   }
 
-  /** Intervals are counted, not time: a client that was asleep has not missed anything. */
-  #watchSilence(body: Readable): { heard: () => void; end: () => void } {
+  /**
+   * The bytes of a body as long as they come. Intervals are counted, not time, for a client that was asleep has not
+   * missed anything; and only while bytes are waited for, for whoever reads slowly has heard enough.
+   */
+  async *#heard(body: Readable, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     let silent = 0;
+    let isWaiting = true;
     const timer = setInterval(() => {
-      silent += 1;
-      if (silent > SILENT_INTERVALS) body.destroy(new Error('nothing was heard for too long'));
+      if (isWaiting && ++silent > SILENT_INTERVALS) body.destroy(new Silence());
     }, this.#limits.silentIntervalMs);
-    return {
-      heard: () => {
+    try {
+      for await (const bytes of bytesOf(body, signal)) {
+        isWaiting = false;
+        yield bytes;
         silent = 0;
-      },
-      end: () => clearInterval(timer),
-    };
+        isWaiting = true;
+      }
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /**
-   * The raw bytes of a log from byte `offset` on; with `follow` until the log is complete.
+   * The raw bytes of a log from byte `offset` on; with `follow` until the log is complete. A log may be quiet for hours,
+   * and has no heartbeat among its bytes: a quiet one is asked for again from where it is, which tells whether anybody
+   * is there.
    * @throws NotFound, LinkError when the link breaks before the end
    */
   async *rawLog(
@@ -153,10 +165,20 @@ export class ApiClient {
     follow: boolean,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
-    const path = `/api/v2/logs/${logId}/raw?offset=${offset}${follow ? '&follow=1' : ''}`;
-    const response = await this.#ask({ method: 'GET', path, signal });
-    if (response.status !== 200 && response.status !== 206) throw await refusalOf(response, `log ${logId}`);
-    yield* bytesOf(response.body, signal);
+    for (let position = offset; ; ) {
+      const path = `/api/v2/logs/${logId}/raw?offset=${position}${follow ? '&follow=1' : ''}`;
+      const response = await this.#ask({ method: 'GET', path, signal });
+      if (response.status !== 200 && response.status !== 206) throw await refusalOf(response, `log ${logId}`);
+      try {
+        for await (const bytes of this.#heard(response.body, signal)) {
+          position += bytes.length;
+          yield bytes;
+        }
+        return;
+      } catch (error) {
+        if (!follow || !(error instanceof Silence)) throw error;
+      }
+    }
   }
 
   close(): void {
@@ -164,11 +186,18 @@ export class ApiClient {
   }
 }
 
+/** The link is there, and nothing comes. */
+class Silence extends LinkError {
+  constructor() {
+    super('nothing was heard for too long');
+  }
+}
+
 /** The master has nothing there. */
 export class NotFound extends UserError {}
 
 async function refusalOf(response: ApiResponse, what: string): Promise<Error> {
-  const answer = parseObject(await readAll(response.body), what);
+  const answer = parseObject(await readAll(bytesOf(response.body)), what);
   return refusal(response.status, answer.error, what);
 }
 
@@ -214,10 +243,10 @@ function toldBy(data: string): Told | undefined {
   return 'k' in value && typeof value.k === 'string' && 'm' in value ? (value as EventMessage) : undefined;
 }
 
-async function readAll(body: Readable): Promise<Buffer> {
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const bytes of bytesOf(body)) {
+  for await (const bytes of body) {
     size += bytes.length;
     if (size > MAX_ANSWER_BYTES) throw new ExternalError('the master', 'an answer of more than 64 MiB');
     chunks.push(bytes);
@@ -234,6 +263,7 @@ async function* bytesOf(body: Readable, signal?: AbortSignal): AsyncGenerator<Ui
     for await (const bytes of body) yield bytes as Uint8Array;
   } catch (error) {
     if (signal?.aborted) return;
+    if (error instanceof Silence) throw error;
     throw new LinkError(messageOf(error), { cause: error });
   } finally {
     body.destroy();

@@ -18,6 +18,8 @@ function world(program: Program, change: Partial<TryLinkOptions> = {}) {
     program: ['buildbot'],
     jobdir: '/srv/try',
     greetingTimeoutMs: 5000,
+    isKnown: false,
+    answerTimeoutMs: 60_000,
     ...change,
   };
   return { connection, options };
@@ -153,6 +155,18 @@ describe('handing in a job', () => {
     await expect(submitJob(options, JOB)).rejects.toThrow(LinkError);
   });
 
+  it('takes a server that says no more for a lost link, once its job does not move on', async () => {
+    const { options } = world(
+      async (far) => {
+        far.write(line(GREETING));
+        await far.all();
+        return 0;
+      },
+      { answerTimeoutMs: 80 },
+    );
+    await expect(submitJob(options, JOB)).rejects.toThrow(new LinkError('no answer'));
+  });
+
   it.each(['garbage', '{}', '{"tryserver":2}', '[1]', ''])('refuses %j as a greeting', async (greeting) => {
     const { options } = world(async (far) => {
       far.write(`${greeting}\n`);
@@ -188,6 +202,25 @@ describe('attaching', () => {
       return 0;
     });
     await expect(attach(options)).rejects.toThrow(LinkError);
+  });
+
+  it('is worth another try when a server that has greeted before is silent', async () => {
+    const { options } = world(async (far) => far.all().then(() => 0), {
+      greetingTimeoutMs: 20,
+      isKnown: true,
+    });
+    await expect(attach(options)).rejects.toThrow(new LinkError('no answer'));
+  });
+
+  it('gives a connection up on which nothing can be started any more', async () => {
+    const { options, connection } = world(async () => 0, { greetingTimeoutMs: 20, isKnown: true });
+    let isClosed = false;
+    const close = () => {
+      isClosed = true;
+    };
+    const dead = { ...connection, exec: () => new Promise<never>(() => {}), close };
+    await expect(attach({ ...options, connection: dead })).rejects.toThrow(LinkError);
+    expect(isClosed).toBe(true);
   });
 
   it('says that a real Buildbot offers nothing to follow', async () => {

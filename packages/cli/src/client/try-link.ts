@@ -17,6 +17,7 @@ import {
   type Verdict,
 } from '@buildbot/shared';
 import type { RemoteProcess, SshConnection } from '../ssh/port.ts';
+import { asGreeting, asVerdict, parseWords, textOrNull } from './server-words.ts';
 import { LinkError } from './transport.ts';
 
 /** Longest line of the conversation, `MAX_LINE_BYTES` of the link. */
@@ -34,6 +35,10 @@ export interface TryLinkOptions {
   jobdir: string | null;
   /** A silence of this long at the start means a real Buildbot behind a forced command. Milliseconds. */
   greetingTimeoutMs: number;
+  /** A server that has greeted before: its silence is a broken link. */
+  isKnown: boolean;
+  /** So long an answer may be missing while nothing of the job moves on either. Milliseconds. */
+  answerTimeoutMs: number;
 }
 
 /** What became of a job. `api` is the stream to the master when there is one to follow it on. */
@@ -51,7 +56,10 @@ export interface OpenServer {
 /** Starts the server's program. It needs no job yet, and takes about as long as putting one together. */
 export async function openServer(options: TryLinkOptions): Promise<OpenServer> {
   const process = await start(options, ['--attach']);
-  return { process, opened: await greet(process, options.greetingTimeoutMs) };
+  const opened = await greet(process, options.greetingTimeoutMs);
+  if (opened.kind !== 'silent' || !options.isKnown) return { process, opened };
+  process.duplex.destroy();
+  throw new LinkError('no answer');
 }
 
 /**
@@ -64,15 +72,17 @@ export async function submitJob(
   opening = openServer(options),
 ): Promise<Submission> {
   const { process, opened } = await opening;
-  if (opened.kind === 'silent') return plainOn(process, job);
+  if (opened.kind === 'silent') return plainOn(process, job, options);
   if (opened.kind === 'ended') return fallBack(options, process, opened.code, job);
   const { greeting } = opened;
   if (job.length > greeting.maxJobBytes) throw tooLarge(job.length, greeting.maxJobBytes);
   process.duplex.write(`${JSON.stringify({ op: 'submit', bytes: job.length })}\n`);
   process.duplex.write(job);
-  const verdict = asVerdict(await answer(process));
+  const verdict = asVerdict(await inTime(process, options, answer(process)));
   const attached =
-    verdict.status === 'accepted' ? await readAttached(process) : { attached: false, reason: null };
+    verdict.status === 'accepted'
+      ? await inTime(process, options, readAttached(process))
+      : { attached: false, reason: null };
   return {
     kind: 'verdict',
     verdict,
@@ -99,26 +109,40 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
     );
   }
   process.duplex.write(`${JSON.stringify({ op: 'attach' })}\n`);
-  const attached = await readAttached(process);
+  const attached = await inTime(process, options, readAttached(process));
   if (!attached.attached) throw new LinkError(attached.reason ?? 'the master does not answer');
   return { api: process.duplex, user: opened.greeting.user };
 }
 
-async function start(
-  { connection, program, jobdir }: TryLinkOptions,
-  more: readonly string[],
-): Promise<StartedProcess> {
-  const process = await connection.exec([
-    ...program,
-    'tryserver',
-    ...(jobdir === null ? [] : ['--jobdir', jobdir]),
-    ...more,
-  ]);
+async function start(options: TryLinkOptions, more: readonly string[]): Promise<StartedProcess> {
+  const { connection, program, jobdir } = options;
+  const words = [...program, 'tryserver', ...(jobdir === null ? [] : ['--jobdir', jobdir]), ...more];
+  const starting = connection.exec(words);
+  const process = await (options.isKnown ? orClosed(options, starting) : starting);
   let failure: Error | undefined;
   process.duplex.on('error', (error) => {
     failure ??= error;
   });
   return { ...process, said: collect(process.stderr), failure: () => failure };
+}
+
+/** A connection on which no program can be started in time is dead, and a new one is called for. @throws LinkError */
+async function orClosed<T>(
+  { connection, greetingTimeoutMs }: TryLinkOptions,
+  starting: Promise<T>,
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new LinkError('no answer'));
+    connection.close();
+  }, greetingTimeoutMs);
+  try {
+    return await Promise.race([starting, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    // Heard of here or by nobody.
+    starting.catch(() => {});
+  }
 }
 
 /** A process with what it has written to standard error so far, and why its connection broke. */
@@ -143,7 +167,7 @@ async function greet(process: StartedProcess, timeoutMs: number): Promise<Openin
   try {
     // A chatty shell profile, or the usage text of a real Buildbot, may come first.
     for (let line = await lineOf(process, timeout); line !== null; line = await lineOf(process, timeout)) {
-      if ('tryserver' in parse(line)) return { kind: 'greeted', greeting: asGreeting(line) };
+      if ('tryserver' in parseWords(line)) return { kind: 'greeted', greeting: asGreeting(line) };
     }
   } catch (error) {
     if (timeout.aborted) return { kind: 'silent' };
@@ -153,10 +177,14 @@ async function greet(process: StartedProcess, timeoutMs: number): Promise<Openin
 }
 
 /** The program is waiting for a job and its end on the very same channel. */
-async function plainOn(process: StartedProcess, job: Uint8Array): Promise<Submission> {
+async function plainOn(
+  process: StartedProcess,
+  job: Uint8Array,
+  options: TryLinkOptions,
+): Promise<Submission> {
   process.duplex.resume();
   process.duplex.end(job);
-  const { code } = await process.exit;
+  const { code } = await inTime(process, options, process.exit);
   if (code === 0) return { kind: 'delivered' };
   throw await serverFailed(process, code);
 }
@@ -170,7 +198,33 @@ async function fallBack(
 ): Promise<Submission> {
   const isUnknownOption = code === 1 || code === 2;
   if (!isUnknownOption) throw await serverFailed(process, code);
-  return plainOn(await start(options, []), job);
+  return plainOn(await start(options, []), job, options);
+}
+
+/** How often it is looked whether the job moves on, in the time that an answer may take. */
+const LOOKS = 8;
+
+/** An SSH program of the user's own need not notice that its line is dead. @throws LinkError then */
+async function inTime<T>(
+  { duplex }: StartedProcess,
+  { answerTimeoutMs }: TryLinkOptions,
+  work: Promise<T>,
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  let unsent = duplex.writableLength;
+  let looks = 0;
+  const timer = setInterval(() => {
+    looks = duplex.writableLength === unsent ? looks + 1 : 0;
+    unsent = duplex.writableLength;
+    if (looks < LOOKS) return;
+    late.reject(new LinkError('no answer'));
+    duplex.destroy();
+  }, answerTimeoutMs / LOOKS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 async function serverFailed(process: StartedProcess, code: number | null): Promise<Error> {
@@ -219,51 +273,8 @@ async function answer(process: StartedProcess): Promise<string> {
 }
 
 async function readAttached(process: StartedProcess) {
-  const value = parse(await answer(process));
+  const value = parseWords(await answer(process));
   return { attached: value.attached === true, reason: textOrNull(value.reason) };
-}
-
-function asGreeting(line: string): Greeting {
-  const value = parse(line);
-  const { tryserver, user, maxJobBytes, master } = value;
-  if (tryserver !== 1) {
-    throw new ExternalError(
-      'buildbot tryserver',
-      `not the greeting of a version this client knows: ${sanitizeName(line, { maxLength: 200 })}`,
-    );
-  }
-  return {
-    tryserver,
-    user: textOrNull(user),
-    maxJobBytes: typeof maxJobBytes === 'number' ? maxJobBytes : Number.POSITIVE_INFINITY,
-    master: master === true,
-  };
-}
-
-function asVerdict(line: string): Verdict {
-  const value = parse(line);
-  const { status, buildSetId, requests, reason } = value;
-  if (status === 'accepted' && typeof buildSetId === 'number' && Array.isArray(requests)) {
-    return { status, buildSetId, requests: requests as Extract<Verdict, { status: 'accepted' }>['requests'] };
-  }
-  const why = sanitizeName(textOrNull(reason) ?? 'no reason was given', { maxLength: 2000 });
-  if (status === 'kept') return { status, reason: why };
-  if (status === 'refused') return { status, reason: why, hint: textOrNull(value.hint) };
-  throw new ExternalError('buildbot tryserver', `not a verdict: ${sanitizeName(line, { maxLength: 200 })}`);
-}
-
-function parse(line: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  return {};
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? sanitizeName(value, { maxLength: 2000 }) : null;
 }
 
 function tooLarge(bytes: number, most: number): UserError {

@@ -2,6 +2,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
 import { reasonFlag } from '../config/flags.ts';
+import { parseRequestReference } from '../services/build-reference.ts';
 
 export default class Cancel extends BaseCommand {
   static override summary = 'Cancel a build request.';
@@ -21,8 +22,9 @@ export default class Cancel extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Cancel);
     const { cancelRequest } = await import('../services/steer.ts');
+    const reference = parseRequestReference(args.request);
     const line = await this.withLink(flags, async (link) =>
-      cancelRequest(await link.open(), args.request, flags.reason),
+      cancelRequest(await link.open(), reference, flags.reason),
     );
     this.tellDone(flags.json, [line]);
   }

@@ -4,6 +4,7 @@ import { Args, Flags } from '@oclif/core';
 import { connectionFlags, reconnectFlag } from '../base-command.ts';
 import { followFlag, settingsOfFlags } from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
+import { parseTryReference } from '../services/build-reference.ts';
 import { failedFarmText, type MachineForm } from '../services/tell-failure.ts';
 import { ShowingCommand } from '../showing-command.ts';
 
@@ -41,9 +42,10 @@ export default class Watch extends ShowingCommand {
       throw new UserError('--follow needs the number of a try', {
         hint: 'For example: buildbot watch 17 --follow',
       });
-    const { tryNamed, watchCommand } = await import('../services/watch-command.ts');
+    const { watchCommand } = await import('../services/watch-command.ts');
     const { parseLogPositions } = await import('../services/follow-logs.ts');
     const logsFrom = flags.follow ? parseLogPositions(flags.from) : null;
+    const reference = args.id === undefined ? null : parseTryReference(args.id);
     return this.withLink(flags, async (link, { reconnect }) =>
       watchCommand(
         {
@@ -51,7 +53,7 @@ export default class Watch extends ShowingCommand {
           given: settingsOfFlags(flags),
           // What a file says is meant for tries.
           reconnectMs: this.#isOfFarm ? settingsOfFlags(flags).reconnect : reconnect,
-          buildSetId: args.id === undefined ? null : await tryNamed(link, args.id),
+          reference,
           json: flags.json,
           events: flags.events,
           logsFrom,

@@ -1,6 +1,7 @@
 /** What the process's environment says about output and folders: the only room of the CLI that reads it. */
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseDuration, sanitizeName, UserError } from '@buildbot/shared';
 
 export interface Environment {
   /** Of the process, for programs that are run. */
@@ -16,6 +17,8 @@ export interface Environment {
   readonly forcesColour: boolean;
   /** Runs in continuous integration, or on a terminal that cannot move its cursor: lines only. */
   readonly wantsPlain: boolean;
+  /** How often something is to be heard on a link, as `BUILDBOT_HEARTBEAT` has it. Milliseconds; default: 15 s. */
+  readonly heartbeatMs: number | undefined;
 }
 
 export function readEnvironment(
@@ -35,5 +38,16 @@ export function readEnvironment(
     allowsColour: forcesColour || !refusesColour,
     forcesColour,
     wantsPlain: isSet('CI') || isDumb || isSet('ACCESSIBLE'),
+    heartbeatMs: heartbeatOf(env.BUILDBOT_HEARTBEAT),
   };
+}
+
+/** @throws UserError for what is no duration */
+function heartbeatOf(text = ''): number | undefined {
+  if (text === '') return undefined;
+  const parsed = parseDuration(text);
+  if (parsed.ok && parsed.ms > 0) return parsed.ms;
+  throw new UserError(`BUILDBOT_HEARTBEAT: '${sanitizeName(text, { maxLength: 80 })}' is not how often`, {
+    hint: 'Expected a duration, for example 15s.',
+  });
 }

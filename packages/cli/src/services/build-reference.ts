@@ -3,6 +3,7 @@
  * number alone (`#12`), its URL, or the name of a builder. Which build that is, the master knows: see `find-build.ts`.
  */
 import { sanitizeName, UserError } from '@buildbot/shared';
+import { parseId } from '../config/flags.ts';
 
 export type BuildReference =
   | { buildId: number }
@@ -23,6 +24,22 @@ export function parseBuildReference(text: string): BuildReference {
   throw new UserError(`'${sanitizeName(text, { maxLength: 100 })}' names no build`, {
     hint: 'Expected an id (17), builder/number (linux/12), #number, a builder or a URL.',
   });
+}
+
+export type RequestReference = { requestId: number } | BuildReference;
+
+/** A build request: its id or URL, or what names a build of it. @throws UserError when it is none of these */
+export function parseRequestReference(text: string): RequestReference {
+  const id = /^#?(\d{1,15})$/.exec(text)?.[1] ?? /\/buildrequests\/(\d{1,15})\b/.exec(text)?.[1];
+  return id === undefined ? parseBuildReference(text) : { requestId: Number(id) };
+}
+
+export type TryReference = { buildSetId: number } | BuildReference;
+
+/** A try: its number (`7`, `#7`), or what names a build of it. @throws UserError when it is none of these */
+export function parseTryReference(text: string): TryReference {
+  if (!/^#?\d+$/.test(text)) return parseBuildReference(text);
+  return { buildSetId: parseId(text, 'the number of a try') };
 }
 
 function ofWord(text: string): BuildReference | null {

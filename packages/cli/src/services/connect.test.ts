@@ -4,7 +4,7 @@ import { connectionWords, masterLink, quoteWord } from './connect.ts';
 import type { Runtime } from './runtime.ts';
 
 const link = (settings: Partial<Settings>) =>
-  masterLink({ connect: 'ssh', ...settings } as Settings, {} as Runtime);
+  masterLink({ connect: 'ssh', ...settings } as Settings, { environment: {} } as Runtime);
 
 it('goes to the address of the API when there is one', async () => {
   expect((await link({ api: 'unix:/srv/master.sock', host: 'ci' })).name).toBe('unix:/srv/master.sock');

@@ -10,7 +10,9 @@ const GREETING_TIMEOUT_MS = 5000;
 
 /** The link for commands that follow or steer: the API's address if there is one, else SSH. */
 export async function masterLink(settings: Settings, runtime: Runtime): Promise<MasterLink> {
-  return settings.api === undefined ? sshLink(settings, runtime) : addressLink(settings.api);
+  return settings.api === undefined
+    ? sshLink(settings, runtime)
+    : addressLink(settings.api, runtime.environment.heartbeatMs);
 }
 
 /** @throws UserError when the host is missing, or the connection is of a kind that is not spoken here. */
@@ -32,6 +34,7 @@ export async function sshLink(settings: Settings, runtime: Runtime): Promise<Ssh
     program: [buildbotbin],
     jobdir: jobdir ?? null,
     greetingTimeoutMs: GREETING_TIMEOUT_MS,
+    heartbeatMs: runtime.environment.heartbeatMs,
   });
 }
 

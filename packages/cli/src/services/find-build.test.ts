@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiServer, apiServer } from '../client/testing/api-server.ts';
 import { build, builder, buildSet, request } from '../view/testing/resources.ts';
-import { parseBuildReference } from './build-reference.ts';
-import { findBuild, findBuildSet, findRequestNamed, findTryOf } from './find-build.ts';
+import { parseBuildReference, parseRequestReference } from './build-reference.ts';
+import { findBuild, findBuildSet, findNamedRequest, findTry } from './find-build.ts';
 
 const of = (buildid: number, builderid: number, number: number, complete = true) =>
   build({ buildid, builderid, number, complete, buildrequestid: buildid + 1000 });
@@ -89,7 +89,9 @@ describe('a request', () => {
     ['mac', 11],
     ['linux/5', 1100],
   ])('%s is request %i', async (text, requestId) => {
-    await expect(findRequestNamed(server.client, text)).resolves.toMatchObject({ buildrequestid: requestId });
+    await expect(findNamedRequest(server.client, parseRequestReference(text))).resolves.toMatchObject({
+      buildrequestid: requestId,
+    });
   });
 
   it.each([
@@ -97,12 +99,15 @@ describe('a request', () => {
     ['win', "builder 'win' has 2 open requests", 'Which one? 11 (claimed), 12 (pending).'],
     ['999', 'there is no build request 999', "'buildbot watch' shows the builds."],
   ])('%s is none: %s', async (text, message, hint) => {
-    await expect(findRequestNamed(server.client, text)).rejects.toMatchObject({ message, hint });
+    await expect(findNamedRequest(server.client, parseRequestReference(text))).rejects.toMatchObject({
+      message,
+      hint,
+    });
   });
 });
 
 it('a try is found by its number, or by a build of it', async () => {
   expect((await findBuildSet(server.client, 7)).bsid).toBe(7);
   await expect(findBuildSet(server.client, 8)).rejects.toThrow('there is no try #8');
-  expect(await findTryOf(server.client, { number: 7 })).toBe(9);
+  expect(await findTry(server.client, { number: 7 })).toBe(9);
 });

@@ -8,7 +8,7 @@ import {
   UserError,
 } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
-import { type BuildReference, parseBuildReference } from './build-reference.ts';
+import type { BuildReference, RequestReference } from './build-reference.ts';
 
 /** A build, and its name as the person wrote it or would write it: `17`, `linux/12`. */
 export interface FoundBuild {
@@ -83,14 +83,14 @@ async function noBuildOf(client: ApiClient, builder: string): Promise<never> {
 }
 
 /**
- * The request that `text` names: by its id or URL, by what names a build of it, or by the builder for which it is the
- * only one in the queue or in work.
+ * A builder stands for the only request that it has in the queue or in work.
  * @throws UserError when there is none, or several
  */
-export async function findRequestNamed(client: ApiClient, text: string): Promise<BuildRequestResource> {
-  const id = /^#?(\d{1,15})$/.exec(text)?.[1] ?? /\/buildrequests\/(\d{1,15})\b/.exec(text)?.[1];
-  if (id !== undefined) return findRequest(client, Number(id));
-  const reference = parseBuildReference(text);
+export async function findNamedRequest(
+  client: ApiClient,
+  reference: RequestReference,
+): Promise<BuildRequestResource> {
+  if ('requestId' in reference) return findRequest(client, reference.requestId);
   if ('builder' in reference && !('number' in reference)) return openRequestOf(client, reference.builder);
   return requestOf(client, reference);
 }
@@ -133,8 +133,8 @@ export async function findBuildSet(
   return found[0] ?? noSuch(`try #${id}`);
 }
 
-/** The try that a build belongs to. @throws UserError when there is no such build */
-export async function findTryOf(client: ApiClient, reference: BuildReference): Promise<number> {
+/** The number of the try that a build belongs to. @throws UserError when there is no such build */
+export async function findTry(client: ApiClient, reference: BuildReference): Promise<number> {
   return (await requestOf(client, reference)).buildsetid;
 }
 

@@ -1,8 +1,9 @@
+import type { RunningBuild } from '@buildbot/shared';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type ApiServer, apiServer } from '../client/testing/api-server.ts';
 import { systemClock } from '../clock.ts';
 import { build, builder, estimate } from '../view/testing/resources.ts';
-import { type RunningBuild, watchView } from '../view/watch-view.ts';
+import { watchView } from '../view/watch-view.ts';
 import { followFarm } from './follow-farm.ts';
 import { addressLink } from './master-link.ts';
 import { ViewStore } from './view-store.ts';

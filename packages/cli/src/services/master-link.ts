@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { ExternalError } from '@buildbot/shared';
 import { parseApiAddress } from '../client/api-address.ts';
-import { ApiClient } from '../client/api-client.ts';
+import { ApiClient, limitsFor } from '../client/api-client.ts';
 import { LinkError } from '../client/transport.ts';
 import { attach, type TryLinkOptions } from '../client/try-link.ts';
 import type { SshConnection, SshTarget, SshTransport } from '../ssh/port.ts';
@@ -18,8 +18,11 @@ export interface MasterLink {
   close(): void;
 }
 
-/** The API at `http://host:port` or `unix:PATH`. Opening it throws when nobody answers there. */
-export function addressLink(address: string): MasterLink {
+/**
+ * The API at `http://host:port` or `unix:PATH`. Opening it throws when nobody answers there. `heartbeatMs`: how often
+ * something is to be heard.
+ */
+export function addressLink(address: string, heartbeatMs?: number): MasterLink {
   const parsed = parseApiAddress(address);
   let client: ApiClient | undefined;
   return {
@@ -27,7 +30,7 @@ export function addressLink(address: string): MasterLink {
     open: async () => {
       const { h1Transport } = await import('../client/h1-transport.ts');
       client?.close();
-      client = new ApiClient(h1Transport(parsed));
+      client = new ApiClient(h1Transport(parsed), limitsFor(heartbeatMs));
       // HTTP connects with the first question: an answer, whatever it says, tells that somebody is there.
       await client.get('masters?limit=1', 'masters').catch((error: unknown) => {
         if (error instanceof LinkError) throw error;
@@ -45,6 +48,8 @@ export interface SshLinkOptions {
   /** Null when the key's forced command knows it. */
   jobdir: string | null;
   greetingTimeoutMs: number;
+  /** How often something is to be heard of the master. */
+  heartbeatMs?: number | undefined;
 }
 
 /** One SSH connection that is made when first needed and again when it is gone. */
@@ -53,6 +58,7 @@ export class SshLink implements MasterLink {
   #connection: Promise<SshConnection> | undefined;
   #client: ApiClient | undefined;
   #hasConnected = false;
+  #hasAttached = false;
 
   constructor(options: SshLinkOptions) {
     this.#options = options;
@@ -85,20 +91,30 @@ export class SshLink implements MasterLink {
   }
 
   async tryLink(): Promise<TryLinkOptions> {
-    const { program, jobdir, greetingTimeoutMs } = this.#options;
-    return { connection: await this.connect(), program, jobdir, greetingTimeoutMs };
+    const { program, jobdir, greetingTimeoutMs, heartbeatMs } = this.#options;
+    const { answerMs } = limitsFor(heartbeatMs);
+    const link = { connection: await this.connect(), program, jobdir, answerTimeoutMs: 4 * answerMs };
+    // Who has greeted once is no real Buildbot: its silence is that of the line.
+    return { ...link, greetingTimeoutMs, isKnown: this.#hasAttached };
   }
 
   async open(): Promise<ApiClient> {
-    const { api } = await attach(await this.tryLink());
-    return this.use(api);
+    try {
+      const { api } = await attach(await this.tryLink());
+      return await this.use(api);
+    } catch (error) {
+      // It has worked: whatever broke the connection may be over soon.
+      if (!this.#hasAttached || !(error instanceof ExternalError)) throw error;
+      throw new LinkError(error.message, { cause: error });
+    }
   }
 
   /** Speaks the API on a channel that is attached already. */
   async use(api: Duplex): Promise<ApiClient> {
     const { h2Transport } = await import('../client/h2-transport.ts');
+    this.#hasAttached = true;
     this.#client?.close();
-    this.#client = new ApiClient(h2Transport(api));
+    this.#client = new ApiClient(h2Transport(api), limitsFor(this.#options.heartbeatMs));
     return this.#client;
   }
 

@@ -90,23 +90,29 @@ describe('stop', () => {
 
 describe('cancel', () => {
   it('takes a request out of the queue, with the reason', async () => {
-    expect(await cancelRequest(server.client, '11', 'too late')).toBe('cancelling request 11: too late');
+    expect(await cancelRequest(server.client, { requestId: 11 }, 'too late')).toBe(
+      'cancelling request 11: too late',
+    );
     expect(orders).toEqual(['buildrequests/11 cancel {"reason":"too late"}']);
   });
 
   it('takes the only request of a builder that is named', async () => {
-    expect(await cancelRequest(server.client, 'linux', 'too late')).toBe('cancelling request 11: too late');
+    expect(await cancelRequest(server.client, { builder: 'linux' }, 'too late')).toBe(
+      'cancelling request 11: too late',
+    );
   });
 
   it('says who has cancelled it already, and why, and asks nothing more', async () => {
-    expect(await cancelRequest(server.client, '14', 'another reason')).toBe(
+    expect(await cancelRequest(server.client, { requestId: 14 }, 'another reason')).toBe(
       'request 14 is cancelled already by bob: poison',
     );
     expect(orders).toEqual([]);
   });
 
   it('leaves a request alone that has ended', async () => {
-    expect(await cancelRequest(server.client, '10', '')).toBe('request 10 has ended already (cancelled)');
+    expect(await cancelRequest(server.client, { requestId: 10 }, '')).toBe(
+      'request 10 has ended already (cancelled)',
+    );
     expect(orders).toEqual([]);
   });
 });
@@ -163,7 +169,7 @@ it.each([
   ['stop', 'build 999', () => stopBuild(server.client, { buildId: 999 }, '')],
   ['stop', 'build linus/5', () => stopBuild(server.client, { builder: 'linus', number: 5 }, '')],
   ['rebuild', 'build 999', () => rebuild(server.client, { buildId: 999 })],
-  ['cancel', 'build request 999', () => cancelRequest(server.client, '999', '')],
+  ['cancel', 'build request 999', () => cancelRequest(server.client, { requestId: 999 }, '')],
 ])('%s says that there is no %s, and where to look', async (_, what, run) => {
   await expect(run()).rejects.toMatchObject({
     message: `there is no ${what}`,

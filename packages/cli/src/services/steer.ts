@@ -2,8 +2,8 @@
 import { sanitizeName, UserError } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { finalResults, verdictText } from '../view/verdict.ts';
-import type { BuildReference } from './build-reference.ts';
-import { findBuild, findRequest, findRequestNamed } from './find-build.ts';
+import type { BuildReference, RequestReference } from './build-reference.ts';
+import { findBuild, findNamedRequest, findRequest } from './find-build.ts';
 import { buildSetOf } from './force.ts';
 
 /** A build that has ended is left alone: there is nothing to do. @throws UserError when there is no such build */
@@ -26,8 +26,12 @@ export async function stopBuild(
 }
 
 /** Takes a request out of the queue, or stops its build. @throws UserError when there is no such request */
-export async function cancelRequest(client: ApiClient, named: string, reason: string): Promise<string> {
-  const request = await findRequestNamed(client, named);
+export async function cancelRequest(
+  client: ApiClient,
+  reference: RequestReference,
+  reason: string,
+): Promise<string> {
+  const request = await findNamedRequest(client, reference);
   const id = request.buildrequestid;
   // A real Buildbot does not know who.
   if (request.stopped_by != null)

@@ -33,6 +33,8 @@ function submitter(worlds: readonly (Program | 'breaks')[]) {
         program: ['buildbot'],
         jobdir: '/try',
         greetingTimeoutMs: 5000,
+        isKnown: false,
+        answerTimeoutMs: 60_000,
       };
     },
     close: () => {},

@@ -25,8 +25,6 @@ export interface TryCommandInput {
   events: boolean;
   /** All of the logs. */
   follow: boolean;
-  /** What fails without the change, too, counts for nothing. */
-  newOnly?: boolean;
   /** False: no questions, even at a terminal. */
   asks: boolean;
   version: string;
@@ -118,7 +116,6 @@ async function submitAndShow(
         tails: face === 'screen',
         logs: follow ? { from: new Map(), tell: logTeller(face, store, runtime) } : undefined,
         canDetach: !input.local,
-        newOnly: input.newOnly ?? false,
         onIntents: (made) => {
           intents = made;
         },
@@ -143,5 +140,10 @@ async function submitterFor(
     import('./submit.ts'),
   ]);
   const ssh = await sshLink(settings, runtime);
-  return sshSubmitter(ssh, settings.api === undefined ? ssh : addressLink(settings.api), runtime);
+  const { heartbeatMs } = runtime.environment;
+  return sshSubmitter(
+    ssh,
+    settings.api === undefined ? ssh : addressLink(settings.api, heartbeatMs),
+    runtime,
+  );
 }

@@ -1,11 +1,10 @@
 /** `buildbot watch`: one try to its end like `try` itself, or the whole farm until somebody has seen enough. */
 import { ExternalError, formatDuration } from '@buildbot/shared';
-import { parseId } from '../config/flags.ts';
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
-import { parseBuildReference } from './build-reference.ts';
+import type { TryReference } from './build-reference.ts';
 import { connectionWords } from './connect.ts';
-import { findTryOf } from './find-build.ts';
+import { findTry } from './find-build.ts';
 import { followFarm } from './follow-farm.ts';
 import type { LogPositions } from './follow-logs.ts';
 import { TryFollower } from './follow-try.ts';
@@ -21,7 +20,7 @@ export interface WatchCommandInput {
   /** Without contact for this long it ends; unless given, a try after ten minutes and the farm never. Milliseconds. */
   reconnectMs: number | undefined;
   /** Null for the whole farm. */
-  buildSetId: number | null;
+  reference: TryReference | null;
   json: boolean;
   events: boolean;
   /** All of the logs of a try, from where an earlier process had come to; null for none. */
@@ -30,21 +29,16 @@ export interface WatchCommandInput {
   store: ViewStore;
 }
 
-/** The try that `text` names: by its number (`7`, `#7`), or by what names a build of it. @throws UserError */
-export async function tryNamed(link: MasterLink, text: string): Promise<number> {
-  if (/^#?\d+$/.test(text)) return parseId(text, 'the number of a try');
-  const reference = parseBuildReference(text);
-  return findTryOf(await link.open(), reference);
-}
-
 /** Gives the exit code: of a try as `try` has it, of the farm 0. */
 export async function watchCommand(input: WatchCommandInput, runtime: Runtime): Promise<number> {
   const { store } = input;
   const { json, events, logsFrom } = input;
   const face = faceFor({ json, events, quiet: false, follow: logsFrom !== null }, runtime);
-  if (input.buildSetId !== null)
-    return watchTry({ ...input, buildSetId: input.buildSetId }, { store, face }, runtime);
-  return watchFarm(input, { store, face }, runtime);
+  const { link, reference } = input;
+  if (reference === null) return watchFarm(input, { store, face }, runtime);
+  const buildSetId =
+    'buildSetId' in reference ? reference.buildSetId : await findTry(await link.open(), reference);
+  return watchTry({ ...input, buildSetId }, { store, face }, runtime);
 }
 
 type Shown = { store: ViewStore; face: ReturnType<typeof faceFor> };

@@ -34,17 +34,25 @@ function startProgram(program: Program, argv: readonly string[]): RemoteProcess 
   const toFar = new PassThrough();
   const fromFar = new PassThrough();
   const stderr = new PassThrough();
+  // Destroyed with an error when whoever has the stream between lets go of it.
+  for (const side of [toFar, fromFar]) side.on('error', () => {});
   const far: FarSide = {
     argv,
     ...readerOf(toFar),
     write: (text) => void fromFar.write(text),
     writeError: (text) => void stderr.write(text),
   };
-  const exit = program(far).then((code) => {
-    fromFar.end();
-    stderr.end();
-    return { code };
-  });
+  const exit = program(far)
+    .catch((error: Error) => {
+      // What it was reading from is gone, because the client let go of it.
+      if (error.name !== 'AbortError') throw error;
+      return null;
+    })
+    .then((code) => {
+      fromFar.end();
+      stderr.end();
+      return { code };
+    });
   return { duplex: Duplex.from({ readable: fromFar, writable: toFar }), stderr, exit };
 }
 
