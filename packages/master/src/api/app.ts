@@ -7,6 +7,7 @@ import { knockOf } from './auth/heads.ts';
 import { loginRoutes } from './auth/login-routes.ts';
 import type { People } from './auth/people.ts';
 import { tokenRoutes } from './auth/token-routes.ts';
+import { configRoute } from './config-route.ts';
 import { controlHandler } from './control/control-handler.ts';
 import { INVALID_REQUEST, RpcFailure, rpcError } from './control/json-rpc.ts';
 import type { ApiDeps, AppEnv } from './deps.ts';
@@ -79,6 +80,7 @@ export function createApp(deps: ApiDeps, hub: EventHub, people: People): OpenAPI
     await deps.store.eventRange();
     return jsonAnswer(c, { status: 'ok' });
   });
+  app.get('/config', configRoute(deps, people));
   app.get('/metrics', async () => metricsAnswer(deps.metrics));
   app.get('/api', (c) => {
     const { origin } = new URL(c.req.url);

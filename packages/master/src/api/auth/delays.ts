@@ -34,7 +34,7 @@ export class Delays {
   }
 
   /** 0 when it may be looked at, and it is then counted as failed; else how long to wait. Milliseconds. */
-  attempt(user: string | null, address: string): number {
+  attempt(user: string, address: string): number {
     const keys = this.#keys(user, address);
     const waitMs = Math.max(...keys.map(({ key, longestMs }) => this.#waitMs(key, longestMs)));
     if (waitMs <= 0) for (const { key } of keys) this.#count(key);
@@ -48,9 +48,11 @@ export class Delays {
     if (record !== undefined) record.failures = Math.max(0, record.failures - 1);
   }
 
-  #keys(user: string | null, address: string) {
-    const own = { key: `address ${address}`, longestMs: LONGEST_MS.address };
-    return user === null ? [own] : [own, { key: `user ${user}`, longestMs: LONGEST_MS.user }];
+  #keys(user: string, address: string) {
+    return [
+      { key: `address ${address}`, longestMs: LONGEST_MS.address },
+      { key: `user ${user}`, longestMs: LONGEST_MS.user },
+    ];
   }
 
   #waitMs(key: string, longestMs: number): number {

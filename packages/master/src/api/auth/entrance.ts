@@ -9,11 +9,10 @@ import type { Caller } from '../../ports/caller.ts';
 import { mayRead } from '../control/permissions.ts';
 import { ApiError, badRequest } from '../http/api-error.ts';
 import { hostName, isLoopbackName, isOriginAllowed } from '../http/origin.ts';
-import { clientAddress, isIn, networkOf, plainAddress } from './addresses.ts';
+import { clientAddress, isIn, plainAddress } from './addresses.ts';
 import type { Audit } from './audit.ts';
 import { cookieName, cookieOf } from './cookies.ts';
 import type { Credentials } from './credentials.ts';
-import type { Delays } from './delays.ts';
 
 /** The configuration in force now, as far as it says who comes in. */
 export interface EntranceSettings {
@@ -26,7 +25,6 @@ export interface EntranceSettings {
 export interface EntranceDeps {
   settings(): EntranceSettings;
   credentials: Credentials;
-  delays: Delays;
   audit: Audit;
 }
 
@@ -112,15 +110,14 @@ export class Entrance {
     return this.#session(knock) ?? this.#proxied(knock) ?? caller;
   }
 
+  /** Who guesses at 256 bits need not be slowed down. */
   #bearer(knock: Knock, secret: string): Caller {
-    const { credentials, delays, audit } = this.#deps;
+    const { credentials, audit } = this.#deps;
     const found = credentials.find('token', secret);
     if (found !== null) return { ...knock.caller, ...found };
-    const address = this.addressOf(knock) ?? '';
-    const waitMs = delays.attempt(null, networkOf(address));
-    const facts = { verdict: 'refused', user: 'anonymous', door: 'tcp', address } as const;
-    void audit.note({ what: 'token', ...facts, action: pathOf(knock), reason: 'no valid token' });
-    if (waitMs > 0) throw tooMany(waitMs);
+    const facts = { user: 'anonymous', door: 'tcp', address: this.addressOf(knock) } as const;
+    const action = `${knock.method} ${knock.url.split('?', 1)[0]}`;
+    void audit.note({ what: 'token', verdict: 'refused', ...facts, action, reason: 'no valid token' });
     throw unauthorized('this token is unknown, expired or revoked');
   }
 
@@ -167,20 +164,9 @@ function unauthorized(message: string): ApiError {
   return new ApiError(401, message, { headers: { 'WWW-Authenticate': 'Bearer realm="buildbot"' } });
 }
 
-export function tooMany(waitMs: number): ApiError {
-  const seconds = String(Math.ceil(waitMs / 1000));
-  return new ApiError(429, `too many failed attempts: wait ${seconds} s`, {
-    headers: { 'Retry-After': seconds },
-  });
-}
-
 function refuseSecrets(url: string): void {
   const names = new URLSearchParams(url.split('?').slice(1).join('?'));
   const secret = SECRET_PARAMETERS.find((name) => names.has(name));
   if (secret !== undefined)
     throw badRequest(`no credentials in addresses ('${secret}'): use the header Authorization`);
-}
-
-function pathOf({ method, url }: Knock): string {
-  return `${method} ${url.split('?', 1)[0]}`;
 }

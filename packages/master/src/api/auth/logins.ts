@@ -11,7 +11,7 @@ import { networkOf } from './addresses.ts';
 import type { Audit } from './audit.ts';
 import type { Credentials } from './credentials.ts';
 import type { Delays } from './delays.ts';
-import { type EntranceSettings, isUserName, tooMany } from './entrance.ts';
+import { type EntranceSettings, isUserName } from './entrance.ts';
 import { TokenRefused } from './oidc/id-token.ts';
 import { isSame, type LoginState, newLoginState, seal, unseal } from './oidc/login-state.ts';
 import { type Identity, Provider } from './oidc/provider.ts';
@@ -165,6 +165,13 @@ export class Logins {
     const facts = { user, door: caller.door, address, action: 'login', reason };
     await this.#deps.audit.note({ what: 'login', verdict, ...facts });
   }
+}
+
+function tooMany(waitMs: number): ApiError {
+  const seconds = String(Math.ceil(waitMs / 1000));
+  return new ApiError(429, `too many failed attempts: wait ${seconds} s`, {
+    headers: { 'Retry-After': seconds },
+  });
 }
 
 /** Makes a browser ask for a password. */
