@@ -16,10 +16,15 @@ export const ESCAPES = {
   'deaf to TERM': (program: string) => `sh -c 'trap "" TERM HUP INT; exec ${program}' &`,
   'empty environment': (program: string) => `env -i PATH="$PATH" setsid ${program} &`,
   'pipes let go': (program: string) => `(setsid env -i PATH="$PATH" ${program} <&- >/dev/null 2>&1 &) &`,
+  'all marks dropped': (program: string) =>
+    `(ulimit -S -f unlimited; setsid env -i PATH="$PATH" ${program} <&- >/dev/null 2>&1 &) &`,
 } as const;
 
 export type Escape = keyof typeof ESCAPES;
-const ESCAPE_NAMES = Object.keys(ESCAPES) as Escape[];
+
+/** Those that are stopped wherever there are processes; the others need control groups. */
+export const MARKED_ESCAPES = (Object.keys(ESCAPES) as Escape[]).filter((way) => way !== 'all marks dropped');
+export const ALL_ESCAPES = Object.keys(ESCAPES) as Escape[];
 
 export interface JobStep {
   /** What it prints, in this order: numbers of texts. */
@@ -28,7 +33,7 @@ export interface JobStep {
   pause: number;
   /** Exit code. */
   code: number;
-  escapes: Escape[];
+  escapes: readonly Escape[];
 }
 
 export interface Job {
@@ -49,8 +54,9 @@ export interface JobOptions {
   spanMs: number;
   /** Number of texts to print from. */
   texts: number;
-  /** Share of the steps that leave processes behind. */
+  /** Share of the steps that leave processes behind, and how these may try to get away. */
   escapes: number;
+  ways: readonly Escape[];
   /** Jobs' ids begin with it. */
   prefix: string;
 }
@@ -70,12 +76,12 @@ export function planJobs(random: Random, options: JobOptions): Job[] {
   });
 }
 
-function planStep(random: Random, { texts, escapes }: JobOptions): JobStep {
+function planStep(random: Random, { texts, escapes, ways }: JobOptions): JobStep {
   return {
     texts: Array.from({ length: random.between(0, 4) }, () => random.below(texts)),
     pause: random.between(0, 30) / 100,
     code: random.chance(0.1) ? 3 : 0,
-    escapes: random.chance(escapes) ? [random.pick(ESCAPE_NAMES), random.pick(ESCAPE_NAMES)] : [],
+    escapes: random.chance(escapes) ? [random.pick(ways), random.pick(ways)] : [],
   };
 }
 

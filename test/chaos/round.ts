@@ -5,11 +5,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CANCELLED, RETRY } from '@buildbot/shared';
 import { MOMENTS } from '../../packages/worker/src/fail-point.ts';
+import { controlGroupHome } from '../support/control-groups.ts';
 import { check, type History, type Violation } from './checker.ts';
 import { FAIL_POINTS, type Fault, type FaultKind, planFaults } from './fault-plan.ts';
 import { applyFaults, type FaultLog, startMaster } from './faults.ts';
 import { probeReason, readRecords } from './history.ts';
-import { type Job, planJobs, resultsOf } from './jobs.ts';
+import { ALL_ESCAPES, type Job, MARKED_ESCAPES, planJobs, resultsOf } from './jobs.ts';
 import { Listener } from './listener.ts';
 import { type Random, randomFrom } from './random.ts';
 import { submit } from './submitter.ts';
@@ -92,6 +93,7 @@ async function play(world: ChaosWorld, random: Random, options: RoundOptions): P
     spanMs: options.spanMs,
     texts: world.texts.length,
     escapes: options.escapes,
+    ways: (await controlGroupHome()) === null ? MARKED_ESCAPES : ALL_ESCAPES,
     prefix: `job-${seed}`,
   });
   const plan = planFaults(random.fork('faults'), {

@@ -1,20 +1,15 @@
 /** A process that has dropped every mark and its session stays in its control group, and so ends with its command. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openCommandGroups } from '../../packages/worker/src/process/command-groups.ts';
-import { foldersIn, removeGroup } from '../../packages/worker/src/process/control-group.ts';
+import { foldersIn } from '../../packages/worker/src/process/control-group.ts';
 import { Marks } from '../../packages/worker/src/process/mark.ts';
+import { controlGroupHome } from '../support/control-groups.ts';
 import { end } from '../support/processes.ts';
 import { type LinkWorld, makeLinkWorld, processesWith, until } from './link-world.ts';
 
-/** Where this machine lets a worker make groups; `null` where it does not: then there are only marks, which have tests. */
-const home = await (async () => {
-  const opened = await openCommandGroups(new Marks('/nowhere').worker);
-  if ('problem' in opened) return null;
-  removeGroup(opened.groups.folder);
-  return dirname(opened.groups.folder);
-})();
+/** Without control groups there are only marks, which have tests. */
+const home = await controlGroupHome();
 
 const inGroups = test.skipIf(home === null);
 

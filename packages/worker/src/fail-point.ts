@@ -6,8 +6,9 @@ export const MOMENTS = [
   /** An earlier process may have left commands behind, and none has been ended yet. */
   'before-sweep',
   'after-sweep',
+  /** What is to hold a command's processes is made, and empty. */
   'before-spawn',
-  /** A command runs, and nothing says so yet. */
+  /** A command has begun; it may not be held yet, and nothing says that it runs. */
   'after-spawn',
   /** All output of a command is in the spool, its end is not. */
   'before-ended',

@@ -88,11 +88,12 @@ async function startAndSupervise(
   const { program, buildFolder } = prepared;
   try {
     if (order.signal.aborted) return endedEarly(causeOf(order.signal), deps.clock.monotonic() - begin);
+    const { platform, pipes, failPoint } = deps;
     const mark = deps.marks.next();
     return await supervise(deps, order, {
       begin,
       buildFolder,
-      start: () => startProcess({ platform: deps.platform, pipes: deps.pipes, mark }, program),
+      start: () => startProcess({ platform, pipes, mark, failPoint }, program),
     });
   } finally {
     if (program.stdinFile !== null) await rm(program.stdinFile, { force: true });

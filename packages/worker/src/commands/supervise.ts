@@ -168,10 +168,13 @@ async function superviseStarted(
   const exit = await process.exit;
   // Asked at once: whatever tidies up after the program may make space.
   const isFull = exit.code !== 0 && cause === null && (await isDiskFull(buildFolder));
-  if (cause === null) await drain(deps, reader, DRAIN_QUIET_MS, () => limits.cause !== null);
+  // Without room for more output nobody but those who may write some is worth waiting for.
+  const isIdle = () => reader.isPaused && process.processes.members().length === 0;
+  if (cause === null) await drain(deps, reader, DRAIN_QUIET_MS, () => limits.cause !== null || isIdle());
   limits.clear();
   const strays = await endStrays(deps, process, command.graceMs);
-  await drain(deps, reader, LAST_QUIET_MS);
+  await drain(deps, reader, LAST_QUIET_MS, isIdle);
+  // At most what a pipe holds, and the spool takes it also when it has no room.
   reader.takeRest();
   process.release(reader.isAtEnd);
   await finishOutput(outputs);
@@ -187,7 +190,6 @@ export async function supervise(
   input: SuperviseInput,
 ): Promise<CommandOutcome> {
   const followed = await followFiles(deps, order, input);
-  deps.failPoint('before-spawn');
   const result = await input.start();
   if ('problem' in result) {
     await finishOutput(followed);
@@ -196,7 +198,6 @@ export async function supervise(
       /E(AGAIN|MFILE|NFILE|NOMEM)/.test(result.problem),
     );
   }
-  deps.failPoint('after-spawn');
   order.started();
   const { capture, reader, logs } = readOutput(deps, order, result.started);
   followed.grown.tell = () => reader.touch();

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { messageOf } from '@buildbot/shared';
 import type { Environment } from '../core/clean-environment.ts';
+import type { FailPoint } from '../fail-point.ts';
 import { MARK_VARIABLE, type Mark } from './mark.ts';
 import type { OutputPipe, OutputPipes } from './output-pipes.ts';
 import type { CommandProcesses, Platform, ProcessSet } from './platform.ts';
@@ -36,6 +37,7 @@ export interface StartDeps {
   platform: Platform;
   pipes: OutputPipes;
   mark: Mark;
+  failPoint: FailPoint;
 }
 
 /** The token goes behind those of an outer worker whose build runs this one. */
@@ -89,7 +91,9 @@ export async function startProcess(deps: StartDeps, program: Program): Promise<S
   try {
     const [stdout, stderr] = outputs;
     const output = [stdout.writeEnd, stderr.writeEnd];
+    deps.failPoint('before-spawn');
     child = spawnMarked({ processes, mark, program, stdio: [stdin, ...output] });
+    deps.failPoint('after-spawn');
   } catch (error) {
     giveUp(outputs, processes);
     return { problem: messageOf(error) };
