@@ -206,3 +206,13 @@ test('a full spool stops the command and loses nothing', async () => {
   expect(await running.outcome).toMatchObject({ code: 0, cause: null });
   clearInterval(acking);
 });
+
+test('a command that has ended says so, with its last words, though the spool has no room and nobody makes some', async () => {
+  world.deps.spool.discard();
+  const spool = new Spool({ folder: join(world.root, 'spool'), limitBytes: 1000 });
+  world.deps = { ...world.deps, spool };
+  while (spool.hasRoom) spool.append(false, () => Buffer.alloc(100));
+  const outcome = await world.run('head -c 60000 /dev/zero; echo last words >&2; exit 3').outcome;
+  expect(outcome).toMatchObject({ code: 3, cause: null });
+  expect(world.output().text).toHaveLength(60_000 + 'last words\n'.length);
+});

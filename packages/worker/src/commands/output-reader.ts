@@ -37,6 +37,11 @@ export class OutputReader {
     return this.#isAtEnd;
   }
 
+  /** Whether reading waits for room. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Milliseconds since the last output; 0 while reading waits for room, because then silence is our doing. */
   get quietMs(): number {
     return this.#isPaused ? 0 : this.#input.clock.monotonic() - this.#activeAt;
