@@ -39,9 +39,9 @@ function section(name: string, command: CommandClass): string {
     description ?? '',
   ]);
   const flags = Object.entries(command.flags ?? {});
-  const own = flags.filter(([flag]) => !CONNECTION_FLAGS.has(flag));
-  const rows = [...args, ...own.map(([flag, made]) => [flagWords(flag, made), made.description ?? ''])];
   const connects = flags.some(([flag]) => flag === 'host');
+  const own = connects ? flags.filter(([flag]) => !CONNECTION_FLAGS.has(flag)) : flags;
+  const rows = [...args, ...own.map(([flag, made]) => [flagWords(flag, made), made.description ?? ''])];
   return [
     `## buildbot ${name}`,
     command.summary ?? '',

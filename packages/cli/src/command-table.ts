@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ default: CommandC
   'set-worker-availability': () => import('./commands/set-worker-availability.ts'),
   stop: () => import('./commands/stop.ts'),
   try: () => import('./commands/try.ts'),
+  tryserver: () => import('./commands/tryserver.ts'),
   unshelve: () => import('./commands/unshelve.ts'),
   watch: () => import('./commands/watch.ts'),
   workers: () => import('./commands/workers.ts'),

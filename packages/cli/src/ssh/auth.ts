@@ -3,9 +3,11 @@
  * offers each key's public half first, so private keys are touched only when they will be accepted.
  */
 
-import type { AnyAuthMethod, AuthHandlerMiddleware, BaseAgent, ParsedKey } from 'ssh2';
+import { messageOf } from '@buildbot/shared';
+import type { AnyAuthMethod, AuthHandlerMiddleware, BaseAgent } from 'ssh2';
 import { NotLetInError } from './errors.ts';
 import type { Identities, Identity } from './identities.ts';
+import { agentOf, endAttempts } from './ssh2-internals.ts';
 import type { Ssh2 } from './ssh2-lib.ts';
 
 export interface Authentication {
@@ -34,43 +36,27 @@ export function authenticateWith(
       methodsLeft = authsLeft ?? [];
       const method = methods.shift();
       if (method) next(method);
-      else stop(next);
+      else endAttempts(next);
     },
     failure: (cause) => notLetIn({ user, place, identities, unsigned, methodsLeft, cause }),
   };
 }
 
-/** `false` ends the attempts; ssh2's types leave it out. */
-function stop(next: Parameters<AuthHandlerMiddleware>[2]): void {
-  (next as unknown as (method: false) => void)(false);
-}
-
 /** The keys as ssh2 wants them. `unsigned` collects why accepted keys could not sign. */
 function offering(ssh2: Ssh2, identities: readonly Identity[], unsigned: string[]): BaseAgent {
-  class Offering extends ssh2.BaseAgent {
-    override getIdentities(callback: (error: Error | undefined, keys: ParsedKey[]) => void): void {
-      callback(
-        undefined,
-        identities.map(({ publicKey }) => publicKey),
-      );
-    }
-
-    override sign(publicKey: ParsedKey, data: Buffer, options: unknown, callback?: unknown): void {
-      const done = callback as (error: Error | null, signature?: Buffer) => void;
-      const { hash } = options as { hash?: string };
+  return agentOf(ssh2, {
+    publicKeys: identities.map(({ publicKey }) => publicKey),
+    sign: async (publicKey, data, hash) => {
       const identity = identities.find((candidate) => candidate.publicKey === publicKey);
-      const signature =
-        identity?.sign(data, hash) ?? Promise.reject(new Error('an unknown key was asked for'));
-      signature.then(
-        (bytes) => done(null, bytes),
-        (error: Error) => {
-          unsigned.push(`${identity?.label}: ${error.message}`);
-          done(error);
-        },
-      );
-    }
-  }
-  return new Offering() as unknown as BaseAgent;
+      if (identity === undefined) throw new Error('an unknown key was asked for');
+      try {
+        return await identity.sign(data, hash);
+      } catch (error) {
+        unsigned.push(`${identity.label}: ${messageOf(error)}`);
+        throw error;
+      }
+    },
+  });
 }
 
 interface Refusal {

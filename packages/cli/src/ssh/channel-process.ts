@@ -3,6 +3,7 @@
 import type { ClientChannel } from 'ssh2';
 import { PairedDuplex } from './paired-duplex.ts';
 import type { RemoteExit, RemoteProcess } from './port.ts';
+import { isStillSending } from './ssh2-internals.ts';
 
 export interface ChannelProcess {
   readonly process: RemoteProcess;
@@ -34,10 +35,4 @@ export function channelProcess(channel: ClientChannel): ChannelProcess {
       else if (isStillSending(channel)) cutBy = reason;
     },
   };
-}
-
-/** ssh2 keeps the state of each direction in a field that its types leave out. */
-function isStillSending(channel: ClientChannel): boolean {
-  const { incoming } = channel as unknown as { incoming: { state: 'open' | 'eof' | 'closed' } };
-  return incoming.state === 'open';
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import Tryserver from '../commands/tryserver.ts';
 import { readArguments } from './arguments.ts';
 
 const administrator = ['--jobdir', '/srv/try', '--user', 'alice'];
@@ -51,4 +52,11 @@ test('no original command changes who the job is from, or where it goes', () => 
       if (answer.ok) expect([answer.jobdir, answer.user]).toEqual(['/srv/try', 'alice']);
     }),
   );
+});
+
+test('takes every option that its help names, and no other', () => {
+  const words = Object.entries(Tryserver.flags).flatMap(([name, { type }]) =>
+    type === 'option' ? [`--${name}`, name] : [`--${name}`],
+  );
+  expect(readArguments(words, undefined)).toEqual({ ok: true, jobdir: 'jobdir', user: 'user', attach: true });
 });
