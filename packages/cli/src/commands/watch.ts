@@ -2,7 +2,7 @@
 import { UserError } from '@buildbot/shared';
 import { Args, Flags } from '@oclif/core';
 import { connectionFlags, reconnectFlag } from '../base-command.ts';
-import { followFlag, settingsOfFlags } from '../config/flags.ts';
+import { followFlag, newOnlyFlag, settingsOfFlags } from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
 import { parseTryReference } from '../services/build-reference.ts';
 import { failedFarmText, type MachineForm } from '../services/tell-failure.ts';
@@ -29,6 +29,7 @@ export default class Watch extends ShowingCommand {
       description: 'Where an earlier --follow had come to, as it said itself. Default: the beginning.',
       dependsOn: ['follow'],
     }),
+    'new-only': newOnlyFlag,
     json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events', 'follow'] }),
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
   };
@@ -38,9 +39,10 @@ export default class Watch extends ShowingCommand {
   async run(): Promise<number> {
     const { flags, args } = await this.parse(Watch);
     this.#isOfFarm = args.id === undefined;
-    if (this.#isOfFarm && flags.follow)
-      throw new UserError('--follow needs the number of a try', {
-        hint: 'For example: buildbot watch 17 --follow',
+    const ofTry = flags.follow ? '--follow' : '--new-only';
+    if (this.#isOfFarm && (flags.follow || flags['new-only']))
+      throw new UserError(`${ofTry} needs the number of a try`, {
+        hint: `For example: buildbot watch 17 ${ofTry}`,
       });
     const { watchCommand } = await import('../services/watch-command.ts');
     const { parseLogPositions } = await import('../services/follow-logs.ts');
@@ -57,6 +59,7 @@ export default class Watch extends ShowingCommand {
           json: flags.json,
           events: flags.events,
           logsFrom,
+          newOnly: flags['new-only'],
           store: this.store,
         },
         this.runtime,

@@ -60,7 +60,7 @@ export const followFlag = {
   }),
 };
 
-/** Of `try`. */
+/** Of `try`, and of `watch` for a try. */
 export const newOnlyFlag = Flags.boolean({
   description: 'Exit code 0 when all that failed fails on the base as well, or comes and goes.',
 });

@@ -149,10 +149,10 @@ export class TryFollower {
   }
 
   #attachLine(buildSetId: number): string {
-    const { attachCommand, logs } = this.#options;
+    const { attachCommand, logs, newOnly } = this.#options;
     const position = this.#logs?.position ?? null;
     const follow = logs === undefined ? [] : ['--follow', ...(position === null ? [] : ['--from', position])];
-    return [...attachCommand, buildSetId, ...follow].join(' ');
+    return [...attachCommand, buildSetId, ...follow, ...(newOnly ? ['--new-only'] : [])].join(' ');
   }
 
   #timedOut(buildSetId: number): Ending {

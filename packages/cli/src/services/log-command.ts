@@ -31,7 +31,7 @@ export async function logCommand(
     const reference = parseBuildReference(build);
     // Whatever reads a pipe or a file (grep, an editor) would take colours for text.
     const allowsColour = environment.forcesColour || (environment.allowsColour && stdout.isTTY === true);
-    return await readLog(
+    const result = await readLog(
       { link, store: null, clock, random },
       {
         ...input,
@@ -42,6 +42,9 @@ export async function logCommand(
         signal: interrupted.signal,
       },
     );
+    // Standard output is the log and nothing else.
+    if (!input.raw) runtime.stderr.write(result.failure.map((line) => `${line}\n`).join(''));
+    return result;
   } finally {
     stopListening();
   }

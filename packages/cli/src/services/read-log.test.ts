@@ -78,8 +78,25 @@ describe('the log of a build', () => {
       step: 'test',
       log: 'stdio',
       bytes: BYTES.length,
+      failure: [],
       text: BYTES.toString(),
     });
+  });
+
+  it('says whose failure the step is, where the master does', async () => {
+    const told = {
+      mark: 'flaky',
+      marks: {},
+      tests_failed: 0,
+      tests: [],
+      path: 'a.c',
+      line: 3,
+      log: null,
+      lines: [],
+    };
+    lists['builds/100/failure_digest'] = { failure_digests: [{ steps: [{ stepid: 2, ...told }] }] };
+    expect((await read()).failure).toEqual(['✗ test  FLAKY  a.c:3']);
+    expect((await read({ step: 'compile' })).failure).toEqual([]);
   });
 
   it('is fit for a terminal unless the bytes were asked for', async () => {

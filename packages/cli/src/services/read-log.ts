@@ -11,7 +11,9 @@ import {
   UserError,
 } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
+import { failureLines } from '../view/renderers/failure.ts';
 import type { BuildReference } from './build-reference.ts';
+import { failedSteps } from './failure-digest.ts';
 import { findBuild } from './find-build.ts';
 import { type LinkDeps, stayLinked } from './stay-linked.ts';
 
@@ -34,11 +36,14 @@ export interface ReadLogResult {
   step: string;
   log: string;
   bytes: number;
+  /** Whose failure the step is, for people; empty unless it has failed, and where the master does not say. */
+  failure: readonly string[];
 }
 
 export async function readLog(deps: LinkDeps, input: ReadLogInput): Promise<ReadLogResult> {
   let chosen: { step: StepResource; log: LogResource } | undefined;
   let offset = 0;
+  let failure: readonly string[] = [];
   const sanitizer = input.raw ? undefined : new LogSanitizer({ colour: input.allowsColour });
   const end = await stayLinked(
     deps,
@@ -48,6 +53,7 @@ export async function readLog(deps: LinkDeps, input: ReadLogInput): Promise<Read
         offset += bytes.length;
         await input.write(sanitizer === undefined ? bytes : sanitizer.push(bytes));
       }
+      if (!input.signal.aborted) failure = await failureOf(client, chosen.step, input.signal);
     },
     { giveUpAfterMs: input.giveUpAfterMs, signal: input.signal },
   );
@@ -55,7 +61,13 @@ export async function readLog(deps: LinkDeps, input: ReadLogInput): Promise<Read
   if (end === 'no-contact')
     throw new ExternalError(deps.link.name, `no contact for ${formatDuration(input.giveUpAfterMs)}`);
   if (chosen === undefined) throw new UserError('interrupted before the log was found');
-  return { logId: chosen.log.logid, step: chosen.step.name, log: chosen.log.name, bytes: offset };
+  return { logId: chosen.log.logid, step: chosen.step.name, log: chosen.log.name, bytes: offset, failure };
+}
+
+/** It may have ended only with its log. */
+async function failureOf(client: ApiClient, step: StepResource, signal: AbortSignal): Promise<string[]> {
+  const failed = (await failedSteps(client, step.buildid, signal)).get(step.stepid);
+  return failed === undefined ? [] : failureLines(sanitizeName(step.name), failed.failure);
 }
 
 async function chooseLog(

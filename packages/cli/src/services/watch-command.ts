@@ -25,6 +25,8 @@ export interface WatchCommandInput {
   events: boolean;
   /** All of the logs of a try, from where an earlier process had come to; null for none. */
   logsFrom: LogPositions | null;
+  /** Of a try: what fails without the change, too, counts for nothing. */
+  newOnly: boolean;
   /** Empty; holds in the end what there was to show. */
   store: ViewStore;
 }
@@ -81,6 +83,7 @@ async function watchTry(
     timeoutMs: input.given.timeout,
     reconnectMs: input.reconnectMs,
     tails: face === 'screen',
+    newOnly: input.newOnly,
     logs: logsFrom === null ? undefined : { from: logsFrom, tell: logTeller(face, store, runtime) },
   });
   const { intents } = follower;

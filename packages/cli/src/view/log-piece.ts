@@ -1,5 +1,5 @@
 /** A log as it is followed line for line: the pieces that are told, and what has to wait for them. */
-import type { LogResource } from '@buildbot/shared';
+import { type LogResource, REPORT_LOG } from '@buildbot/shared';
 import type { BuildOfFact, Fact } from './facts.ts';
 import type { ViewState } from './state.ts';
 
@@ -15,9 +15,9 @@ export interface LogPiece {
   bytes: Uint8Array;
 }
 
-/** Text with or without streams; a page of HTML is nothing to read line for line. */
-export function isFollowed({ type }: Pick<LogResource, 'type'>): boolean {
-  return type === 's' || type === 't';
+/** Text with or without streams; a page of HTML is nothing to read line for line, nor are reports for programs. */
+export function isFollowed({ type, name }: Pick<LogResource, 'type' | 'name'>): boolean {
+  return (type === 's' || type === 't') && name !== REPORT_LOG;
 }
 
 /** Without those of a build that come after a log whose last lines have not been told yet. */
