@@ -1,11 +1,13 @@
 /**
  * What it costs to decide who builds what next, on a farm of 500 workers with 10,000 queued requests. In each round one
  * of these happens: a request arrives while every worker is busy; a build ends, so that one place is free; or all workers
- * come free at once. With workers that all builders share, and with a list of its own for every builder.
+ * come free at once. With workers that all builders share, and with a list of its own for every builder. Beside it, what
+ * it costs to say why a request waits.
  */
 import { type AssignInput, assign, type Eligibility } from '../packages/master/src/core/queue/assign.ts';
 import { RequestQueue } from '../packages/master/src/core/queue/request-queue.ts';
 import { request, worker } from '../packages/master/src/core/queue/testing-world.ts';
+import { waitingReason } from '../packages/master/src/core/queue/waiting.ts';
 import type { QueueWorker } from '../packages/master/src/core/queue/worker-state.ts';
 import { median, report } from './report.ts';
 
@@ -63,6 +65,13 @@ class Farm {
     assign(this.input);
     return (performance.now() - begin) * 1000;
   }
+
+  /** Microseconds to say why the newest request waits. */
+  reason(): number {
+    const begin = performance.now();
+    waitingReason(this.input, this.#arrived - 1);
+    return (performance.now() - begin) * 1000;
+  }
 }
 
 function measure(figure: string, conditions: Record<string, unknown>, once: () => number): void {
@@ -70,6 +79,12 @@ function measure(figure: string, conditions: Record<string, unknown>, once: () =
   report({ bench: 'assign', figure, value: median(values), unit: 'µs', conditions });
 }
 
+// Until the code is compiled.
+for (let warm = new Farm(100, true), n = 0; n < 200; n++) {
+  warm.round(WORKERS);
+  warm.arrival();
+  warm.reason();
+}
 for (const builders of [10, 100, 2000]) {
   for (const lists of ['shared', 'own'] as const) {
     const farm = new Farm(builders, lists === 'shared');
@@ -77,5 +92,6 @@ for (const builders of [10, 100, 2000]) {
     measure('a request arrives, all are busy', conditions, () => farm.arrival());
     measure('one worker comes free', conditions, () => farm.round(1));
     measure('all workers come free, per build', conditions, () => farm.round(WORKERS));
+    measure('why a request waits', conditions, () => farm.reason());
   }
 }

@@ -1,4 +1,5 @@
 /** Reads any collection of the API: from the store, from memory where no column selects, or from the configuration. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EVERYTHING, type Filter, type ForceSchedulerResource, type Query } from '@buildbot/shared';
 import type { ApiDeps } from '../deps.ts';
 import { marked } from '../failures/marked.ts';
@@ -25,6 +26,12 @@ export interface Reader {
   ): Promise<Page<RowOf<P>>>;
   all: ReadAll;
 }
+
+/**
+ * To say why a request waits takes up to half a millisecond on a farm of 2,000 builders, and a queue of 10,000 may be asked
+ * for at once (2026-11-21): meanwhile the master does its other work, too.
+ */
+const REASONS_AT_ONCE = 50;
 
 type Deps = Pick<ApiDeps, 'store' | 'queue' | 'forceForms'>;
 
@@ -72,11 +79,14 @@ export function createReader(deps: Deps): Reader {
   async function explained(plural: Plural, rows: Row[]): Promise<Row[]> {
     if (plural === 'test_results') return await marked(store, rows);
     if (plural !== 'buildrequests') return rows;
-    return rows.map((row) =>
-      row.state !== 'pending'
-        ? row
-        : { ...row, waiting_reason: queue.waitingReason(row.buildrequestid as number) },
-    );
+    const all: Row[] = [];
+    for (const row of rows) {
+      if (all.length % REASONS_AT_ONCE === REASONS_AT_ONCE - 1) await nextTurn();
+      const reason =
+        row.state === 'pending' ? { waiting_reason: queue.waitingReason(row.buildrequestid as number) } : {};
+      all.push({ ...row, ...reason });
+    }
+    return all;
   }
 
   async function stored(plural: Plural, query: Query, properties: string[]): Promise<Page> {
