@@ -6,7 +6,8 @@ import { EVERYTHING, type Filter, type Query } from '@buildbot/shared';
 import { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../migrate.ts';
-import { buildRequests, builds, steps } from '../query/large.ts';
+import { builtSources, pastSteps } from '../past-results.ts';
+import { buildRequests, builds, steps, testResultSets, testResults } from '../query/large.ts';
 import { pastBuilds, pendingRequests } from '../reading.ts';
 import type { Tables } from '../tables.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -77,6 +78,13 @@ const PAGES: Record<string, (db: Kysely<Tables>) => Promise<unknown>> = {
   'the newest builds with a result': (db) => builds(db, { ...newest, filters: [where('results', 2)] }, null),
   'builds of a request': (db) => builds(db, { ...EVERYTHING, filters: [where('buildrequestid', 1)] }, null),
   'steps of a build': (db) => steps(db, { ...EVERYTHING, filters: [where('buildid', 1)] }),
+  'failed tests of a build': (db) =>
+    testResults(db, { ...EVERYTHING, filters: [where('buildid', 1), where('failed', true)] }),
+  'tests of a set': (db) => testResults(db, { ...EVERYTHING, filters: [where('test_result_setid', 1)] }),
+  'sets of a builder': (db) => testResultSets(db, { ...EVERYTHING, filters: [where('builderid', 1)] }),
+  'what a build was made of': (db) => builtSources(db, 1),
+  'a step and its tests in other builds': (db) =>
+    pastSteps(db, { buildIds: [1, 2], step: 'test', tests: ['a', 'b'] }),
   'requests that wait': (db) =>
     buildRequests(db, { ...EVERYTHING, filters: [where('claimed', false)] }, null),
   'the head of the queue': (db) =>
@@ -105,7 +113,7 @@ const PAGES: Record<string, (db: Kysely<Tables>) => Promise<unknown>> = {
 };
 
 /** Pages that are put in order after they were found: few rows by their nature. */
-const SORTED = new Set(['running builds by start', 'steps of a build', 'the head of the queue']);
+const SORTED = new Set(['running builds by start', 'steps of a build', 'the head of the queue', 'tests of a set']);
 
 describe('no table is walked for', () => {
   for (const [name, page] of Object.entries(PAGES)) {

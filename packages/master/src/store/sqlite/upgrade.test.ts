@@ -91,6 +91,23 @@ describe('a database of an earlier release', () => {
   }
 });
 
+test('a database with schema version 3 has what steps told of their tests', async () => {
+  const basedir = await fixture(3);
+  await upgrade(databasePath(basedir), clock);
+  const store = await open(basedir);
+  onTestFinished(() => store.close());
+  const sets = await store.query('test_result_sets', EVERYTHING);
+  expect(sets.rows.map(({ tests_passed, tests_failed }) => [tests_passed, tests_failed])).toEqual([
+    [1, 0],
+    [0, 1],
+  ]);
+  const { rows } = await store.query('test_results', EVERYTHING);
+  expect(rows.map(({ test_name, failed }) => [test_name, failed])).toEqual([
+    ['Net.Timeout', false],
+    ['Net.Timeout', true],
+  ]);
+});
+
 describe('an upgrade', () => {
   test('does nothing to a database that is up to date', async () => {
     const { basedir, path } = await current();
