@@ -14,7 +14,8 @@ function httpFor(address: ApiAddress) {
 
 const KEEPALIVE_MS = 30_000;
 
-export function h1Transport(address: ApiAddress): ApiTransport {
+/** `token`: what lets in, if anything has to. */
+export function h1Transport(address: ApiAddress, token: string | null = null): ApiTransport {
   const { Agent, request } = httpFor(address);
   const agent = new Agent({ keepAlive: true });
   const open = new Set<ClientRequest>();
@@ -26,7 +27,7 @@ export function h1Transport(address: ApiAddress): ApiTransport {
           path: pathOf(address, asked),
           method: asked.method,
           agent,
-          ...options(asked),
+          ...options(asked, token),
         });
         open.add(sent);
         const forget = abortedBy(asked.signal, sent);
@@ -72,8 +73,9 @@ function pathOf(address: ApiAddress, { path }: ApiRequest): string {
   return address.url.pathname.replace(/\/+$/, '').replace(/\/api\/v2$/, '') + path;
 }
 
-function options({ body }: ApiRequest) {
+function options({ body }: ApiRequest, token: string | null) {
   const headers = {
+    ...(token === null ? {} : { authorization: `Bearer ${token}` }),
     accept: 'application/json, text/event-stream, text/plain',
     ...(body === undefined
       ? {}

@@ -19,6 +19,8 @@ export interface Environment {
   readonly wantsPlain: boolean;
   /** How often something is to be heard on a link, as `BUILDBOT_HEARTBEAT` has it. Milliseconds; default: 15 s. */
   readonly heartbeatMs: number | undefined;
+  /** File with a token for the API, as `BUILDBOT_TOKEN_FILE` names it. */
+  readonly tokenFile: string | undefined;
 }
 
 export function readEnvironment(
@@ -39,6 +41,7 @@ export function readEnvironment(
     forcesColour,
     wantsPlain: isSet('CI') || isDumb || isSet('ACCESSIBLE'),
     heartbeatMs: heartbeatOf(env.BUILDBOT_HEARTBEAT),
+    tokenFile: env.BUILDBOT_TOKEN_FILE || undefined,
   };
 }
 

@@ -15,6 +15,7 @@ export const CONNECTION_KEYS = [
   'api',
   'ssh',
   'sshConfig',
+  'tokenFile',
 ] as const satisfies readonly SettingKey[];
 
 /** All that `try` can be told. */

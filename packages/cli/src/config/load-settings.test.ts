@@ -44,6 +44,25 @@ describe('settings', () => {
     });
   });
 
+  it('send a token only where its owner wants it, never where a source tree says', async () => {
+    await user('api: https://ci.example/\ntokenFile: /home/me/token\n');
+    expect((await load()).tokenFile).toBe('/home/me/token');
+    expect((await load({ api: 'https://other.example/' })).tokenFile).toBe('/home/me/token');
+    await tree('api: https://evil.example/\n');
+    expect(await load()).toMatchObject({ api: 'https://evil.example/', tokenFile: undefined });
+    expect((await load({ tokenFile: '/home/me/token' })).tokenFile).toBeUndefined();
+    expect((await load({ api: 'https://ci.example/' })).tokenFile).toBe('/home/me/token');
+    await tree('tokenFile: /home/me/token\n');
+    await expect(load()).rejects.toThrow(UserError);
+  });
+
+  it('take a token from the file that the environment names, unless a flag names one', async () => {
+    const environment = readEnvironment({ HOME: join(dir, 'home'), BUILDBOT_TOKEN_FILE: '/run/token' });
+    const flags = { api: 'https://ci.example/' };
+    expect((await loadSettings(flags, environment, dir)).tokenFile).toBe('/run/token');
+    expect((await loadSettings({ ...flags, tokenFile: 'x' }, environment, dir)).tokenFile).toBe('x');
+  });
+
   it('merge properties name by name', async () => {
     await tree('properties: { a: tree, b: tree }\n');
     expect({ ...(await load({ properties: { a: 'flag' } })).properties }).toEqual({ a: 'flag', b: 'tree' });

@@ -26,11 +26,26 @@ export async function loadSettings(
   const userPath = join(environment.configDir, 'config.yaml');
   const [found, userText] = await Promise.all([findDotBuildbot(cwd), readIfThere(userPath)]);
   const { tree, user } = await parseFiles(found, userPath, userText);
+  const settings = mergeSettings(flags, tree.values, user.values);
   return {
-    ...mergeSettings(flags, tree.values, user.values),
+    ...settings,
+    tokenFile: tokenFileFor(settings.api, { flags, user: user.values, environment }),
     treeDir: found === null ? null : dirname(found.isOldOptions ? dirname(found.path) : found.path),
     notes: [...tree.notes, ...user.notes],
   };
+}
+
+/**
+ * A token goes only to an address that its owner has named: a `.buildbot` in a hostile source tree would otherwise have
+ * it sent to whom it likes.
+ */
+function tokenFileFor(
+  api: string | undefined,
+  sources: { flags: SettingValues; user: SettingValues; environment: Environment },
+): string | undefined {
+  const { flags, user, environment } = sources;
+  if (api === undefined || (api !== flags.api && api !== user.api)) return undefined;
+  return flags.tokenFile ?? environment.tokenFile ?? user.tokenFile;
 }
 
 async function parseFiles(found: FoundFile | null, userPath: string, userText: string | null) {

@@ -248,6 +248,14 @@ export const SETTINGS = [
     default: null,
     help: 'SSH configuration file to read in place of ~/.ssh/config.',
   },
+  {
+    key: 'tokenFile',
+    flag: 'token-file',
+    kind: 'text',
+    from: 'user',
+    default: null,
+    help: 'File with a token for --api; also BUILDBOT_TOKEN_FILE. Never sent where a source tree says.',
+  },
 ] as const satisfies readonly Setting[];
 
 type Row = (typeof SETTINGS)[number];

@@ -12,7 +12,7 @@ const GREETING_TIMEOUT_MS = 5000;
 export async function masterLink(settings: Settings, runtime: Runtime): Promise<MasterLink> {
   return settings.api === undefined
     ? sshLink(settings, runtime)
-    : addressLink(settings.api, runtime.environment.heartbeatMs);
+    : addressLink(settings.api, { ...settings, heartbeatMs: runtime.environment.heartbeatMs });
 }
 
 /** @throws UserError when the host is missing, or the connection is of a kind that is not spoken here. */
@@ -49,6 +49,7 @@ export function connectionWords(flags: SettingValues): string[] {
     buildbotbin: 'buildbotbin',
     ssh: 'ssh',
     sshConfig: 'ssh-config',
+    tokenFile: 'token-file',
   } as const;
   return Object.entries(names).flatMap(([key, flag]) => {
     const value = flags[key as keyof typeof names];

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { ExternalError } from '@buildbot/shared';
 import { parseApiAddress } from '../client/api-address.ts';
 import { ApiClient, limitsFor } from '../client/api-client.ts';
+import { readToken } from '../client/token-file.ts';
 import { LinkError } from '../client/transport.ts';
 import { attach, type TryLinkOptions } from '../client/try-link.ts';
 import type { SshConnection, SshTarget, SshTransport } from '../ssh/port.ts';
@@ -18,11 +19,15 @@ export interface MasterLink {
   close(): void;
 }
 
-/**
- * The API at `http://host:port` or `unix:PATH`. Opening it throws when nobody answers there. `heartbeatMs`: how often
- * something is to be heard.
- */
-export function addressLink(address: string, heartbeatMs?: number): MasterLink {
+export interface AddressOptions {
+  /** How often something is to be heard. */
+  heartbeatMs?: number | undefined;
+  /** File with the token that lets in; read anew each time. */
+  tokenFile?: string | undefined;
+}
+
+/** The API at `http://host:port` or `unix:PATH`. Opening it throws when nobody answers there. */
+export function addressLink(address: string, { heartbeatMs, tokenFile }: AddressOptions = {}): MasterLink {
   const parsed = parseApiAddress(address);
   let client: ApiClient | undefined;
   return {
@@ -30,7 +35,8 @@ export function addressLink(address: string, heartbeatMs?: number): MasterLink {
     open: async () => {
       const { h1Transport } = await import('../client/h1-transport.ts');
       client?.close();
-      client = new ApiClient(h1Transport(parsed), limitsFor(heartbeatMs));
+      const token = tokenFile === undefined ? null : await readToken(tokenFile, parsed);
+      client = new ApiClient(h1Transport(parsed, token), limitsFor(heartbeatMs));
       // HTTP connects with the first question: an answer, whatever it says, tells that somebody is there.
       await client.get('masters?limit=1', 'masters').catch((error: unknown) => {
         if (error instanceof LinkError) throw error;

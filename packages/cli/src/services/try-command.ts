@@ -25,6 +25,8 @@ export interface TryCommandInput {
   events: boolean;
   /** All of the logs. */
   follow: boolean;
+  /** What fails without the change, too, counts for nothing. */
+  newOnly?: boolean;
   /** False: no questions, even at a terminal. */
   asks: boolean;
   version: string;
@@ -116,6 +118,7 @@ async function submitAndShow(
         tails: face === 'screen',
         logs: follow ? { from: new Map(), tell: logTeller(face, store, runtime) } : undefined,
         canDetach: !input.local,
+        newOnly: input.newOnly ?? false,
         onIntents: (made) => {
           intents = made;
         },
@@ -143,7 +146,7 @@ async function submitterFor(
   const { heartbeatMs } = runtime.environment;
   return sshSubmitter(
     ssh,
-    settings.api === undefined ? ssh : addressLink(settings.api, heartbeatMs),
+    settings.api === undefined ? ssh : addressLink(settings.api, { ...settings, heartbeatMs }),
     runtime,
   );
 }

@@ -193,6 +193,9 @@ export const userSettingsSchema = dotBuildbotSchema.extend({
   sshConfig: printable
     .meta(meta('SSH configuration file to read.', '~/.ssh/config', '~/.ssh/work'))
     .optional(),
+  tokenFile: printable
+    .meta(meta('File with a token for the API, readable by you only.', 'none', '/home/me/.buildbot-token'))
+    .optional(),
 });
 
 /** The settings of the user's own configuration. */
@@ -222,6 +225,11 @@ export const REFUSED_KEYS: readonly RefusedKey[] = [
     pattern: /passw|^token$|secret/,
     reason: 'a password does not belong into a source tree, and SSH needs none',
     hint: 'Remove it; access is by SSH key.',
+  },
+  {
+    pattern: /^tokenfile$/,
+    reason: 'a file in a source tree may not choose a token',
+    hint: `Give it as a flag (--token-file), or write it into your own ${OWN_CONFIGURATION}.`,
   },
   {
     pattern: /proxy|^jump/,

@@ -297,6 +297,8 @@ describe('parseDotBuildbot refuses what only the user may say:', () => {
     ['ssh_command', '--ssh'],
     ['sshConfig', '--ssh'],
     ['command', '--ssh'],
+    ['tokenFile', '--token-file'],
+    ['token_file', '--token-file'],
     ['identity', 'IdentityFile'],
     ['identityfile', 'IdentityFile'],
     ['IdentityFile', 'IdentityFile'],
