@@ -63,7 +63,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const letGo = await prepare(path, logRoot, basedir);
   try {
     makeFolders(basedir, [logRoot, patchRoot]);
-    const engine = new SqliteEngine(path);
+    const engine = new SqliteEngine(path, { onHeldBack: (frames) => warnOfReader(logger, path, frames) });
     await migrate(engine, () => clock.now());
     const queue = new WriteQueue({ engine, clock, logger, fatal });
     const files = new LogFiles(logRoot);
@@ -90,6 +90,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     letGo();
     throw error;
   }
+}
+
+function warnOfReader(logger: Logger, path: string, frames: number): void {
+  const what = 'another program has been reading the database for so long that its write-ahead log grows';
+  logger.warn({ frames, file: `${path}-wal` }, `${what}: end the program, or the disk fills`);
 }
 
 /** Everything that can be refused before the database is opened for writing. Returns the way to let go of it. */

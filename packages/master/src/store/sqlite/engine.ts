@@ -10,6 +10,7 @@ import { Kysely } from 'kysely';
 import type { Engine, FailureKind } from '../engine.ts';
 import type { Columns } from '../migrations/migration.ts';
 import type { Tables } from '../tables.ts';
+import { type Checkpoint, Checkpoints, type CheckpointsInput } from './checkpoints.ts';
 import { sqliteDialect } from './dialect.ts';
 
 /** SQLite's own waiting, which blocks the process. Milliseconds. */
@@ -37,6 +38,8 @@ export function openWriter(path: string): Connection {
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
   db.pragma(`journal_size_limit = ${WAL_LIMIT}`);
+  // Done by `Checkpoints`, which does not pass over failures.
+  db.pragma('wal_autocheckpoint = 0');
   return db;
 }
 
@@ -46,10 +49,18 @@ function openReader(path: string): Connection {
   return db;
 }
 
+function checkpoint(db: Connection, mode: 'NOOP' | 'PASSIVE'): () => Checkpoint {
+  const statement = db.prepare<[], Checkpoint>(`pragma wal_checkpoint(${mode})`);
+  return () => statement.get() as Checkpoint;
+}
+
 /** Kysely over an open connection. */
 export function kyselyOn(db: Connection): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: sqliteDialect(db) });
 }
+
+/** For connections that are closed soon. */
+const UNWATCHED = { onHeldBack: () => undefined };
 
 export class SqliteEngine implements Engine {
   readonly reader: Kysely<Tables>;
@@ -57,14 +68,21 @@ export class SqliteEngine implements Engine {
   readonly columns = SQLITE_COLUMNS;
   readonly #readConnection: Connection;
   readonly #writeConnection: Connection;
+  readonly #checkpoints: Checkpoints;
   readonly #statements: Record<
     'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'back',
     () => void
   >;
 
-  constructor(path: string) {
+  constructor(path: string, watch: Omit<CheckpointsInput, 'look' | 'run' | 'failureKind'> = UNWATCHED) {
     const db = openWriter(path);
     this.#writeConnection = db;
+    this.#checkpoints = new Checkpoints({
+      ...watch,
+      look: checkpoint(db, 'NOOP'),
+      run: checkpoint(db, 'PASSIVE'),
+      failureKind: (error) => this.failureKind(error),
+    });
     this.#readConnection = openReader(path);
     this.writer = kyselyOn(db);
     this.reader = kyselyOn(this.#readConnection);
@@ -101,6 +119,7 @@ export class SqliteEngine implements Engine {
 
   async commit(): Promise<void> {
     this.#statements.commit();
+    this.#checkpoints.committed();
   }
 
   async rollback(): Promise<void> {
