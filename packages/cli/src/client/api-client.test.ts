@@ -1,6 +1,6 @@
 import { ExternalError, UserError } from '@buildbot/shared';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type ApiLimits, NotFound, type Told } from './api-client.ts';
+import { type ApiLimits, MASTER_STOPS, NotFound, type Told } from './api-client.ts';
 import { type Answer, type ApiServer, apiServer, DIALECTS } from './testing/api-server.ts';
 import { LinkError } from './transport.ts';
 
@@ -86,6 +86,12 @@ describe.each(DIALECTS)('the API client over %s', (dialect) => {
       { k: 'builds/1/new', m: { buildid: 1 }, n: 42 },
       { resync: true, n: 50 },
     ]);
+  });
+
+  it('tells a master that stops on purpose from a line that breaks', async () => {
+    const api = await client((_, response) => response.end('event: stopping\ndata: {"n":41}\n\n'));
+    const events = api.events(['builds/*/*'], 41, new AbortController().signal);
+    await expect(events.next()).rejects.toThrow(new LinkError(MASTER_STOPS));
   });
 
   it('ends an event stream quietly when nobody wants it any more', async () => {

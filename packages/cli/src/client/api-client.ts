@@ -22,6 +22,9 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** How often the master speaks on a stream of events at least. Milliseconds. */
 const HEARTBEAT_MS = 15_000;
 
+/** Why the link is lost when the master says goodbye. */
+export const MASTER_STOPS = 'the master is being stopped';
+
 /** Told instead of events when the asked-for position is not kept any more. */
 export interface Resync {
   resync: true;
@@ -123,7 +126,8 @@ export class ApiClient {
     if (response.status !== 200) throw await refusalOf(response, 'events');
     const parser = new SseParser();
     for await (const bytes of this.#heard(response.body, signal)) {
-      for (const { data } of parser.push(bytes)) {
+      for (const { event, data } of parser.push(bytes)) {
+        if (event === 'stopping') throw new LinkError(MASTER_STOPS);
         const told = toldBy(data);
         if (told !== undefined) yield told;
       }

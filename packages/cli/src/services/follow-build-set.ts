@@ -3,8 +3,9 @@
  * from its number on, and again from the last number after a break. A real Buildbot has neither; there the same
  * resources are asked for every two seconds.
  */
-import type { BuildResource, BuildSetSummaryResource } from '@buildbot/shared';
+import { type BuildResource, type BuildSetSummaryResource, matchesPath } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
+import type { LocalFact } from '../view/messages.ts';
 import { tableOfEvent } from '../view/reduce.ts';
 import type { ViewState } from '../view/state.ts';
 import { isOver } from '../view/try-view.ts';
@@ -14,6 +15,15 @@ import type { ViewStore } from './view-store.ts';
 import { withFreshReasons } from './waiting-reasons.ts';
 
 const POLL_MS = 2000;
+
+/** A graceful stop of the master has begun. */
+const DRAINING = 'masters/*/draining';
+
+function drainingNote(at: number): LocalFact {
+  const text =
+    '… the master is being stopped: it starts nothing more, and ends when the builds that run have ended';
+  return { type: 'note', text, at };
+}
 
 export interface FollowInput {
   buildSetId: number;
@@ -68,6 +78,8 @@ export async function followBuildSet(
       await withFreshReasons(client, { store, clock, path, signal }, async () => {
         for await (const told of client.events(pathsOf(buildSetId), position, signal)) {
           if ('resync' in told) await readSummary();
+          else if (matchesPath(DRAINING, told.k))
+            store.dispatch({ type: 'local', fact: drainingNote(clock.now()) });
           else if (isAbout(store.state, told.k, told.m)) store.dispatch({ type: 'event', event: told });
           position = Math.max(position ?? 0, told.n ?? 0);
           if (isComplete()) return;
@@ -91,6 +103,7 @@ function pathsOf(buildSetId: number): string[] {
     'logs/*/new',
     'logs/*/finished',
     'workers/*/*',
+    DRAINING,
   ];
 }
 

@@ -5,6 +5,9 @@ import { type LinkDeps, type LinkEnd, type LinkOptions, stayLinked } from './sta
 import type { ViewStore } from './view-store.ts';
 import { withFreshReasons } from './waiting-reasons.ts';
 
+/** Begun, draining, stopped: what a status alone says. */
+const MASTER = 'masters/*/*';
+
 const PATHS = [
   'builds/*/new',
   'builds/*/update',
@@ -12,6 +15,7 @@ const PATHS = [
   'builds/*/steps/*/*',
   'buildrequests/*/*',
   'workers/*/*',
+  MASTER,
 ];
 
 /** Those that are shown, as a status has them. */
@@ -55,7 +59,7 @@ async function tellEvents(
 ): Promise<void> {
   let events = 0;
   for await (const told of client.events(PATHS, from, signal)) {
-    if ('resync' in told || ++events > FRESH_AFTER_EVENTS) return;
+    if ('resync' in told || ++events > FRESH_AFTER_EVENTS || matchesPath(MASTER, told.k)) return;
     // A build is shown with its estimate from the first moment.
     for (const estimate of await estimatesFor(client, told, signal))
       store.dispatch({ type: 'estimate', n: told.n ?? 0, estimate });

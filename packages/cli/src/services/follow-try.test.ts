@@ -93,6 +93,23 @@ describe('following a try', () => {
     );
   });
 
+  it('says that the master drains, and that it stops on purpose', async () => {
+    const [first, ...rest] = [{ n: 11, k: 'masters/1/draining', m: {} }, ...EVENTS.slice(2)];
+    const frame = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
+    const { store, follower } = await world(
+      answering((from, _, response) => {
+        if (from < 11 && first) response.end(`${frame(first)}event: stopping\n${frame({ n: 11 })}`);
+        else response.write(rest.map(frame).join(''));
+      }),
+    );
+    expect((await follower.follow(7, null)).exitCode).toBe(0);
+    const lines = factsOf(store.state).flatMap(plainLines);
+    expect(lines).toContain(
+      '… the master is being stopped: it starts nothing more, and ends when the builds that run have ended',
+    );
+    expect(lines.join('\n')).toContain('… connection lost (the master is being stopped), trying again');
+  });
+
   it('says how long it took from milliseconds, and to programs without a mark', async () => {
     const quick = build({ complete: true, results: 0, complete_at_ms: T0 + 387 });
     const ends = EVENTS.slice(2).map((event) => (event.n === 13 ? { ...event, m: quick } : event));

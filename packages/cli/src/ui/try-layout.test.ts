@@ -40,6 +40,21 @@ function viewOf(builders: { name: string; runs: boolean; done: boolean; known: b
 }
 
 describe('the live block', () => {
+  it('stands still without a link, dimmed, and says that the builds go on', () => {
+    const [known, lost] = [
+      { type: 'summary', summary: summary({ builds: [build()], steps: [step()], estimates: [estimate()] }) },
+      { type: 'local', fact: { type: 'link_lost', reason: '', retryInMs: 0, at: T0 + 5000 } },
+    ] as const;
+    const state = reduce(reduce(EMPTY_STATE, known), lost);
+    const rowsAt = (now: number) =>
+      tryLines(tryView(state, now), NO_KEYS, { columns: 90, rows: 24 }, now).slice(0, -1);
+    const [header = [], ...rows] = rowsAt(T0 + 6000);
+    expect(textOf(header)).toContain('connection lost, reconnecting; the builds go on at the server');
+    expect(rows.map(textOf).join()).toMatch(/… linux .*█/);
+    expect(rows.flat().every(({ dim }) => dim)).toBe(true);
+    expect(rowsAt(T0 + 60_000).slice(1)).toEqual(rows);
+  });
+
   it('has room for the step and both times in a narrow window, however long a name is', () => {
     const name = 'a-builder-with-a-rather-long-name';
     const view = viewOf([{ name, runs: true, done: false, known: true }]);

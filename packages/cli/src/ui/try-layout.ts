@@ -63,24 +63,44 @@ function following(view: TryView, keys: TryKeys | null, window: Window, budget: 
   if (open.length === 0) return [];
   const footer = budget >= 3 ? keyLines(keys, open, view.canDetach, budget) : [];
   const room = Math.max(1, budget - 1 - footer.length);
-  return [header(view, window), ...body(open, keys, room, window, now), ...footer];
+  const rows = body(open, keys, room, window, now);
+  return [header(view, window), ...(view.noContactMs === null ? rows : rows.map(standingStill)), ...footer];
+}
+
+/** Nothing of it is known to be true any more, and it must not look as if it were. */
+function standingStill(line: Line): Line {
+  return line.map(({ text }) => ({
+    text: SPINNER.includes(text.trim()) ? text.replace(/\S/, '…') : text,
+    dim: true,
+  }));
 }
 
 function header(view: TryView, { columns }: Window): Line {
   const title = [span('─ ', { dim: true }), span(`try #${view.buildSetId}`, { bold: true }), span(' ')];
-  const end = [...counts(view), span('── ', { dim: true }), span(outlook(view)), span(' ─', { dim: true })];
+  const end = [
+    ...counts(view),
+    span('── ', { dim: true }),
+    ...outlook(view, columns),
+    span(' ─', { dim: true }),
+  ];
   const gap = columns - 1 - lineWidth(title) - lineWidth(end);
   return [...title, span(gap > 0 ? `${'─'.repeat(gap - 1)} ` : '', { dim: true }), ...end];
 }
 
 /** When it will end; or what keeps anybody from saying so, in full in its row. */
-function outlook({ noContactMs, left, samples, rows }: TryView): string {
-  if (noContactMs !== null) return noContactText(noContactMs);
+function outlook({ noContactMs, left, samples, rows, canDetach }: TryView, columns: number): Line {
+  if (noContactMs !== null) {
+    const goesOn = canDetach && columns >= ROOM_FOR_COMFORT ? '; the builds go on at the server' : '';
+    return [span(`${noContactText(noContactMs)}${goesOn}`, { color: 'yellow' })];
+  }
   const isHeldUp = rows.some(
     (row) => row.trouble !== null || (row.state === 'waiting' && row.estimate !== null),
   );
-  return left === null && isHeldUp ? 'no estimate now' : timeLeftText(left, samples);
+  return [span(left === null && isHeldUp ? 'no estimate now' : timeLeftText(left, samples))];
 }
+
+/** Columns from which on there is more to say than that the connection is lost. */
+const ROOM_FOR_COMFORT = 80;
 
 function counts({ counts: { passed, failed, running, waiting } }: TryView): Line {
   return [

@@ -88,7 +88,7 @@ describe('the screen of the farm', () => {
       watchLines(watchView(state, now), { columns: 120, rows: 20 }).map(textOf);
     expect(linesAt(T0 + 90_000).slice(1)).toEqual(linesAt(T0 + 20_000).slice(1));
     const clock = new Date(T0 + 20_000).toTimeString().slice(0, 8);
-    expect(linesAt(T0 + 90_000)[0]).toContain(`no contact for 1m10s, trying again · as of ${clock}`);
+    expect(linesAt(T0 + 90_000)[0]).toContain(`no contact for 1m10s, reconnecting · as of ${clock}`);
   });
 
   it('is never as tall as the window and says how much is hidden', () => {

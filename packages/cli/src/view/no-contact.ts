@@ -17,6 +17,6 @@ export function toldAt(state: ViewState, now: number): number {
 const COUNTED_MS = 10_000;
 
 export function noContactText(ms: number): string {
-  if (ms < COUNTED_MS) return 'connection lost, trying again';
-  return `no contact for ${formatDuration(Math.floor(ms / 1000) * 1000)}, trying again`;
+  if (ms < COUNTED_MS) return 'connection lost, reconnecting';
+  return `no contact for ${formatDuration(Math.floor(ms / 1000) * 1000)}, reconnecting`;
 }

@@ -17,7 +17,7 @@ import {
   worstOf,
 } from '@buildbot/shared';
 import type { Preparation } from './messages.ts';
-import { noContactMs } from './no-contact.ts';
+import { noContactMs, toldAt } from './no-contact.ts';
 import type { ViewState } from './state.ts';
 import { canBeTaken } from './usable-worker.ts';
 import { finalResults } from './verdict.ts';
@@ -91,8 +91,12 @@ export interface TryView {
   canDetach: boolean;
 }
 
-/** The view of the one build set in `state` at the time `now` (epoch milliseconds). */
-export function tryView(state: ViewState, now: number): TryView {
+/**
+ * The view of the one build set in `state` at `time` (epoch milliseconds): without a link, as it was when that was lost,
+ * for how far the builds have come since then nobody knows.
+ */
+export function tryView(state: ViewState, time: number): TryView {
+  const now = toldAt(state, time);
   const set = firstOf(state.buildSets.values())?.value;
   const rows = [...state.requests.values()]
     .filter(({ value }) => set === undefined || value.buildsetid === set.bsid)
@@ -108,7 +112,7 @@ export function tryView(state: ViewState, now: number): TryView {
     complete: set?.complete ?? false,
     isOver: isOver(state),
     results: set?.complete ? finalResults(set.results) : ended.length > 0 ? worstOf(ended) : null,
-    noContactMs: noContactMs(state, now),
+    noContactMs: noContactMs(state, time),
     canDetach: !state.connection.isLocal,
   };
 }

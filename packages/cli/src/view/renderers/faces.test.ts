@@ -287,8 +287,8 @@ describe('all four faces', () => {
     expect(line).toBe('… no contact for 2m05s (ECONNREFUSED), trying again');
     const header = (now: number) =>
       textOf(tryLines(tryView(state, now), NO_KEYS, { columns: 80, rows: 24 }, now)[0] ?? []);
-    expect(header(T0 + 3000)).toContain('connection lost, trying again');
-    expect(header(T0 + 125_400)).toContain('no contact for 2m05s, trying again');
+    expect(header(T0 + 3000)).toContain('connection lost, reconnecting; the builds go on at the server');
+    expect(header(T0 + 125_400)).toContain('no contact for 2m05s, reconnecting');
     expect(factsOf(state).flatMap(factLines).map(textOf).join()).not.toContain('no contact');
   });
 
