@@ -14,7 +14,6 @@ import {
   type CommandOutcome,
   check,
   commandSchema,
-  type Log,
   type LogType,
   type Properties,
   type PropertyValue,
@@ -30,6 +29,7 @@ import type { WantedCommand, WorkerPool } from '../ports/workers.ts';
 import { lossOf, resultOf } from './command-result.ts';
 import { blobOf, blobSources } from './patch-blob.ts';
 import type { BuildStore } from './patient-store.ts';
+import { StepLogs } from './step-logs.ts';
 
 /** Why a step ends without its code being asked. */
 export type InterruptionCause =
@@ -79,7 +79,7 @@ export class RunningStep implements StepContext {
   readonly #deps: StepContextDeps;
   readonly #scope: BuildScope;
   readonly #step: StartedStep;
-  readonly #logs = new Map<string, Promise<Log>>();
+  readonly #logs: StepLogs;
   readonly #interrupted = new AbortController();
   /**
    * Rejects when nobody will wait for an outcome any more. A stopped command's outcome is waited for all the same: it
@@ -90,7 +90,6 @@ export class RunningStep implements StepContext {
   #state: StepState = stepTransition('waiting', 'start').state;
   #cause: InterruptionCause | null = null;
   #ordinal = 0;
-  #appends = 0;
   #isAsking = false;
   #runningKey: CommandKey | null = null;
 
@@ -100,6 +99,7 @@ export class RunningStep implements StepContext {
     this.#step = step;
     this.sourceStamps = scope.sourceStamps;
     this.env = scope.env;
+    this.#logs = new StepLogs({ store: deps.store, step, fence: (isWritten) => this.#fence(isWritten) });
     this.#left.promise.catch(() => undefined);
   }
 
@@ -140,7 +140,7 @@ export class RunningStep implements StepContext {
     if (!asked.ok) throw new UserError(`this command cannot be run: ${asked.reason}`);
     // At once, so that both share one sync of the disk.
     const [logs, kept] = await Promise.all([
-      this.#logsOf(asked.value, options.log),
+      this.#logs.of(asked.value, options.log),
       this.#deps.store.putCommand(key, this.#scope.buildId, asked.value),
     ]);
     this.#fence(kept !== null);
@@ -181,9 +181,8 @@ export class RunningStep implements StepContext {
 
   /** Its code has come to its end: what an earlier process had asked for beyond that would be left unseen. */
   async checkReplayEnd(): Promise<void> {
-    const { isNew, appends } = this.#step;
-    if (isNew || this.#cause !== null) return;
-    const isShort = this.#appends < appends || (await this.#wasAskedFor(this.#nextKey()));
+    if (this.#step.isNew || this.#cause !== null) return;
+    const isShort = this.#logs.isShort || (await this.#wasAskedFor(this.#nextKey()));
     if (isShort) this.#outdate('asked for less than before the master was restarted');
   }
 
@@ -202,19 +201,12 @@ export class RunningStep implements StepContext {
   }
 
   async log(name: string, type: LogType = 't'): Promise<StepLog> {
-    const { logId } = await this.#log(name, type);
-    return { logId, append: async (stream, text) => await this.#append(logId, stream, text) };
-  }
-
-  /** What an earlier process of the master said is there. */
-  async #append(logId: number, stream: 'o' | 'e' | 'h', text: string): Promise<void> {
-    if (text === '' || this.#appends++ < this.#step.appends) return;
-    this.#fence(await this.#deps.store.appendLog(logId, stream, new TextEncoder().encode(text)));
+    return await this.#logs.log(name, type);
   }
 
   /** Id of a log that was made; `null` for none of this name. */
   async logId(name: string): Promise<number | null> {
-    return (await this.#logs.get(name))?.logId ?? null;
+    return await this.#logs.made(name);
   }
 
   async setProperty(name: string, value: PropertyValue, source: string): Promise<void> {
@@ -248,8 +240,7 @@ export class RunningStep implements StepContext {
   /** Its code has ended: no more interruptions, all its logs are complete. */
   async end(): Promise<void> {
     this.#state = stepTransition(this.#state, 'end').state;
-    const logs = await Promise.all(this.#logs.values());
-    await Promise.all(logs.map(({ logId }) => this.#deps.store.finishLog(logId)));
+    await this.#logs.finish();
   }
 
   #stopBecause(cause: InterruptionCause): void {
@@ -282,30 +273,6 @@ export class RunningStep implements StepContext {
       this.#goOn();
     }
     return resultOf(outcome);
-  }
-
-  /** By the names that the worker knows them by; `output` is the step's own name for `stdio`. */
-  async #logsOf(command: Command, output = 'stdio'): Promise<Record<string, number>> {
-    if (command.kind !== 'exec') return {};
-    const names = ['stdio', ...command.logfiles.map(({ log }) => log)];
-    const own = [output, ...names.slice(1)];
-    const logs = await Promise.all(own.map(async (name) => await this.#log(name, 's')));
-    return Object.fromEntries(logs.map(({ logId }, i) => [names[i], logId]));
-  }
-
-  async #log(name: string, type: LogType): Promise<Log> {
-    const made = this.#logs.get(name);
-    if (made !== undefined) return await made;
-    const making = this.#makeLog(name, type);
-    this.#logs.set(name, making);
-    making.catch(() => this.#logs.delete(name));
-    return await making;
-  }
-
-  async #makeLog(name: string, type: LogType): Promise<Log> {
-    const log = await this.#deps.store.addLog({ stepId: this.#step.stepId, name, type });
-    this.#fence(log !== null);
-    return log as Log;
   }
 }
 
