@@ -2,6 +2,7 @@
  * JSON-RPC 2.0 as Buildbot speaks it (section 6 of the spec): all four keys required, no batches. Text in, request or
  * failure out; failures carry the HTTP status beside the code.
  */
+import { FORBIDDEN_NAMES } from '@buildbot/shared';
 import * as z from 'zod';
 
 const PARSE_ERROR = -32700;
@@ -55,13 +56,20 @@ export function nestsDeeperThan(text: string, limit: number): boolean {
   return false;
 }
 
+/** A key that is a name of every object's own is nobody's honest wish, however deep it stands. */
+function refuseNames(key: string, value: unknown): unknown {
+  if (FORBIDDEN_NAMES.has(key)) throw new RpcFailure(400, INVALID_REQUEST, `the key '${key}' is refused`);
+  return value;
+}
+
 function parseJson(text: string): unknown {
   if (nestsDeeperThan(text, MAX_DEPTH)) {
     throw new RpcFailure(400, INVALID_REQUEST, `JSON nested deeper than ${MAX_DEPTH} levels`);
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, refuseNames);
   } catch (cause) {
+    if (cause instanceof RpcFailure) throw cause;
     throw new RpcFailure(400, PARSE_ERROR, `JSON parse error: ${(cause as Error).message}`, { cause });
   }
 }

@@ -55,6 +55,8 @@ function notingControl(store: Store): { control: Control; calls: unknown[][] } {
 }
 
 export interface World {
+  /** Folder of the store. */
+  basedir: string;
   store: Store;
   api: Api;
   calls: unknown[][];
@@ -145,6 +147,7 @@ export async function createWorld(options: Partial<ApiDeps> = {}): Promise<World
   let seq = 0;
 
   const world: World = {
+    basedir,
     store,
     api,
     calls,
