@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type MasterConfig, messageOf, UserError } from '@buildbot/shared';
-import { type Api, createApi } from '../api/api.ts';
+import { type Api, type ApiDeps, createApi } from '../api/api.ts';
 import type { Difference } from '../config/difference.ts';
 import { withPasswords } from '../config/passwords.ts';
 import type { Reconfigured, Refusal } from '../ports/control.ts';
@@ -64,17 +64,8 @@ export async function compose(parts: Parts): Promise<Composition> {
     schedulers: () => now().schedulers,
     reconfigure: () => reconfiguration.run(),
   });
-  const api = createApi({
-    ...{ store, control, queue: dispatch, estimates, masterId },
-    get title() {
-      return now().config.title;
-    },
-    forceForms: () => now().forceForms,
-    settings: () => entranceSettings(basedir, now().config),
-    ...{ clock, random: randomBytes },
-    metrics: [counters, new FarmGauges(store)],
-    logger: logger.child({ room: 'api' }),
-  });
+  const metrics = [counters, new FarmGauges(store)];
+  const api = newApi(parts, { control, queue: dispatch, estimates, masterId, metrics }, now);
   const tries = new TryDoors({ basedir, store, clock, logger, api }, inForce.tries);
   const reconfiguration = new Reconfiguration({
     ...{ store, logger, current: now },
@@ -137,6 +128,22 @@ function newDispatch(
     get pingTimeoutMs() {
       return now().config.workerLink.ping;
     },
+  });
+}
+
+function newApi(
+  { basedir, store, clock, logger }: Parts,
+  more: Pick<ApiDeps, 'control' | 'queue' | 'estimates' | 'masterId' | 'metrics'>,
+  now: () => InForce,
+): Api {
+  return createApi({
+    ...{ ...more, store, clock, random: randomBytes },
+    get title() {
+      return now().config.title;
+    },
+    forceForms: () => now().forceForms,
+    settings: () => entranceSettings(basedir, now().config),
+    logger: logger.child({ room: 'api' }),
   });
 }
 

@@ -1,8 +1,16 @@
 /** Reads of single things and of what hangs together, for verbs and for the port alike. */
-import type { Build, BuildSet, PastBuild, Properties, Results, SourceStamp } from '@buildbot/shared';
+import type {
+  Build,
+  BuildSet,
+  PastBuild,
+  Properties,
+  Results,
+  SourceStamp,
+  TryJobRecord,
+} from '@buildbot/shared';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { ClaimedBuild, PendingRequest } from '../ports/records.ts';
-import { type Row, toBuild, toPatch, toProperties, toRequest, toSourceStamp } from './rows.ts';
+import { type Row, toBuild, toPatch, toProperties, toRequest, toSourceStamp, toTryJob } from './rows.ts';
 import type { BuildSetsTable, PatchesTable, SourceStampsTable, Tables } from './tables.ts';
 
 type Db = Kysely<Tables>;
@@ -76,6 +84,24 @@ export async function completeBuildSet(
     sourceStamps: stamps.get(row.buildSetId) ?? [],
     properties: options.properties ? await buildSetProperties(db, row.buildSetId) : {},
   };
+}
+
+/** `null`: no such build set. */
+export async function findBuildSetProperties(db: Db, buildSetId: number): Promise<Properties | null> {
+  const sets = db.selectFrom('buildSets').select('buildSetId').where('buildSetId', '=', buildSetId);
+  const isThere = (await sets.executeTakeFirst()) !== undefined;
+  return isThere ? await buildSetProperties(db, buildSetId) : null;
+}
+
+export async function findTryJob(db: Db, jobId: string): Promise<TryJobRecord | null> {
+  const row = await db.selectFrom('tryJobs').selectAll().where('jobId', '=', jobId).executeTakeFirst();
+  return row === undefined ? null : toTryJob(row);
+}
+
+/** By which the file of the patch is named. */
+export async function patchDigest(db: Db, patchId: number): Promise<string | null> {
+  const patches = db.selectFrom('patches').select('sha256').where('patchId', '=', patchId);
+  return (await patches.executeTakeFirst())?.sha256 ?? null;
 }
 
 /** Everything a runner needs of a build that is there. */

@@ -13,7 +13,6 @@ import type { PatchFiles } from './patch-files.ts';
 import { answer } from './query/query.ts';
 import * as read from './reading.ts';
 import { cleanUp } from './retention.ts';
-import { toTryJob } from './rows.ts';
 import type { Tables } from './tables.ts';
 import * as buildSets from './verbs/build-sets.ts';
 import * as builds from './verbs/builds.ts';
@@ -89,19 +88,11 @@ export function createStore({
         write(buildSets.acceptTryJob)(job, { ...set, sourceStamps }),
       ),
     refuseTryJob: write(buildSets.refuseTryJob),
-    async tryJob(jobId) {
-      const row = await reader
-        .selectFrom('tryJobs')
-        .selectAll()
-        .where('jobId', '=', jobId)
-        .executeTakeFirst();
-      return row === undefined ? null : toTryJob(row);
-    },
+    tryJob: (jobId) => read.findTryJob(reader, jobId),
     addChange: write(addChange),
     async patchBody(patchId) {
-      const row = reader.selectFrom('patches').select('sha256').where('patchId', '=', patchId);
-      const patch = await row.executeTakeFirst();
-      return patch === undefined ? null : await patches.read(patch.sha256);
+      const sha256 = await read.patchDigest(reader, patchId);
+      return sha256 === null ? null : await patches.read(sha256);
     },
     rebuild: write(buildSets.rebuild),
 
@@ -119,12 +110,7 @@ export function createStore({
     orderStop: write(builds.orderStop),
     setBuildState: write(builds.setBuildState),
     buildProperties: (buildId) => read.buildProperties(reader, buildId),
-    async buildSetProperties(buildSetId) {
-      const sets = reader.selectFrom('buildSets').select('buildSetId').where('buildSetId', '=', buildSetId);
-      return (await sets.executeTakeFirst()) === undefined
-        ? null
-        : await read.buildSetProperties(reader, buildSetId);
-    },
+    buildSetProperties: (buildSetId) => read.findBuildSetProperties(reader, buildSetId),
     finishBuild: (input) => writer.finishBuild(input),
 
     startStep: write(steps.startStep),
