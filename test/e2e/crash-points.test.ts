@@ -1,7 +1,7 @@
 /**
  * The master dies right before and right after each commit on the way of a build, one life after the other: `before`
  * nothing of it happened and nobody was told, `after` all of it did and nobody was told either. Whatever the next life
- * finds, every job is built once, and every log is what its command wrote.
+ * finds, every job is built once, every log is what its command wrote, and every test that it told of is there once.
  */
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -21,6 +21,7 @@ const VERBS = [
   'putCommand',
   'openSession',
   'commitWorkerEffects',
+  'keepTestResults',
   'finishStep',
   'finishBuild',
 ];
@@ -70,7 +71,10 @@ test('rows 5 and 6: a master that dies around any commit of a build loses and do
     builders: {
       work: [
         { type: 'checkout' },
-        { type: 'shell', name: 'count', command: 'echo %(prop:id)s >> ../../../../marks; seq 1 2000' },
+        {
+          ...{ type: 'shell', name: 'count', tests: { format: 'tap' } },
+          command: "echo %(prop:id)s >> ../../../../marks; seq 1 2000 | sed 's/.*/ok & - test &/'",
+        },
       ],
     },
     start: false,
@@ -99,10 +103,14 @@ test('rows 5 and 6: a master that dies around any commit of a build loses and do
   expect(builds.map(({ attempt, results }) => [attempt, results])).toEqual(POINTS.map(() => [1, 0]));
   const marks = (await readFile(join(world.dir, 'marks'), 'utf8')).trim().split('\n');
   expect(marks.toSorted()).toEqual(POINTS.map((point) => point.replace(':', '-')).toSorted());
-  const text = Array.from({ length: 2000 }, (_, index) => `${index + 1}\n`).join('');
+  const text = Array.from({ length: 2000 }, (_, i) => `ok ${i + 1} - test ${i + 1}\n`).join('');
   for (const { buildid } of builds) {
     const log = await world.apiBytes(`/api/v2/builds/${buildid}/steps/count/logs/stdio/raw_inline`);
     expect([buildid, sha256(log)]).toEqual([buildid, sha256(text)]);
+    const { meta } = await world.api<{ meta: { total: number } }>(
+      `/api/v2/builds/${buildid}/test_results?limit=1`,
+    );
+    expect([buildid, meta.total]).toEqual([buildid, 2000]);
     const git = (
       await world.apiBytes(`/api/v2/builds/${buildid}/steps/git/logs/stdio/raw_inline`)
     ).toString();

@@ -18,7 +18,7 @@ const READERS: Readonly<Record<TestFormat, (sink: TestSink) => ReportReader>> = 
 };
 
 /** Stands before the path of each file where several are sent as one log. No report has it. */
-export const FILE_MARK = '\u001e';
+const FILE_MARK = '\u001e';
 
 /** Takes a log in pieces. Colours and other control sequences are taken out of all but XML, where none can be. */
 export class ReportBytes {
