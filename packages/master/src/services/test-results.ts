@@ -2,6 +2,7 @@
  * Reads what a step told of its tests out of its log, when the step has ended and before this is written down. A master that
  * is killed in between reads it again when it takes the step up: the log is durable, and no test is kept twice.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { TestCounts } from '@buildbot/shared';
 import { TestCollector } from '../core/test-results/collector.ts';
 import { ReportBytes } from '../core/test-results/read-report.ts';
@@ -12,6 +13,8 @@ import type { RunningStep } from './step-context.ts';
 
 /** What is read of a log. Reports are smaller by far; of a log in which tests are told among much else this much counts. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Read at once: some milliseconds, in which the master does nothing else. */
+const SLICE_BYTES = 32 * 1024;
 /** Tests of one transaction: others are not to wait long for theirs. */
 const PORTION = 500;
 
@@ -52,7 +55,10 @@ async function collect({ store }: TestReaderDeps, logId: number, report: TestRep
   let bytes = 0;
   for await (const piece of store.readLog(logId, 0)) {
     bytes += piece.length;
-    reader.push(piece);
+    for (let from = 0; from < piece.length; from += SLICE_BYTES) {
+      reader.push(piece.subarray(from, from + SLICE_BYTES));
+      await setImmediate();
+    }
     if (bytes > MOST_BYTES) break;
   }
   reader.end();
