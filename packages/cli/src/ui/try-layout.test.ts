@@ -40,6 +40,19 @@ function viewOf(builders: { name: string; runs: boolean; done: boolean; known: b
 }
 
 describe('the live block', () => {
+  it('has the times of all builds in one column, whether there is an estimate or not', () => {
+    const one = { runs: true, done: false };
+    const view = viewOf([
+      { ...one, name: 'a', known: true },
+      { ...one, name: 'b', known: false },
+    ]);
+    for (const columns of [40, 60, 80, 120]) {
+      const rows = tryLines(view, null, { columns, rows: 24 }, T0).map(textOf);
+      const places = rows.filter((row) => / 5s /.test(row)).map((row) => row.indexOf(' 5s '));
+      expect([places.length, new Set(places).size]).toEqual([2, 1]);
+    }
+  });
+
   it('stands still without a link, dimmed, and says that the builds go on', () => {
     const [known, lost] = [
       { type: 'summary', summary: summary({ builds: [build()], steps: [step()], estimates: [estimate()] }) },

@@ -77,8 +77,10 @@ function standingStill(line: Line): Line {
 
 function header(view: TryView, { columns }: Window): Line {
   const title = [span('─ ', { dim: true }), span(`try #${view.buildSetId}`, { bold: true }), span(' ')];
+  // In a narrow window it matters more that nothing is known than how things stood.
+  const isCounted = view.noContactMs === null || columns >= ROOM_FOR_COUNTS;
   const end = [
-    ...counts(view),
+    ...(isCounted ? counts(view) : []),
     span('── ', { dim: true }),
     ...outlook(view, columns),
     span(' ─', { dim: true }),
@@ -100,6 +102,7 @@ function outlook({ noContactMs, left, samples, rows, canDetach }: TryView, colum
 }
 
 /** Columns from which on there is more to say than that the connection is lost. */
+const ROOM_FOR_COUNTS = 60;
 const ROOM_FOR_COMFORT = 80;
 
 function counts({ counts: { passed, failed, running, waiting } }: TryView): Line {
@@ -125,6 +128,7 @@ function body(
   // In a narrow window the times say more than the end of a long name.
   const widest = Math.min(24, Math.max(8, Math.floor(window.columns * 0.3)));
   const nameWidth = Math.min(widest, Math.max(...shown.map(({ builder }) => displayWidth(builder)), 1));
+  const leftWidth = Math.max(...shown.map(({ left }) => shortTimeLeft(left).length));
   const hidden = sorted.length - shown.length;
   const more: Line[] = hidden > 0 ? [[span(` … and ${hidden} more`, { dim: true })]] : [];
   let spare = room - shown.length - more.length;
@@ -134,15 +138,21 @@ function body(
     const tail = text.length === 0 && showsLog && spare > 0 ? ['(no output yet)'] : text;
     spare -= tail.length;
     return [
-      rowLine(row, nameWidth, window, now),
+      rowLine(row, { name: nameWidth, left: leftWidth }, window, now),
       ...tail.map((text): Line => [span('     │ ', { dim: true }), span(text, { dim: true })]),
     ];
   });
   return [...lines, ...more];
 }
 
-function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: number): Line {
-  const name = span(`${fit(row.builder, nameWidth)}  `);
+/** Of the columns, in cells. */
+interface Widths {
+  name: number;
+  left: number;
+}
+
+function rowLine(row: BuilderRow, widths: Widths, { columns }: Window, now: number): Line {
+  const name = span(`${fit(row.builder, widths.name)}  `);
   if (row.state === 'shelved')
     return [
       span(' ‼ ', { color: 'magenta' }),
@@ -153,12 +163,13 @@ function rowLine(row: BuilderRow, nameWidth: number, { columns }: Window, now: n
     return [span(' ⧗ ', { dim: true }), name, span(waitingText(row), { dim: true })];
   if (row.trouble !== null) return troubleLine(row, name, now);
   const barWidth = columns >= 100 ? 16 : columns >= 60 ? 10 : 0;
-  const times = `${formatDuration(row.elapsedMs).padStart(6)}  ${shortTimeLeft(row.left)}`;
+  const left = shortTimeLeft(row.left).padEnd(widths.left);
+  const times = `${formatDuration(row.elapsedMs).padStart(6)}  ${left}`;
   const step = stepText(
     row,
     Math.max(
       4,
-      Math.min(30, columns - nameWidth - (barWidth > 0 ? barWidth + 2 : 0) - displayWidth(times) - 7),
+      Math.min(30, columns - widths.name - (barWidth > 0 ? barWidth + 2 : 0) - displayWidth(times) - 7),
     ),
   );
   return [

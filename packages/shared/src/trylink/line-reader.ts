@@ -25,8 +25,7 @@ export function readLine(
   maxBytes: number,
   signal?: AbortSignal,
 ): Promise<string | null> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
+  const line = new LineBytes(maxBytes);
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void): void => {
       stream.off('readable', pump);
@@ -40,27 +39,22 @@ export function readLine(
     const failed = (error?: Error): void => finish(() => reject(error));
     const givenUp = (): void =>
       finish(() => {
-        if (size > 0) stream.unshift(join(pieces, size));
+        giveBack(stream, line.bytes());
         reject(signal?.reason);
       });
     const pump = (): void => {
       for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) {
-        const at = chunk.indexOf(LF);
-        pieces.push(at === -1 ? chunk : chunk.subarray(0, at));
-        size += at === -1 ? chunk.length : at;
-        if (size > maxBytes) {
-          finish(() => reject(new RangeError(`a line is longer than ${maxBytes} bytes`)));
-          return;
-        }
-        if (at === -1) continue;
-        const rest = chunk.subarray(at + 1);
-        finish(() => {
-          if (rest.length > 0) stream.unshift(rest);
-          resolve(new TextDecoder().decode(join(pieces, size)));
-        });
-        return;
+        const rest = line.push(chunk);
+        if (line.isTooLong) failed(new RangeError(`a line is longer than ${maxBytes} bytes`));
+        else if (rest !== null) found(rest);
+        if (line.isTooLong || rest !== null) return;
       }
     };
+    const found = (rest: Uint8Array): void =>
+      finish(() => {
+        giveBack(stream, rest);
+        resolve(new TextDecoder().decode(line.bytes()));
+      });
     stream.on('readable', pump);
     stream.on('end', ended);
     stream.on('close', ended);
@@ -70,6 +64,38 @@ export function readLine(
     else if (stream.readableEnded || stream.destroyed) ended();
     else pump();
   });
+}
+
+function giveBack(stream: ReadableSide, bytes: Uint8Array): void {
+  if (bytes.length > 0) stream.unshift(bytes);
+}
+
+/** What came of a line so far. */
+class LineBytes {
+  readonly #pieces: Uint8Array[] = [];
+  readonly #maxBytes: number;
+  #size = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get isTooLong(): boolean {
+    return this.#size > this.#maxBytes;
+  }
+
+  /** Gives what follows the line feed, or null while there is none. */
+  push(chunk: Uint8Array): Uint8Array | null {
+    const at = chunk.indexOf(LF);
+    const piece = at === -1 ? chunk : chunk.subarray(0, at);
+    this.#pieces.push(piece);
+    this.#size += piece.length;
+    return at === -1 ? null : chunk.subarray(at + 1);
+  }
+
+  bytes(): Uint8Array {
+    return join(this.#pieces, this.#size);
+  }
 }
 
 function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
