@@ -15,14 +15,9 @@ function objectsIn(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? inner : [value as Record<string, unknown>, ...inner];
 }
 
-test.each([
-  { who: 'master', jump: DAY_MS },
-  { who: 'master', jump: -DAY_MS },
-  { who: 'worker', jump: DAY_MS },
-  { who: 'worker', jump: -DAY_MS },
-] as const)(
-  'row 24: a clock of the $who that jumps by $jump ms ends no build early and makes no duration negative',
-  async ({ who, jump }) => {
+test.each(['master', 'worker'] as const)(
+  'row 24: a clock of the %s that jumps by a day, either way, ends no build early and makes no duration negative',
+  async (who) => {
     const world = await makeFaultWorld({ workerLink: { keepalive: '1s', timeout: '1s', grace: '10s' } });
     onTestFinished(() => world.close());
     const clock = await shiftedClock();
@@ -32,10 +27,12 @@ test.each([
     const go = join(world.dir, 'go');
     await world.force(`touch ${begun}; while [ ! -e ${go} ]; do sleep 0.05; done; echo done`);
     await until('the build runs', async () => existsSync(begun));
-    await clock.shift(jump);
-    // Longer than any keepalive: whoever counts by the wall clock has cut the connection by then.
-    const later = performance.now() + 2500;
-    await until('time has passed', async () => performance.now() > later);
+    for (const shift of [DAY_MS, -DAY_MS]) {
+      await clock.shift(shift);
+      // Longer than any keepalive: whoever counts by the wall clock has cut the connection by then.
+      const later = performance.now() + 2500;
+      await until('time has passed', async () => performance.now() > later);
+    }
     writeFileSync(go, '');
     expect(await world.finished()).toMatchObject({ results: 0 });
     expect(await world.builds()).toHaveLength(1);

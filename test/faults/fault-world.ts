@@ -4,16 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { MasterApi } from '../chaos/master-api.ts';
-import { end, type Program, runOk, start, until, unusedPort } from '../support/processes.ts';
-
-/** One of the daemons with these arguments. */
-function daemon(which: 'master' | 'worker', ...args: string[]): string[] {
-  const program = fileURLToPath(new URL(`./buildbot-${which}.ts`, import.meta.url));
-  return [process.execPath, '-C', 'source', program, ...args];
-}
+import { end, type Program, program, runOk, start, until, unusedPort } from '../support/processes.ts';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -73,18 +66,20 @@ export async function makeFaultWorld(options: FaultWorldOptions = {}): Promise<F
   mkdirSync(masterDir, { recursive: true });
   writeFileSync(join(masterDir, 'master.yaml'), stringify(masterConfig(dir, port, options)));
   const url = `ws://127.0.0.1:${port}`;
-  await runOk(daemon('worker', 'create', workerDir, '--master', url, '--name', 'w1', '--password', 'secret'));
+  await runOk(
+    program('worker', 'create', workerDir, '--master', url, '--name', 'w1', '--password', 'secret'),
+  );
   const programs: Program[] = [];
   let jobs = 0;
   const launch = (which: 'master' | 'worker', basedir: string, env: Env): Program => {
-    const program = start(daemon(which, 'run', basedir), { env: { ...process.env, ...env } });
-    programs.push(program);
-    return program;
+    const started = start(program(which, 'run', basedir), { env: { ...process.env, ...env } });
+    programs.push(started);
+    return started;
   };
   const begin = async (which: 'master' | 'worker', basedir: string, env: Env): Promise<Program> => {
-    const program = launch(which, basedir, env);
-    await program.says(new RegExp(`^buildbot-${which} ready`, 'm'));
-    return program;
+    const started = launch(which, basedir, env);
+    await started.says(new RegExp(`^buildbot-${which} ready`, 'm'));
+    return started;
   };
   const api = new MasterApi(join(masterDir, 'master.sock'));
   const builds = async () => (await api.get<{ builds: BuildRow[] }>('/api/v2/builds?order=buildid')).builds;
@@ -116,9 +111,9 @@ export async function makeFaultWorld(options: FaultWorldOptions = {}): Promise<F
     logHash: async (buildId) => sha256(await logBytes(buildId)),
     logText: async (buildId) => (await logBytes(buildId)).toString(),
     async close() {
-      for (const program of programs) {
-        program.child.kill('SIGCONT');
-        await end(program, 'SIGKILL');
+      for (const started of programs) {
+        started.child.kill('SIGCONT');
+        await end(started, 'SIGKILL');
       }
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
