@@ -113,8 +113,10 @@ describe('a bad link', () => {
     async ({ ways, silenceMs }) => {
       world = await makeLinkWorld({ timing: { graceMs: silenceMs + PATIENCE_MS } });
       const worker = await world.startWorker();
-      const command = await world.command(exec('while [ ! -e go ]; do sleep 0.05; done; echo done'));
-      await connected();
+      const command = await world.command(
+        exec('touch begun; while [ ! -e go ]; do sleep 0.05; done; echo done'),
+      );
+      await until('it has begun', () => existsSync(file('begun')));
       world.proxy.freeze(...ways);
       const thawAt = performance.now() + silenceMs;
       await until('the master has seen it', () => world.sessions.pool.connected().length === 0);
