@@ -92,3 +92,16 @@ test('it is made only with a name, a user and scopes that there are', async () =
   }
   expect((await token('revoke', '999')).stderr).toContain('there is no token 999');
 });
+
+test('checkconfig names the line of a password file that is not fit to be used', async () => {
+  const file = join(world.basedir, 'master.yaml');
+  const before = await readFile(file, 'utf8');
+  await writeFile(file, `${before}\nwww: { auth: { htpasswd: users } }\n`);
+  await writeFile(join(world.basedir, 'users'), 'alice:$apr1$salt$hash\n', { mode: 0o600 });
+  const checked = await run(program('master', 'checkconfig', world.basedir));
+  expect([checked.code, checked.stderr]).toEqual([
+    2,
+    expect.stringContaining('users:1: the password of "alice" is MD5'),
+  ]);
+  await writeFile(file, before);
+});

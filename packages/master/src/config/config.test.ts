@@ -200,10 +200,45 @@ test.each([
   ['a number out of range', 'workers: [{ name: w, password: x, maxBuilds: -1 }]', 'workers[0].maxBuilds'],
   ['a name that is a number', 'workers: [{ name: "17", password: x }]', 'numbers are ids'],
   ['an API open to the network', 'listen: { api: 0.0.0.0:8010 }', 'not a loopback address'],
+  [
+    'a rule for nobody',
+    'access: { rules: [{ allow: [stop], to: [admin] }], roles: { admins: [a] } }',
+    'did you mean "admins"?',
+  ],
+  [
+    'a rule that allows what there is not',
+    'access: { rules: [{ allow: [stopp], to: [owner] }] }',
+    'did you mean "stop"?',
+  ],
+  ['a role that is built in', 'access: { roles: { owner: [a] } }', 'owner and users are built in'],
+  ['a group without a name', "access: { roles: { a: ['group:'] } }", 'group: which one?'],
+  [
+    'a provider without TLS',
+    'www: { auth: { oidc: { issuer: "http://id.example", clientId: x } } }',
+    'expected https://',
+  ],
+  [
+    'a header with a meaning of its own',
+    'www: { auth: { proxyHeader: { user: Cookie, from: [127.0.0.1] } } }',
+    'a meaning of its own',
+  ],
+  ['an address of people with a query', 'www: { url: "https://ci.example/?a=b" }', 'without query'],
+  ['a proxy that is no address', 'listen: { proxies: [example.org] }', 'expected an address or a network'],
+  ['a session of seconds', 'www: { auth: { session: 5s } }', 'logs people out while they work'],
   ['an address without port', 'listen: { api: localhost }', 'expected host:port'],
   ['bytes that are not UTF-8', new Uint8Array([0x74, 0xff, 0xfe]), 'cannot read'],
 ])('refuses %s', async (_what, text, expected) => {
   expect((await problemsOf(text)).join('\n')).toContain(expected);
+});
+
+test.each([
+  'listen: { api: 0.0.0.0:8010, plain: true }',
+  'listen: { api: 0.0.0.0:8010, proxies: [10.0.0.0/8, "::1"] }',
+  'listen: { api: 0.0.0.0:8010, tls: { certificate: c.pem, key: k.pem } }',
+  'access: { roles: { a: ["group:ops", "email:*@x.org"] }, rules: [{ allow: ["*"], to: [a, owner, users] }] }',
+])('takes %s', async (text) => {
+  const folder = await basedir({ 'master.yaml': text });
+  expect(await loadConfig(join(folder, 'master.yaml'), anyStep)).toBeDefined();
 });
 
 test('does not unfold a bomb of aliases', async () => {

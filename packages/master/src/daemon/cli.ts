@@ -67,7 +67,8 @@ const VERBS: Record<string, Verb> = {
     return 0;
   },
   async checkconfig(basedir, { out }) {
-    const { builders, workers, schedulers } = await configOf(basedir);
+    const { builders, workers, schedulers, www } = await configOf(basedir);
+    await checkPasswords(basedir, www.auth.htpasswd);
     const parts = [
       counted(builders, 'builder'),
       counted(workers, 'worker'),
@@ -126,6 +127,13 @@ async function tellWaiting(basedir: string, out: (line: string) => void): Promis
   const { standing, waitingText } = await import('./draining.ts');
   const status = await standing(basedir);
   if (status === null || status.builds.length > 0) out(waitingText(status));
+}
+
+/** What the master would find out only when somebody logs in. */
+async function checkPasswords(basedir: string, file: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  const { Htpasswd } = await import('../api/auth/passwords/htpasswd.ts');
+  await new Htpasswd(resolve(basedir, file)).refresh();
 }
 
 async function configOf(basedir: string): Promise<MasterConfig> {
