@@ -86,7 +86,7 @@ builders:
     workers: [w1]
     steps:
       - ${source}
-      - { type: shell, name: test, command: [${node}, --test], timeout: 5m }
+      - { type: shell, name: test, command: [${node}, --test, --test-reporter=tap], tests: { format: tap }, timeout: 5m }
   - name: style
     workers: [w1]
     steps:

@@ -75,11 +75,13 @@ test('the sample passes as it is, fails when broken, and its log can be read aft
   await breakIt(tree);
   const bad = await buildbot('try', '--local');
   expect(bad.code).toBe(1);
-  expect(bad.stdout).toContain("operator: 'deepStrictEqual'");
+  expect(bad.stdout).toContain('Expected values to be strictly deep-equal');
   const [, next = ''] = /\$ buildbot (log .*)/.exec(bad.stdout) ?? [];
   expect(next).toMatch(/^log \d+ test --local$/);
   const log = await buildbot(...next.split(' '));
-  expect([log.code, log.stderr]).toEqual([0, '']);
+  // The sample passed before, so whose failure it is can be told, test by test.
+  const mark = /^✗ test › counts lines, words and bytes {2}NEW {2}test\/wordcount\.test\.js:7: Expected/;
+  expect([log.code, log.stderr]).toEqual([0, expect.stringMatching(mark)]);
   expect(log.stdout).toContain("operator: 'deepStrictEqual'");
 });
 

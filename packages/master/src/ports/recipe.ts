@@ -27,6 +27,8 @@ export interface TestReport {
   format: TestFormat;
   /** Name of the log. */
   log: string;
+  /** Folder that the tests ran in, below the build's own. */
+  workdir: string;
   /** It holds files one after the other, each behind its path. */
   hasFiles: boolean;
   /** The command was ended before it was done, so not all of its tests are told. */

@@ -108,6 +108,11 @@ export class RunningStep implements StepContext {
     return this.#cause;
   }
 
+  /** Folder of the build on the worker. */
+  get builddir(): string {
+    return this.#scope.builddir;
+  }
+
   /** Properties that its code has set. */
   get changes(): Properties {
     return this.#changes;

@@ -5,8 +5,10 @@ import type { TestReport } from '../ports/recipe.ts';
 import type { Logger } from '../ports/service.ts';
 import { readTests } from './test-results.ts';
 
-const REPORT: TestReport = { format: 'tap', log: 'stdio', hasFiles: false, isCutShort: false };
-const running = { logId: async (name: string) => (name === 'stdio' ? 1 : null) };
+const REPORT: TestReport = {
+  ...{ format: 'tap', workdir: 'build', log: 'stdio', hasFiles: false, isCutShort: false },
+};
+const running = { builddir: 'linux', logId: async (name: string) => (name === 'stdio' ? 1 : null) };
 
 /** A log of these pieces, and what is kept of it, portion by portion. */
 function world(pieces: Iterable<Uint8Array | Error>) {
@@ -38,6 +40,14 @@ test('tests are kept in portions, so that nobody waits long behind them', async 
   const { store, portions } = world([lines(1200)]);
   expect(await read(store)).toEqual({ passed: 1200, failed: 0, skipped: 0 });
   expect(portions.map(({ length }) => length)).toEqual([500, 500, 200]);
+});
+
+test('what is below the tree is called from there', async () => {
+  const place = (path: string) => `not ok 1 - ${path}\n  ---\n  location: '${path}:3:1'\n  ...\n`;
+  const paths = ['/w/linux/build/src/a.js', 'src/b.js', '/usr/lib/c.js'];
+  const { store, portions } = world([Buffer.from(paths.map(place).join(''))]);
+  await read(store);
+  expect(portions.flat().map(({ path }) => path)).toEqual(['src/a.js', 'src/b.js', '/usr/lib/c.js']);
 });
 
 test('a step without tests has a set without any', async () => {

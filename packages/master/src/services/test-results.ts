@@ -26,13 +26,14 @@ export interface TestReaderDeps {
 /** How many there were; `null` when nothing can be said. A report that cannot be read changes nothing about its step. */
 export async function readTests(
   deps: TestReaderDeps,
-  running: Pick<RunningStep, 'logId'>,
+  running: Pick<RunningStep, 'builddir' | 'logId'>,
   { stepId, report }: { stepId: number; report: TestReport },
 ): Promise<TestCounts | null> {
   try {
     const logId = await running.logId(report.log);
     if (logId === null) return null;
-    const collector = await collect(deps, logId, report);
+    const collector = new TestCollector(`${running.builddir}/${report.workdir}`);
+    await collect(deps, { logId, report, collector });
     const { tests, counts } = collector;
     for (let from = 0; from === 0 || from < tests.length; from += PORTION) {
       const portion = tests.slice(from, from + PORTION);
@@ -45,8 +46,10 @@ export async function readTests(
   }
 }
 
-async function collect({ store }: TestReaderDeps, logId: number, report: TestReport): Promise<TestCollector> {
-  const collector = new TestCollector();
+async function collect(
+  { store }: TestReaderDeps,
+  { logId, report, collector }: { logId: number; report: TestReport; collector: TestCollector },
+): Promise<void> {
   const missing = (why: string) => collector.add({ name: '(report)', outcome: 'failed', message: [why] });
   const reader = new ReportBytes(report.format, {
     hasFiles: report.hasFiles,
@@ -64,5 +67,4 @@ async function collect({ store }: TestReaderDeps, logId: number, report: TestRep
   reader.end();
   if (bytes > MOST_BYTES) missing(`longer than ${MOST_BYTES} bytes: not all of it was read`);
   if (report.isCutShort) missing('the command was ended before all its tests had run');
-  return collector;
 }

@@ -47,10 +47,10 @@ export async function reportOf(
   if (result.status === 'failed') return {};
   const { format, files } = tests;
   const isCutShort = result.cause !== null || result.code === null;
-  if (files === undefined) return { tests: { format, log: 'stdio', hasFiles: false, isCutShort } };
+  if (files === undefined) return { tests: { format, workdir, log: 'stdio', hasFiles: false, isCutShort } };
   const patterns = files.map((pattern) => context.interpolate(pattern));
   const command = ['sh', '-c', SEND_FILES, 'sh', ...patterns];
   const sending = { kind: 'exec', command, workdir, env: {}, maxTimeMs: MOST_MS } as const;
   await context.run(sending, { log: REPORT_LOG });
-  return { tests: { format, log: REPORT_LOG, hasFiles: true, isCutShort } };
+  return { tests: { format, workdir, log: REPORT_LOG, hasFiles: true, isCutShort } };
 }

@@ -16,6 +16,19 @@ export class TestCollector {
   readonly #tests = new Map<string, TestCase>();
   readonly #counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
   readonly #kept = { passed: 0, failed: 0 };
+  readonly #tree: string | null;
+
+  /** `tree`: the end of the path of the folder that the tests ran in; what is below it is called from there. */
+  constructor(tree: string | null = null) {
+    this.#tree = tree === null ? null : `/${tree}/`;
+  }
+
+  #testCase(name: string, found: FoundTest): TestCase {
+    const { path = null } = found;
+    const at = this.#tree === null ? -1 : (path?.lastIndexOf(this.#tree) ?? -1);
+    const below = at < 0 ? path : (path?.slice(at + (this.#tree?.length ?? 0)) ?? null);
+    return testCase(name, { ...found, path: below });
+  }
 
   add(found: FoundTest): void {
     const name = sanitizeName(found.name.trim() || '(no name)', { maxLength: NAME_UNITS });
@@ -32,7 +45,7 @@ export class TestCollector {
     }
     // Some say first that it failed and later why.
     if (before.outcome !== 'failed' || before.message.length === 0)
-      this.#tests.set(name, testCase(name, found));
+      this.#tests.set(name, this.#testCase(name, found));
   }
 
   #addNew(name: string, found: FoundTest): void {
@@ -41,7 +54,7 @@ export class TestCollector {
     if (outcome === 'skipped' || this.#kept[outcome] >= (outcome === 'failed' ? MOST_FAILED : MOST_PASSED))
       return;
     this.#kept[outcome]++;
-    this.#tests.set(name, testCase(name, found));
+    this.#tests.set(name, this.#testCase(name, found));
   }
 
   /** How many there were, also of those that are not kept. */

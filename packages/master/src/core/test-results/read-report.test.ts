@@ -14,7 +14,7 @@ const READ: Readonly<Record<TestFormat, readonly string[]>> = {
   ],
   tap: [
     '✔ math > adds',
-    "✗ math > divides /src/math.test.js:7 | error: 'expected 2'",
+    "✗ math > divides /src/math.test.js:7 | 'expected 2'",
     "✗ perl t/basic.t:5 |   Failed test 'perl' |   at t/basic.t line 5.",
   ],
   pytest: [

@@ -17,10 +17,13 @@ const RESULT = /^((?: {4}){0,20})(not )?ok (\d{1,9})(?:(?: -)? (.*))?$/;
 const PLAN = /^1\.\.(\d{1,9})(?: *#.*)?$/;
 const BAIL_OUT = /^ *Bail out!(.*)$/;
 const DIRECTIVE = /(?:^|\s)# *(skip|todo)\S*(?:\s.*)?$/i;
-const YAML_BEGIN = /^ +---$/;
+const YAML_BEGIN = /^( +)---$/;
 const YAML_END = /^ +\.\.\.$/;
 const DURATION = /^ *duration_ms: *([\d.]+)$/;
 const LOCATION = /^ *location: *['"]?(.+):(\d+):\d+['"]?$/;
+/** Of diagnostics: what is told elsewhere, or tells nobody anything. */
+const IDLE = /^(?:type|failureType|severity|code|name): /;
+const ERROR = /^(?:error|message): *(?:[|>][-+]?$)?/;
 /** Subtests that may wait for the line of their parent. */
 const MOST_WAITING = 20_000;
 
@@ -42,7 +45,8 @@ class TapReader implements ReportReader {
   /** By depth: results whose parent has not had its line yet. */
   #waiting: Result[][] = [];
   #last: Result | null = null;
-  #isInYaml = false;
+  /** How far the diagnostics are indented that are read; `null` outside of any. */
+  #yamlIndent: number | null = null;
   #planned = 0;
   #seen = 0;
   #bail: string | null = null;
@@ -67,7 +71,7 @@ class TapReader implements ReportReader {
   }
 
   #line(line: string): void {
-    if (this.#isInYaml) this.#yaml(line);
+    if (this.#yamlIndent !== null) this.#yaml(line, this.#yamlIndent);
     else this.#ofProtocol(line);
   }
 
@@ -76,15 +80,15 @@ class TapReader implements ReportReader {
     const plan = PLAN.exec(line)?.[1];
     if (isResult !== undefined) this.#result(indent.length / 4, not !== undefined, number, rest);
     else if (plan !== undefined) this.#planned += Number(plan);
-    else if (this.#last !== null && YAML_BEGIN.test(line)) this.#isInYaml = true;
+    else if (this.#last !== null && YAML_BEGIN.test(line)) this.#yamlIndent = line.indexOf('-');
     else if (BAIL_OUT.test(line)) this.#bail ??= BAIL_OUT.exec(line)?.[1] ?? '';
     else if (/^ *# /.test(line) && !/^ *# Subtest:/.test(line))
       this.#last?.message.add(line.replace(/^ *# ?/, ''));
   }
 
-  #yaml(line: string): void {
+  #yaml(line: string, indent: number): void {
     if (YAML_END.test(line)) {
-      this.#isInYaml = false;
+      this.#yamlIndent = null;
       return;
     }
     const result = this.#last;
@@ -93,7 +97,12 @@ class TapReader implements ReportReader {
     const [, path, number] = LOCATION.exec(line) ?? [];
     if (duration !== undefined) result.seconds = (numberOf(duration) ?? 0) / 1000;
     else if (path !== undefined) result.place = { path, line: Number(number) };
-    else result.message.add(line.replace(/^ +/, ''));
+    else if (!IDLE.test(line.slice(indent))) this.#said(result, line.slice(indent));
+  }
+
+  #said(result: Result, text: string): void {
+    const said = text.replace(ERROR, '');
+    if (said !== '' || text === '') result.message.add(said);
   }
 
   #result(depth: number, isFailed: boolean, number: string, rest: string): void {
