@@ -182,15 +182,20 @@ test.each([{ TERM: 'dumb' }, { CI: 'true' }])('%o gives plain lines', async (env
   expect(await screen.text()).toContain('› compile');
 });
 
-test('asks about an unknown host where it can be read and answered, then goes on', async () => {
+/** Starts a command with a host that nobody knows yet, and waits for the question. */
+async function askedAbout(host: string, ...args: string[]): Promise<PtyScreen> {
   const { ssh, sshd } = world;
-  const known = join(flags, 'nobody-yet');
-  await ssh.configure('Host newcomer', `UserKnownHostsFile ${known}`);
-  await ssh.addHost('newcomer', { ...sshd, clientKey: ssh.path('key-alice') });
-  const argv = program('cli', 'try', '--host', 'newcomer', '-b', 'many-1');
+  await ssh.configure(`Host ${host}`, `UserKnownHostsFile ${join(flags, `known-to-${host}`)}`);
+  await ssh.addHost(host, { ...sshd, clientKey: ssh.path('key-alice') });
+  const argv = program('cli', ...args, '--host', host);
   const screen = ptyScreen(argv, { cwd: work, env: world.env, columns: 80, rows: 24 });
   onTestFinished(() => screen.kill('SIGKILL'));
   await screen.shows('Trust it and remember it (yes/no)?');
+  return screen;
+}
+
+test('asks about an unknown host where it can be read and answered, then goes on', async () => {
+  const screen = await askedAbout('newcomer', 'try', '-b', 'many-1');
   const asked = (await screen.text()).trimEnd().split('\n');
   expect(asked.at(-1)).toMatch(/^Trust it and remember it/);
   expect(asked.some((line) => /key is SHA256:[A-Za-z0-9+/]{43}$/.test(line))).toBe(true);
@@ -199,4 +204,20 @@ test('asks about an unknown host where it can be read and answered, then goes on
   onTestFinished(() => rm(join(flags, 'go'), { force: true }));
   expect(await screen.exited).toBe(0);
   expect(await screen.text()).toMatch(/try #\d+ passed/);
+});
+
+test.each([
+  ['try', 'Ctrl-C', '\x03', 130, 'interrupted, nothing was sent'],
+  ['try', 'Ctrl-D', '\x04', 5, 'was not accepted'],
+  ['try', 'no', 'no\r', 5, 'was not accepted'],
+  ['builders', 'Ctrl-C', '\x03', 130, 'interrupted'],
+  ['watch', 'Ctrl-C', '\x03', 130, 'interrupted'],
+])('an unknown host is declined in %s with %s', async (command, name, keys, exitCode, reason) => {
+  const screen = await askedAbout(`${command}-${name.toLowerCase()}`, command);
+  screen.type(keys);
+  expect(await screen.exited).toBe(exitCode);
+  const text = await screen.text();
+  expect(text).toContain(reason);
+  expect(text).toMatch(/key is SHA256:[A-Za-z0-9+/]{43}\n+Trust it and remember it/);
+  expect(text).not.toContain('bug in buildbot');
 });

@@ -18,6 +18,7 @@ export function failureOf(error: unknown): Failure {
     return failure(EXIT.infrastructure, error.message, error.hint);
   if (isNamed(error, 'LinkError'))
     return failure(EXIT.infrastructure, `the master cannot be reached: ${error.message}`);
+  if (isNamed(error, 'Interrupted')) return failure(EXIT.interrupted, error.message);
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   return { ...failure(EXIT.infrastructure, stack), isBug: true };
 }

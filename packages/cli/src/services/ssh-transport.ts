@@ -1,8 +1,9 @@
 /** The SSH transport with its questions put to the person at the terminal, if there is one. Loaded when needed. */
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { sanitizeName } from '@buildbot/shared';
 import type { SshInteraction } from '../ssh/interaction.ts';
 import type { SshTransport } from '../ssh/port.ts';
+import { Interrupted } from './intents.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface TransportWishes {
@@ -15,8 +16,11 @@ export async function loadTransport(wishes: TransportWishes, runtime: Runtime): 
   return createSshTransport({ env: runtime.environment.env, interaction: interactionOf(runtime), ...wishes });
 }
 
-/** The questions go to standard error, so that standard output stays what was asked for. */
-function interactionOf({ stdin, stderr, isInteractive, terminal }: Runtime): SshInteraction {
+/**
+ * The questions go to standard error, so that standard output stays what was asked for. Ctrl-C at the one about a
+ * host throws `Interrupted`; the end of input is a no.
+ */
+export function interactionOf({ stdin, stderr, isInteractive, terminal }: Runtime): SshInteraction {
   const note = (text: string) => void stderr.write(`${text}\n`);
   if (!isInteractive) return { note };
   return {
@@ -40,13 +44,26 @@ function interactionOf({ stdin, stderr, isInteractive, terminal }: Runtime): Ssh
 
 type Terminal = Pick<Runtime, 'stdin' | 'stderr'>;
 
-async function ask({ stdin, stderr }: Terminal, question: string): Promise<string> {
+/** Empty at the end of input. @throws Interrupted */
+function ask({ stdin, stderr }: Terminal, question: string): Promise<string> {
   const lines = createInterface({ input: stdin, output: stderr });
-  try {
-    return await lines.question(question);
-  } finally {
-    lines.close();
-  }
+  return new Promise((resolve, reject) => {
+    const withoutAnswer = () => {
+      // The cursor still stands behind the question, and whatever is drawn next would rub it out.
+      stderr.write('\n');
+      resolve('');
+    };
+    lines.once('close', withoutAnswer);
+    lines.once('SIGINT', () => {
+      reject(new Interrupted('interrupted, nothing was sent'));
+      lines.close();
+    });
+    lines.question(question, (answer) => {
+      lines.off('close', withoutAnswer);
+      lines.close();
+      resolve(answer);
+    });
+  });
 }
 
 /** Reads one line without showing it. Ctrl-C and end of file give an empty answer. */

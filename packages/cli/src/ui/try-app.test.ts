@@ -27,6 +27,7 @@ function world(columns: number, rows: number) {
   const shows = (text: string) =>
     until(async () => (await terminal.screen()).join('\n').includes(text), terminal.bytes);
   return {
+    app,
     terminal,
     actions,
     shows,
@@ -160,5 +161,22 @@ describe('the screen of a try', () => {
     await shows('line 2');
     await shows('enter less log');
     await end();
+  });
+
+  it.each(['no', ''])('leaves a question and its answer %j standing', async (answer) => {
+    const { app, terminal, tell, shows, end } = world(80, 20);
+    const preparation = { snapshot: 'running', link: 'running', target: 'ci', startedAt: T0 } as const;
+    tell({ type: 'preparation', preparation });
+    await shows('connecting to ci');
+    await app.hide();
+    terminal.stdout.write(`Its key is SHA256:x\nTrust it (yes/no)? ${answer}\n`);
+    app.show();
+    await shows('connecting to ci');
+    await end();
+    const rows = (await terminal.everything()).map((row) => row.trimEnd());
+    expect(rows.filter((row) => row !== '')).toEqual([
+      'Its key is SHA256:x',
+      `Trust it (yes/no)? ${answer}`.trimEnd(),
+    ]);
   });
 });

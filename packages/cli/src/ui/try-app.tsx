@@ -64,8 +64,11 @@ export function startTryApp({ now, onAction, ...streams }: TryAppOptions, look: 
       isHidden = true;
       draw(look());
       await instance.waitUntilRenderFlush();
+      // Of nothing Ink draws one empty row: talk begins in it, and Ink finds another when it goes on.
+      streams.stdout.write('\u001b[1A');
     },
     show: () => {
+      streams.stdout.write('\n');
       isHidden = false;
     },
     end: async (picture) => {
