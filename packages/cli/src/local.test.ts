@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { watch } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
@@ -11,6 +11,7 @@ import type { Runtime } from './services/runtime.ts';
 import { TerminalTurn } from './services/terminal-turn.ts';
 import { type TryCommandInput, tryCommand } from './services/try-command.ts';
 import { ViewStore } from './services/view-store.ts';
+import { until } from './ui/testing/terminal.ts';
 
 const MASTER = `
 workers: [{ name: w1, password: not-used-here }]
@@ -119,6 +120,26 @@ describe('try --local', () => {
     const text = `cancelled by ${userInfo().username}: stopped from buildbot try`;
     expect(JSON.parse(out)).toMatchObject({ exitCode: 3, builds: [{ text }] });
     expect(code).toBe(3);
+  });
+
+  it.each([
+    ['the cache', 'buildbot'],
+    ['the database', 'state.sqlite'],
+    ['a worker', 'w1'],
+  ])('ends on Ctrl-C as soon as there is %s, and lets the next one start', async (_, made) => {
+    const cache = join(dir, 'c');
+    const isThere = async () => {
+      const paths = await readdir(cache, { recursive: true }).catch(() => []);
+      return paths.some((path) => basename(path) === made);
+    };
+    // A diff that never comes, so that nothing is sent however late the press is.
+    const source = { diff: '-', patchlevel: undefined, baserev: undefined, staged: false, pathspecs: [] };
+    const { code } = await run({ source }, (press) => {
+      void until(isThere, () => made).then(() => press('ctrl-c'));
+      return () => {};
+    });
+    expect(code).toBe(130);
+    expect((await run()).code).toBe(0);
   });
 
   it('refuses a builder that there is not, and names those there are', async () => {

@@ -13,6 +13,7 @@ import type { WorkerHandle } from '@buildbot/worker';
 import type { ApiClient } from './client/api-client.ts';
 import type { Clock } from './clock.ts';
 import type { LoadedSettings } from './config/load-settings.ts';
+import { Interrupted } from './services/intents.ts';
 import { addressLink, type MasterLink } from './services/master-link.ts';
 import type { Runtime } from './services/runtime.ts';
 import type { Submitted, Submitter } from './services/submit.ts';
@@ -43,11 +44,7 @@ export function localSubmitter(input: LocalInput, runtime: Runtime): Submitter {
   return {
     name: 'this machine',
     link,
-    prepare: async () => {
-      if (!(await world.startMaster())) throw isRunningAlready();
-      await world.cancelLeftovers();
-      await world.startWorkers();
-    },
+    prepare: () => world.start(),
     submit: (job, jobId) => submitLocally(job, { basedir, link, clock: runtime.clock, jobId }),
     close: () => world.stop(),
   };
@@ -77,6 +74,8 @@ class LocalWorld {
   #workerNames: readonly string[] = [];
   #master: MasterHandle | undefined;
   #workers: WorkerHandle[] = [];
+  #starting: Promise<void> | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(input: LocalInput, runtime: Runtime) {
     const tree = createHash('sha256').update(input.treeDir).digest('hex').slice(0, 16);
@@ -84,6 +83,19 @@ class LocalWorld {
     this.link = addressLink(`unix:${join(this.basedir, 'master.sock')}`);
     this.#input = input;
     this.#runtime = runtime;
+  }
+
+  /** Ready to build. @throws Interrupted when it is stopped meanwhile */
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    if (!(await this.startMaster())) throw isRunningAlready();
+    this.#stopping.signal.throwIfAborted();
+    await this.#cancelLeftovers();
+    await this.#startWorkers();
   }
 
   /** False when another process has the database. */
@@ -98,6 +110,7 @@ class LocalWorld {
     const loaded = await loadConfig(resolve(treeDir, configFile), isRight);
     const config = localConfig(loaded, topdir, this.#password);
     this.#workerNames = config.workers.map(({ name }) => name);
+    this.#stopping.signal.throwIfAborted();
     try {
       this.#master = await startMaster({ basedir: this.basedir, config, owner: ownName(this.#runtime) });
       return true;
@@ -107,11 +120,12 @@ class LocalWorld {
     }
   }
 
-  async startWorkers(): Promise<void> {
+  async #startWorkers(): Promise<void> {
     if (this.#master === undefined) return;
     const { workersUrl } = this.#master;
     const { startWorker } = await import('@buildbot/worker');
     for (const name of this.#workerNames) {
+      this.#stopping.signal.throwIfAborted();
       const basedir = join(this.basedir, 'workers', name);
       await mkdir(basedir, { recursive: true });
       const environment = this.#runtime.environment.env;
@@ -123,14 +137,17 @@ class LocalWorld {
   }
 
   /** What a run that was killed left in the queue is nobody's wish any longer. */
-  async cancelLeftovers(): Promise<void> {
+  async #cancelLeftovers(): Promise<void> {
     const client = await this.link.open();
     const reason = 'left over from a try that was interrupted';
     for (const { buildrequestid } of await client.resources('buildrequests', 'buildrequests?complete=false'))
       await client.control(`buildrequests/${buildrequestid}`, 'cancel', { reason });
   }
 
+  /** What is being started would keep this process alive, and the next one from starting: it is waited for. */
   async stop(): Promise<void> {
+    this.#stopping.abort(new Interrupted('stopped while it started'));
+    await this.#starting?.catch(() => {});
     this.link.close();
     const workers = this.#workers.splice(0);
     await Promise.all(workers.map((worker) => worker.stop()));
