@@ -33,7 +33,7 @@ describe('following a try', () => {
   let server: ApiServer | undefined;
   afterEach(() => server?.close());
 
-  async function world(answer: Answer, timeoutMs?: number, reconnectMs?: number) {
+  async function world(answer: Answer, timeoutMs?: number, reconnectMs?: number, newOnly = false) {
     server = await apiServer('HTTP/1.1', answer);
     const store = new ViewStore();
     const link = addressLink(server.url);
@@ -46,6 +46,7 @@ describe('following a try', () => {
       timeoutMs,
       reconnectMs,
       tails: false,
+      newOnly,
     });
     return { store, follower };
   }
@@ -109,6 +110,40 @@ describe('following a try', () => {
     );
     expect(lines.join('\n')).toContain('… connection lost (the master is being stopped), trying again');
   });
+
+  it.each<[boolean, string, number, string]>([
+    [true, 'flaky', 0, 'try #7 failed in 30s, nothing of it is new'],
+    [true, 'new', 1, 'try #7 failed in 30s'],
+    [false, 'flaky', 1, 'try #7 failed in 30s'],
+  ])(
+    'with --new-only %s and a failure that is %s in the end ends with %i',
+    async (newOnly, mark, exitCode, text) => {
+      const failed = step({ stepid: 1000, complete: true, results: 2 });
+      const end = buildSet({ complete: true, results: 2, complete_at: 1_795_000_030 });
+      const told = summary({
+        ...{ buildset: end, buildrequests: [{ ...claimed, results: 2 }], steps: [failed] },
+        builds: [build({ complete: true, results: 2, complete_at_ms: 1 })],
+      });
+      // Of the base nothing is known when the step ends.
+      const marks = ['unknown', mark];
+      const digest = () => {
+        const known = marks.length > 1 ? marks.shift() : marks[0];
+        const about = { mark: known, marks: {}, tests_failed: 0, tests: [], path: null, line: null };
+        return { steps: [{ stepid: 1000, log: null, lines: [], ...about }] };
+      };
+      const other = answering(() => undefined);
+      const { follower } = await world(
+        (asked, response) => {
+          const isDigest = asked.url?.endsWith('/failure_digest') === true;
+          if (isDigest) response.end(JSON.stringify({ failure_digests: [digest()] }));
+          else if (asked.url?.endsWith('/summary')) response.end(JSON.stringify({ summaries: [told] }));
+          else other(asked, response);
+        },
+        ...([undefined, undefined, newOnly] as const),
+      );
+      expect(await follower.follow(7, null)).toEqual({ exitCode, text, mark: '✗' });
+    },
+  );
 
   it('says how long it took from milliseconds, and to programs without a mark', async () => {
     const quick = build({ complete: true, results: 0, complete_at_ms: T0 + 387 });

@@ -4,6 +4,7 @@
  */
 import {
   buildSetSummaryResourceSchema,
+  buildSummaryResourceSchema,
   failureDigestResourceSchema,
   propertiesSchema,
   statusResourceSchema,
@@ -48,6 +49,7 @@ const COMPONENTS: Record<string, z.ZodType> = {
   Summary: buildSetSummaryResourceSchema,
   Status: statusResourceSchema,
   FailureDigest: failureDigestResourceSchema,
+  BuildSummary: buildSummaryResourceSchema,
   Properties: propertiesSchema,
   Property: z.object({ name: z.string(), source: z.string(), value: z.string() }),
   Rootlink: z.object({ name: z.string() }),

@@ -17,6 +17,7 @@ import {
 import type { FieldKind } from './query/fields.ts';
 import { type Plural, RESOURCE_TYPES } from './resources.ts';
 import {
+  BUILD_SUMMARIES,
   COLLECTIONS,
   FAILURE_DIGESTS,
   LOG_CONTENTS,
@@ -225,6 +226,14 @@ const OWN_PATHS: readonly OwnPath[] = [
     isCollection: false,
     summary: 'One build set with all below it: one call for the screen of a try. Follow from event_number.',
   },
+  ...BUILD_SUMMARIES.map((template) => ({
+    template,
+    plural: 'build_summaries',
+    component: 'BuildSummary',
+    isCollection: false,
+    summary:
+      'One build with all below it, the heads of its logs and why it failed. Follow from event_number.',
+  })),
   ...FAILURE_DIGESTS.map((template) => ({
     template,
     plural: 'failure_digests',

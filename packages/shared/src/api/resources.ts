@@ -250,7 +250,7 @@ const schedulerResourceSchema = z.object({
   type: z.string(),
 });
 
-const testResultSetResourceSchema = z.object({
+export const testResultSetResourceSchema = z.object({
   test_result_setid: id,
   builderid: id,
   buildid: id,

@@ -4,6 +4,7 @@
  * (`GET /api/v2/events?from=N`): nothing that happens after the summary is missed, and what is told twice is the same.
  */
 import * as z from 'zod';
+import { failureDigestResourceSchema } from './failures.ts';
 import {
   builderResourceSchema,
   buildRequestResourceSchema,
@@ -13,6 +14,7 @@ import {
   logResourceSchema,
   masterResourceSchema,
   stepResourceSchema,
+  testResultSetResourceSchema,
   workerResourceSchema,
 } from './resources.ts';
 
@@ -32,6 +34,27 @@ export const buildSetSummaryResourceSchema = z.object({
   estimates: z.array(estimateResourceSchema),
 });
 export type BuildSetSummaryResource = z.infer<typeof buildSetSummaryResourceSchema>;
+
+/** `GET builds/ID/summary`, plural key `build_summaries`: one build with all that is known of it, however it stands. */
+export const buildSummaryResourceSchema = z.object({
+  event_number: z.number().int(),
+  /** With its properties. */
+  build: buildResourceSchema,
+  buildrequest: buildRequestResourceSchema.nullable(),
+  builder: builderResourceSchema.nullable(),
+  worker: workerResourceSchema.nullable(),
+  steps: z.array(stepResourceSchema),
+  logs: z.array(
+    logResourceSchema.extend({
+      /** Its first twenty lines, as `contents` gives them; empty for what is no text, and beyond the first hundred logs. */
+      head: z.string(),
+    }),
+  ),
+  test_result_sets: z.array(testResultSetResourceSchema),
+  failure_digest: failureDigestResourceSchema,
+  estimate: estimateResourceSchema,
+});
+export type BuildSummaryResource = z.infer<typeof buildSummaryResourceSchema>;
 
 /** `GET status`, plural key `statuses`: how things stand now, without history. */
 export const statusResourceSchema = z.object({

@@ -135,6 +135,7 @@ export const PROPERTY_LISTS: readonly PathSet[] = [
   { resource: 'changes', paths: ['changes/{changeid}/properties_list'] },
 ];
 
+export const BUILD_SUMMARIES = below(BUILD, 'summary');
 export const FAILURE_DIGESTS = below(BUILD, 'failure_digest');
 export const LOG_CONTENTS = below(LOG, 'contents');
 export const RAW_LOGS = below(LOG, 'raw');

@@ -2,6 +2,7 @@
 import type { Log } from '@buildbot/shared';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, Handler } from 'hono';
+import { buildSummary } from '../build-summary.ts';
 import type { ControlHandler } from '../control/control-handler.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import type { EventHub } from '../events/event-hub.ts';
@@ -16,6 +17,7 @@ import { type Plural, RESOURCE_TYPES, type RowOf } from '../resources.ts';
 import { applicationSpec, rootLinks } from '../spec.ts';
 import { buildSetSummary, status } from '../summaries.ts';
 import {
+  BUILD_SUMMARIES,
   COLLECTIONS,
   FAILURE_DIGESTS,
   LOG_CONTENTS,
@@ -114,6 +116,15 @@ function digest({ deps, reader }: RouteDeps, template: string): Route {
   };
 }
 
+function wholeBuild(routes: RouteDeps, template: string): Route {
+  return async (c) => {
+    noQuery(c);
+    const read = () => walkToRow(routes.reader, ownerOf(template), paramsOf(c), ['*']);
+    const summary = await buildSummary(routes, async () => (await read()) as RowOf<'builds'>);
+    return envelope(c, 'build_summaries', [summary]);
+  };
+}
+
 function ownRoutes(routes: RouteDeps): Record<string, Route> {
   const { reader, deps } = routes;
   return {
@@ -144,6 +155,7 @@ function eachPath(sets: readonly PathSet[], visit: (resource: Plural, template: 
 export function registerRoutes(app: App, prefix: string, routes: RouteDeps): void {
   const at = (template: string) => (template === '' ? prefix : `${prefix}/${honoPath(template)}`);
   for (const [template, route] of Object.entries(ownRoutes(routes))) app.get(at(template), route);
+  for (const template of BUILD_SUMMARIES) app.get(at(template), wholeBuild(routes, template));
   for (const template of FAILURE_DIGESTS) app.get(at(template), digest(routes, template));
   for (const template of LOG_CONTENTS) {
     app.get(at(template), async (c) => logContents(c, routes.deps, await logAt(routes, c, template)));
