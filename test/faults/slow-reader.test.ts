@@ -1,4 +1,5 @@
 /** Who reads events slowly, or not at all, costs the master no memory and nobody else their events. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { masterConfigSchema } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { createApi } from '../../packages/master/src/api/api.ts';
 import { systemClock } from '../../packages/master/src/clock.ts';
@@ -30,8 +32,11 @@ async function setup() {
   const workers = [{ name: 'w1', maxBuilds: 1, tags: [] }];
   const registered = await store.register({ builders: [], workers, schedulers: [], eligible: [] });
   const workerId = registered.workers[0]?.workerId as number;
+  const { www, access } = masterConfigSchema.parse({});
   const api = createApi({
     ...{ store, masterId, title: 'Test', metrics: [], logger: silentLogger, forceForms: () => [] },
+    ...{ clock: systemClock, random: randomBytes },
+    settings: () => ({ www, access, proxies: [] }),
     // Nothing here asks for anything but events.
     control: {} as Control,
     queue: { isDraining: false, waitingReason: () => null },
@@ -96,7 +101,9 @@ async function proxied(port: number) {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
+/** One collection leaves what only the next one frees: from 12 to 31 MB were seen after it, after two always 9 (2026-11). */
 function memory(): number {
+  collectGarbage();
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
