@@ -4,7 +4,10 @@
  */
 import { failedTest, Lines, Message, type ReportReader, type TestSink } from './report.ts';
 
-const VERBOSE = /^(\S+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \(.*\))?(?: +\[ *\d+%\])?$/;
+const VERBOSE_NAME = /^\S+?\.py::\S/;
+/** The end of the line alone: with the name before it, hostile lines would be looked at from each of their words. */
+const VERBOSE_END =
+  / (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \([^()]{0,300}\))?(?: {1,200}\[ {0,3}\d{1,3}%\])?$/;
 const PARALLEL = /^\[gw\d+\] \[ *\d+%\] (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (\S+\.py::.+)$/;
 const SUMMARY = /^(?:FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - (.*))?$/;
 const SECTION = /^_{3,} (?:ERROR (?:at (?:setup|teardown) of|collecting) )?(.+?) _{3,}$/;
@@ -55,11 +58,11 @@ class PytestReader implements ReportReader {
   #result(line: string): void {
     const summary = SUMMARY.exec(line);
     if (summary !== null) this.#fail(summary[1] ?? '', summary[2] ?? '');
-    const verbose = VERBOSE.exec(line);
     const parallel = PARALLEL.exec(line);
-    const name = verbose?.[1] ?? parallel?.[2];
-    const word = verbose?.[2] ?? parallel?.[1];
-    if (name === undefined) return;
+    const verbose = VERBOSE_NAME.test(line) ? VERBOSE_END.exec(line) : null;
+    const name = parallel?.[2] ?? (verbose === null ? '' : line.slice(0, verbose.index));
+    const word = parallel?.[1] ?? verbose?.[1];
+    if (word === undefined) return;
     if (word === 'FAILED' || word === 'ERROR') this.#fail(name, '');
     else this.#sink({ name, outcome: word === 'PASSED' || word === 'XPASS' ? 'passed' : 'skipped' });
   }
