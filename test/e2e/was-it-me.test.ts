@@ -145,6 +145,7 @@ test('a try that breaks a test is told which one, apart from what fails without 
 });
 
 test('--new-only passes a try in which all that fails fails without it, too, and says so', async () => {
+  await letGo();
   await breakIt(false);
   const strict = await world.buildbot(work, ['try', '--json', '-b', 'junit']);
   expect([strict.code, (JSON.parse(strict.stdout) as Result).result]).toEqual([1, 'failure']);
