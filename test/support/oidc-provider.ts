@@ -50,9 +50,12 @@ export function signedToken(header: object, claims: object, key: KeyObject | str
   return `${signed}.${signature.toString('base64url')}`;
 }
 
+/** The first keys of every provider: making them takes most of a second on a busy machine. */
+const FIRST_KEYS = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
 export async function startOidcProvider(): Promise<OidcProvider> {
   const grants = new Map<string, Grant>();
-  let keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  let keys = FIRST_KEYS;
   let kid = 'first';
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -8,7 +8,7 @@ function template(password: string): string {
   return `# Configuration of this master. Check it with: buildbot-master checkconfig BASEDIR
 title: My project
 
-# Where it listens. The API is always on BASEDIR/master.sock; over TCP it is open to this machine only.
+# Where it listens. The API is always on BASEDIR/master.sock; here over TCP it is open to this machine only.
 listen:
   api: 127.0.0.1:8010
   workers: 127.0.0.1:9989
@@ -32,6 +32,14 @@ builders:
 schedulers:
   - { type: try, name: try, builders: [linux], jobdir: try }
   - { type: force, name: force, builders: [linux] }
+
+# Who may do what over TCP: see docs/security.md. Without rules: everybody reads, and nobody changes anything but their own
+# builds, with a token (buildbot-master token add BASEDIR) or a login.
+# access:
+#   read: users
+#   roles: { admins: [alice] }
+#   rules:
+#     - { allow: ['*'], to: [admins] }
 `;
 }
 
