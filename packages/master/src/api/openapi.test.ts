@@ -94,4 +94,11 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document.paths['/api/v2/builds/{buildid}']?.post)).toContain('"stop","rebuild"');
     expect(document.paths['/api/v2/logs/{logid}']?.post).toBeUndefined();
   });
+
+  it('says how programs come in', () => {
+    expect(document).toMatchObject({
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }, {}],
+    });
+  });
 });

@@ -312,9 +312,12 @@ export function openApiDocument(app: OpenAPIHono<AppEnv>, title: string): object
   registerProperties(registry);
   registerEvents(registry);
   registerHealth(registry);
+  registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title, version: '2', description: DESCRIPTION },
+    // Without one, too: whether that is enough is for the configuration to say.
+    security: [{ token: [] }, {}],
   });
 }
 
