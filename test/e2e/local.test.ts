@@ -1,7 +1,7 @@
 /** `buildbot try --local` on the sample project: no server, real processes. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import {
@@ -154,4 +154,22 @@ test('Ctrl-C stops the builds, for they cannot go on alone', async () => {
   const { code, stdout } = await end(running, 'SIGINT');
   expect(code).toBe(3);
   expect(stdout).not.toContain('buildbot watch');
+});
+
+test.each([
+  ['its master starts', 'state.sqlite'],
+  ['its worker starts', 'workers'],
+])('Ctrl-C while %s gives the prompt back and the working copy free', async (_, made) => {
+  const { tree, env, buildbot } = await setup();
+  // The diff never comes: nothing is sent, however late the signal is.
+  const running = start(program('cli', 'try', '--local', '--diff', '-'), { cwd: tree, env, input: null });
+  onTestFinished(async () => void (await end(running, 'SIGKILL')));
+  const cache = join(env.HOME ?? '', '.cache');
+  await until(`${made} to be there`, async () => {
+    const paths = await readdir(cache, { recursive: true }).catch(() => []);
+    return paths.some((path) => basename(path) === made);
+  });
+  const { code, stdout } = await end(running, 'SIGINT');
+  expect([code, stdout]).toEqual([130, 'interrupted, nothing was sent\n']);
+  expect((await buildbot('try', '--local', '-b', 'style')).code).toBe(0);
 });

@@ -25,8 +25,8 @@ export interface Finished {
 export interface RunOptions {
   cwd?: string;
   env?: Readonly<Record<string, string | undefined>>;
-  /** Standard input; closed at once when left out. */
-  input?: string | Uint8Array;
+  /** Standard input; closed at once when left out. Null never ends. */
+  input?: string | Uint8Array | null;
   uid?: number;
   gid?: number;
 }
@@ -57,7 +57,7 @@ export function start(argv: readonly string[], options: RunOptions = {}): Progra
   child.stderr.on('data', (chunk: Buffer) => chunks.err.push(chunk));
   child.stdin.on('error', () => undefined);
   if (options.input === undefined) child.stdin.end();
-  else child.stdin.end(options.input);
+  else if (options.input !== null) child.stdin.end(options.input);
   const text = (kind: 'out' | 'err'): string => Buffer.concat(chunks[kind]).toString();
   const finished = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,

@@ -1,5 +1,6 @@
 /** What is to be tried: a snapshot of the working copy, or a diff that was handed over. */
 import { resolve } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { sanitizeName, UserError } from '@buildbot/shared';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import type { Refusal, TrySource } from '../vcs/port.ts';
@@ -45,7 +46,7 @@ export async function readTrySource(
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<TrySource> {
-  if (wishes.diff !== undefined) return givenDiff(wishes, settings, runtime);
+  if (wishes.diff !== undefined) return givenDiff(wishes, settings, runtime, signal);
   const [{ findUpwards, findWorkingCopy, knownVcs }, { whyNotSendable }] = await Promise.all([
     import('../vcs/known.ts'),
     import('../vcs/sendable.ts'),
@@ -91,12 +92,15 @@ async function givenDiff(
   { diff = '-', patchlevel, baserev }: TrySourceWishes,
   settings: LoadedSettings,
   runtime: Runtime,
+  signal: AbortSignal,
 ): Promise<TrySource> {
   const { readGivenDiff } = await import('../vcs/given-diff.ts');
   const { vc: vcs, repository, branch } = settings;
   const baseRevision = baserev === undefined ? undefined : await givenRevision(baserev, settings, runtime);
   const options = { vcs, repository, branch, baseRevision, patchLevel: patchlevel };
   const { cwd, stdin } = runtime;
+  // A pipe that is still read keeps the process alive after it was given up.
+  if (diff === '-') addAbortSignal(signal, stdin);
   const taken = await readGivenDiff({ name: diff, cwd, stdin }, options);
   if (!taken.ok) throw refused(taken);
   return taken.source;
