@@ -113,7 +113,12 @@ const PAGES: Record<string, (db: Kysely<Tables>) => Promise<unknown>> = {
 };
 
 /** Pages that are put in order after they were found: few rows by their nature. */
-const SORTED = new Set(['running builds by start', 'steps of a build', 'the head of the queue', 'tests of a set']);
+const SORTED = new Set([
+  'running builds by start',
+  'steps of a build',
+  'the head of the queue',
+  'tests of a set',
+]);
 
 describe('no table is walked for', () => {
   for (const [name, page] of Object.entries(PAGES)) {
