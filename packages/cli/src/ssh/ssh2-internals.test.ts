@@ -65,7 +65,8 @@ test('lets a ring of keys in, asks the right one to sign, and tells whether a ch
     host: '127.0.0.1',
     port: far.port,
     username: 'me',
-    authHandler: [{ type: 'agent', username: 'me', agent }],
+    agent,
+    authHandler: ['agent'],
   });
   await once(client, 'ready');
   expect(asked).toEqual([mine]);
