@@ -167,6 +167,24 @@ describe('following a try', () => {
     });
   });
 
+  it.each([
+    [false, /^try #7 broke in /],
+    [true, /^try #7 infrastructure failure in /],
+  ])('ends with 4 when a build could not say, in words for whose fault it is (%j)', async (fault, text) => {
+    const broken = build({ complete: true, results: 4, complete_at_ms: T0 + 300, infrastructure: fault });
+    const events = [
+      { n: 13, k: buildEventPaths(broken, 'finished')[0], m: broken },
+      { n: 15, k: buildSetEventPaths(7, 'complete')[0], m: { ...EVENTS[4]?.m, results: 4 } },
+    ];
+    const { follower } = await world(
+      answering((_from, _, response) => {
+        for (const event of events) response.write(`id: ${event.n}\ndata: ${JSON.stringify(event)}\n\n`);
+      }),
+    );
+    const ending = await follower.follow(7, null);
+    expect(ending).toEqual({ exitCode: 4, text: expect.stringMatching(text), mark: '‼' });
+  });
+
   it('ends with 4 when all that is left is shelved, and says what to type', async () => {
     const other = request({ buildrequestid: 12, builderid: 2 });
     const shelved = (one: typeof other) => ({

@@ -10,7 +10,7 @@ import {
 import type { ApiClient } from '../client/api-client.ts';
 import { isNothingNew } from '../view/new-only.ts';
 import { tryView } from '../view/try-view.ts';
-import { EXIT, exitCodeOf, resultMark, verdictText } from '../view/verdict.ts';
+import { EXIT, exitCodeOf, isInfrastructureFailure, resultMark, verdictText } from '../view/verdict.ts';
 import { followBuildSet } from './follow-build-set.ts';
 import { LogFollower, type LogFollowerOptions } from './follow-logs.ts';
 import { Intents } from './intents.ts';
@@ -170,9 +170,14 @@ export class TryFollower {
     const isExcused = newOnly && results === FAILURE && isNothingNew(store.state);
     return {
       exitCode: isExcused ? EXIT.passed : exitCodeOf(results),
-      text: `try #${buildSetId} ${verdictText(results)}${length}${isExcused ? ', nothing of it is new' : ''}`,
+      text: `try #${buildSetId} ${verdictText(results, this.#isInfrastructure())}${length}${isExcused ? ', nothing of it is new' : ''}`,
       mark: resultMark(results),
     };
+  }
+
+  #isInfrastructure(): boolean {
+    const builds = [...this.#options.store.state.builds.values()];
+    return builds.some(({ value }) => value.results === EXCEPTION && isInfrastructureFailure(value));
   }
 
   /** From the queue to the end of the last build; a real Buildbot has only seconds. Null when it is not known. */

@@ -40,6 +40,26 @@ describe('the time left of a try', () => {
     });
   });
 
+  describe('when the last build has ended and its request has not been said to', () => {
+    const ended = (change: Parameters<typeof request>[0], results: 0 | 4 | 5) => ({
+      buildrequests: [request({ claimed: true, ...change })],
+      builds: [build({ complete: true, results, complete_at_ms: T0 + 30_000 })],
+      steps: [step({ complete: true, results: 0, complete_at_ms: T0 + 30_000 })],
+      estimates: [estimate()],
+    });
+
+    it('is none, and the build counts as what it has become', () => {
+      const view = viewOf(ended({}, 0), T0 + 30_013);
+      expect(view).toMatchObject({ left: null, counts: { passed: 1, waiting: 0 }, results: 0 });
+      expect(viewOf(ended({}, 4), T0 + 30_013).counts).toMatchObject({ failed: 1, waiting: 0 });
+    });
+
+    it('is all of a build when that one is tried again, or was taken off the shelf', () => {
+      expect(viewOf(ended({}, 5), T0 + 30_013).left?.middle).toBe(60_000);
+      expect(viewOf(ended({ claimed: false }, 4), T0 + 30_013).left?.middle).toBe(60_000);
+    });
+  });
+
   it('counts hidden steps of the past as done when they are', () => {
     const steps = [step({ hidden: true, name: 'prepare', complete: true, results: 0, complete_at_ms: T0 })];
     const profile = estimate({

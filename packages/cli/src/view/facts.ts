@@ -7,7 +7,6 @@ import {
   type BuildRequestResource,
   type BuildResource,
   CANCELLED,
-  EXCEPTION,
   type RequestEventFact,
   type StepResource,
   sanitizeName,
@@ -15,6 +14,7 @@ import {
 import type { LocalFact } from './messages.ts';
 import type { ViewState } from './state.ts';
 import { stepsOf } from './try-view.ts';
+import { isInfrastructureFailure } from './verdict.ts';
 import { workerAway } from './worker-away.ts';
 
 export type BuildFact = BuildEventFact;
@@ -126,7 +126,7 @@ function factsOfBuild(state: ViewState, build: BuildResource): Fact[] {
       results: build.results,
       text: sanitizeName(build.state_string, { maxLength: 300 }),
       durationMs: Math.max(0, Math.round(at - build.started_at_ms)),
-      infrastructure: build.infrastructure ?? build.results === EXCEPTION,
+      infrastructure: isInfrastructureFailure(build),
       stoppedBy: build.stopped_by === null ? null : sanitizeName(build.stopped_by),
       stopReason: build.stop_reason === null ? null : sanitizeName(build.stop_reason),
     });

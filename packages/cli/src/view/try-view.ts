@@ -9,6 +9,7 @@ import {
   fractionDone,
   type Progress,
   type Range,
+  RETRY,
   type Results,
   remaining,
   type StepFailure,
@@ -176,7 +177,7 @@ function builderRow(state: ViewState, requestId: number, now: number): BuilderRo
   const build = newestBuild(state, requestId);
   const steps = build === undefined ? [] : stepRows(state, build, now);
   const isShelved = request?.state === 'shelved';
-  const results = isShelved ? EXCEPTION : request?.complete ? finalResults(request.results) : null;
+  const results = isShelved ? EXCEPTION : resultsOf(request, build);
   const isRunning = build !== undefined && !build.complete && results === null;
   const rowState = isShelved ? 'shelved' : results !== null ? 'done' : isRunning ? 'running' : 'waiting';
   const notBefore = request?.not_before == null ? 0 : request.not_before * 1000;
@@ -202,6 +203,19 @@ function builderRow(state: ViewState, requestId: number, now: number): BuilderRo
       : null,
     ...estimateOfRow(state, { builderId, rowState, build }, now),
   };
+}
+
+/**
+ * Final as soon as the build has ended: the master says so of the request a moment later. A build to be tried again
+ * decides nothing, nor does the last one of a request that is back in the queue.
+ */
+function resultsOf(
+  request: BuildRequestResource | undefined,
+  build: BuildResource | undefined,
+): Results | null {
+  if (request?.complete) return finalResults(request.results);
+  const hasEnded = request?.claimed === true && build?.complete === true && build.results !== RETRY;
+  return hasEnded ? finalResults(build.results) : null;
 }
 
 /** What waits has all of its build before it, whatever an earlier attempt had done; without a worker nobody can say. */

@@ -1,5 +1,14 @@
 /** From results to words and to the exit codes of `try`, which people's scripts rely on. */
-import { CANCELLED, EXCEPTION, FAILURE, RETRY, type Results, resultName, WARNINGS } from '@buildbot/shared';
+import {
+  type BuildResource,
+  CANCELLED,
+  EXCEPTION,
+  FAILURE,
+  RETRY,
+  type Results,
+  resultName,
+  WARNINGS,
+} from '@buildbot/shared';
 
 /** Fixed: see the table in DESIGN.md, "What the outside may rely on". */
 export const EXIT = {
@@ -29,8 +38,13 @@ export function exitCodeOf(results: Results): number {
   }
 }
 
-/** One word or two for people: `passed`, `failed`, `infrastructure failure`. */
-export function verdictText(results: Results | null): string {
+/** Whether a build says nothing about the source. A real Buildbot does not tell it of its own mistakes. */
+export function isInfrastructureFailure({ infrastructure, results }: BuildResource): boolean {
+  return infrastructure ?? results === EXCEPTION;
+}
+
+/** One word or two for people: `passed`, `failed`. Only what is known to be the infrastructure's fault is called so. */
+export function verdictText(results: Results | null, isInfrastructure = false): string {
   switch (results) {
     case null:
       return 'running';
@@ -41,7 +55,7 @@ export function verdictText(results: Results | null): string {
     case FAILURE:
       return 'failed';
     case EXCEPTION:
-      return 'infrastructure failure';
+      return isInfrastructure ? 'infrastructure failure' : 'broke';
     case RETRY:
       return 'to be tried again';
     default:

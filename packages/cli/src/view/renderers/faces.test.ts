@@ -48,6 +48,18 @@ describe('the plain face', () => {
   });
 });
 
+describe('a build that could not say', () => {
+  it.each([
+    [false, '‼ linux/5 broke in 1s: no such property'],
+    [true, '‼ linux/5 infrastructure failure in 1s: no such property'],
+  ])('is called by whose fault it is (the infrastructure’s: %j)', (infrastructure, line) => {
+    const change = { complete: true, complete_at_ms: T0 + 1000, results: 4, infrastructure } as const;
+    const builds = [build({ ...change, state_string: 'no such property' })];
+    const state = reduce(EMPTY_STATE, { type: 'summary', summary: summary({ builds }) });
+    expect(factsOf(state).flatMap(plainLines)).toContain(line);
+  });
+});
+
 describe('a snapshot without a base', () => {
   it.each([
     [null, "the newest of the builder's branch"],

@@ -140,7 +140,7 @@ function endOf(fact: Extract<BuildFact, { type: 'build_finished' }>): string {
   const why = results <= FAILURE || text === '' ? '' : `: ${text}`;
   if (results === RETRY)
     return `${infrastructure ? 'lost' : 'ended without a verdict'} after ${length}${why}`;
-  return `${verdictText(results)} in ${length}${why}`;
+  return `${verdictText(results, infrastructure)} in ${length}${why}`;
 }
 
 /** `18 KiB`, `3.4 MiB`. */
