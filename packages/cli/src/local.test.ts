@@ -66,6 +66,8 @@ describe('try --local', () => {
       terminal: new TerminalTurn(),
       isInteractive: false,
       onInterrupt,
+      onSuspend: () => () => {},
+      suspend: async () => {},
     };
     const input: TryCommandInput = {
       given: {},

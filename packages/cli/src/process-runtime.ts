@@ -1,4 +1,5 @@
 /** The runtime of a real process. */
+import { once } from 'node:events';
 import { systemClock } from './clock.ts';
 import { readEnvironment } from './config/environment.ts';
 import type { Runtime } from './services/runtime.ts';
@@ -22,6 +23,16 @@ export function processRuntime(): Runtime {
       return () => {
         process.off('SIGINT', onCtrlC).off('SIGTERM', onTermination).off('SIGHUP', onTermination);
       };
+    },
+    onSuspend: (listener) => {
+      process.on('SIGTSTP', listener);
+      return () => void process.off('SIGTSTP', listener);
+    },
+    suspend: async () => {
+      const goesOn = once(process, 'SIGCONT');
+      // The whole group, as the terminal would do it: whatever has started this is to stand still as well.
+      process.kill(0, 'SIGSTOP');
+      await goesOn;
     },
   };
 }

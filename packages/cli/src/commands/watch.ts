@@ -30,6 +30,10 @@ export default class Watch extends ShowingCommand {
       dependsOn: ['follow'],
     }),
     'new-only': newOnlyFlag,
+    full: Flags.boolean({
+      description: 'Take the whole screen: lists to move in, builds with their logs (also with the key f).',
+      exclusive: ['json', 'events', 'follow'],
+    }),
     json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events', 'follow'] }),
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
   };
@@ -60,6 +64,7 @@ export default class Watch extends ShowingCommand {
           events: flags.events,
           logsFrom,
           newOnly: flags['new-only'],
+          full: flags.full,
           store: this.store,
         },
         this.runtime,

@@ -1,6 +1,7 @@
 /** Feeds a store with how the whole farm stands: one status, then events; a status again when events were missed. */
 import { type EstimateResource, type EventMessage, matchesPath, type StatusResource } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
+import type { CurrentClient } from './current-client.ts';
 import { type LinkDeps, type LinkEnd, type LinkOptions, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 import { withFreshReasons } from './waiting-reasons.ts';
@@ -24,9 +25,9 @@ const WAITING = 'buildrequests?state=pending&order=-priority&order=buildrequesti
 /** Finished builds and complete requests pile up in the state; a fresh status clears them away this often. */
 const FRESH_AFTER_EVENTS = 2000;
 
-/** Runs until `signal` aborts, or there was no contact for too long. */
+/** Runs until `signal` aborts, or there was no contact for too long. `current` is told each client. */
 export async function followFarm(
-  deps: LinkDeps & { store: ViewStore },
+  deps: LinkDeps & { store: ViewStore; current?: CurrentClient },
   options: Pick<LinkOptions, 'giveUpAfterMs' | 'signal'>,
 ): Promise<LinkEnd> {
   const { store } = deps;
@@ -34,6 +35,7 @@ export async function followFarm(
   return stayLinked(
     deps,
     async (client) => {
+      deps.current?.use(client);
       while (!signal.aborted) {
         const [status] = (await client.get('status', 'statuses', signal)) as StatusResource[];
         if (status === undefined) return;

@@ -2,6 +2,7 @@
 import type { StatusResource } from '@buildbot/shared';
 import { expect, it } from 'vitest';
 import { build, builder, T0 } from '../view/testing/resources.ts';
+import { CurrentClient } from './current-client.ts';
 import type { FaceName } from './face.ts';
 import { exitCodeOfFarm, presentFarm } from './present-farm.ts';
 import type { LinkEnd } from './stay-linked.ts';
@@ -29,7 +30,18 @@ async function shown(face: FaceName, knows = true): Promise<string[]> {
   const ended = new AbortController();
   const over = Promise.withResolvers<LinkEnd>();
   ended.signal.addEventListener('abort', () => over.resolve('done'));
-  const presenting = presentFarm({ store, face, following: over.promise, ended }, runtime);
+  const presenting = presentFarm(
+    {
+      store,
+      face,
+      following: over.promise,
+      ended,
+      isFull: false,
+      current: new CurrentClient(),
+      onAway: () => {},
+    },
+    runtime,
+  );
   if (knows) store.dispatch({ type: 'status', status: STATUS });
   const m = build({ complete: true, results: 0, complete_at_ms: T0 + 1000 });
   if (knows) store.dispatch({ type: 'event', event: { n: 11, k: 'builds/100/finished', m } });

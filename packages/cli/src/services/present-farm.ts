@@ -7,6 +7,7 @@ import { farmEventLine, farmNewsLines } from '../view/renderers/farm.ts';
 import type { ViewState } from '../view/state.ts';
 import { EXIT } from '../view/verdict.ts';
 import { watchView } from '../view/watch-view.ts';
+import type { CurrentClient } from './current-client.ts';
 import type { FaceName } from './face.ts';
 import type { Runtime } from './runtime.ts';
 import type { LinkEnd } from './stay-linked.ts';
@@ -15,6 +16,10 @@ import type { ViewStore } from './view-store.ts';
 export interface FarmPresentation {
   store: ViewStore;
   face: FaceName;
+  /** Whether a screen begins as a full one. */
+  isFull: boolean;
+  current: CurrentClient;
+  onAway: (isAway: boolean) => void;
   /** Feeds the store until `ended` aborts. */
   following: Promise<LinkEnd>;
   ended: AbortController;
@@ -28,21 +33,56 @@ export async function presentFarm(farm: FarmPresentation, runtime: Runtime): Pro
   return asLines(farm, runtime);
 }
 
-async function onScreen(
-  { store, following, ended }: FarmPresentation,
+/** Inline or full, as often as somebody changes their mind. */
+async function onScreen(farm: FarmPresentation, runtime: Runtime): Promise<void> {
+  const over = farm.following.catch(() => {});
+  for (let isFull = farm.isFull; !farm.ended.signal.aborted; isFull = !isFull) {
+    const end = isFull ? await full(farm, runtime, over) : await inline(farm, runtime, over);
+    if (end === 'other') continue;
+    farm.ended.abort();
+    if (isFull) runtime.stdout.write(lastPicture(farm, runtime));
+    break;
+  }
+  await farm.following;
+}
+
+type ScreenEnd = 'over' | 'other';
+
+async function full(
+  { store, current, onAway }: FarmPresentation,
+  runtime: Runtime,
+  over: Promise<unknown>,
+): Promise<ScreenEnd> {
+  const { FullWatch } = await import('./full-watch.ts');
+  const end = await new FullWatch({ store, current, runtime, onAway }).run(over);
+  return end === 'inline' ? 'other' : 'over';
+}
+
+async function inline(
+  { store }: FarmPresentation,
   { stdout, stdin, clock, environment }: Runtime,
-): Promise<void> {
+  over: Promise<unknown>,
+): Promise<ScreenEnd> {
   const { startWatchApp } = await import('../ui/watch-app.tsx');
+  const pressed = Promise.withResolvers<ScreenEnd>();
   const end = startWatchApp(
     { stdout, stdin, allowsColour: environment.allowsColour },
     () => watchView(store.state, clock.now()),
-    () => ended.abort(),
+    () => pressed.resolve('over'),
+    () => pressed.resolve('other'),
   );
   try {
-    await following;
+    return await Promise.race([pressed.promise, over.then((): ScreenEnd => 'over')]);
   } finally {
     await end();
   }
+}
+
+/** The full screen leaves nothing behind: how things stood in the end is told below. */
+function lastPicture({ store }: FarmPresentation, { stdout, clock }: Runtime): string {
+  const window = { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
+  const lines = watchLines(watchView(store.state, clock.now()), window, false);
+  return lines.map((line) => `${textOf(line).trimEnd()}\n`).join('');
 }
 
 /** The first whole picture, then the end. */

@@ -21,4 +21,8 @@ export interface Runtime {
   isInteractive: boolean;
   /** Somebody wants it to end, each time. Gives the function that stops listening. */
   onInterrupt: (listener: (interruption: Interruption) => void) => () => void;
+  /** Somebody wants it to stand still and give the terminal back. Gives the function that stops listening. */
+  onSuspend: (listener: () => void) => () => void;
+  /** Stands still. Resolves when it goes on. */
+  suspend: () => Promise<void>;
 }

@@ -134,8 +134,8 @@ export class StepLogs {
   }
 }
 
-/** The command's own output if there is one. */
-function mainLog(logs: readonly LogResource[]): LogResource | undefined {
+/** The log to show of a step: the command's own output if there is one. */
+export function mainLog(logs: readonly LogResource[]): LogResource | undefined {
   return logs.find(({ slug }) => slug === 'stdio') ?? logs.find(({ type }) => type === 's' || type === 't');
 }
 

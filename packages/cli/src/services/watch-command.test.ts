@@ -50,6 +50,7 @@ async function watch(change: Partial<WatchCommandInput>, whileItRuns?: (stop: ()
     events: false,
     logsFrom: null,
     newOnly: false,
+    full: false,
     store: new ViewStore(),
   };
   try {

@@ -4,6 +4,7 @@ import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
 import type { TryReference } from './build-reference.ts';
 import { connectionWords } from './connect.ts';
+import { CurrentClient } from './current-client.ts';
 import { findTry } from './find-build.ts';
 import { followFarm } from './follow-farm.ts';
 import type { LogPositions } from './follow-logs.ts';
@@ -25,6 +26,8 @@ export interface WatchCommandInput {
   events: boolean;
   /** All of the logs of a try, from where an earlier process had come to; null for none. */
   logsFrom: LogPositions | null;
+  /** Of the farm: the whole screen. */
+  full: boolean;
   /** Of a try: what fails without the change, too, counts for nothing. */
   newOnly: boolean;
   /** Empty; holds in the end what there was to show. */
@@ -52,15 +55,23 @@ async function watchFarm(
 ): Promise<number> {
   const { link, reconnectMs } = input;
   const ended = new AbortController();
-  const stopListening = runtime.onInterrupt(() => ended.abort());
+  const current = new CurrentClient();
+  let isAway = false;
+  const stopListening = runtime.onInterrupt((interruption) => {
+    // In a pager Ctrl-C is a key like any other.
+    if (!isAway || interruption === 'termination') ended.abort();
+  });
+  const onAway = (now: boolean) => {
+    isAway = now;
+  };
   if (input.given.timeout !== undefined)
     void runtime.clock.sleep(input.given.timeout, ended.signal).then(() => ended.abort('timeout'));
   try {
     const following = followFarm(
-      { link, store, clock: runtime.clock, random: runtime.random },
+      { link, store, current, clock: runtime.clock, random: runtime.random },
       { giveUpAfterMs: reconnectMs, signal: ended.signal },
     );
-    await presentFarm({ store, face, following, ended }, runtime);
+    await presentFarm({ store, face, following, ended, current, onAway, isFull: input.full }, runtime);
     if (reconnectMs !== undefined && (await following) === 'no-contact')
       throw new ExternalError(link.name, `no contact for ${formatDuration(reconnectMs)}`);
     return exitCodeOfFarm(ended.signal);

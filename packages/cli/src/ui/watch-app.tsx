@@ -11,10 +11,12 @@ export function startWatchApp(
   streams: ScreenStreams,
   look: () => Farm,
   onQuit: () => void,
+  onFull: () => void = () => {},
 ): () => Promise<void> {
   const frame: Frame = { widths: [] };
   let takesKeys = streams.stdin.isTTY === true;
-  const screen = () => <WatchScreen view={look()} takesKeys={takesKeys} onQuit={onQuit} frame={frame} />;
+  const keys = { onQuit, onFull };
+  const screen = () => <WatchScreen view={look()} takesKeys={takesKeys} {...keys} frame={frame} />;
   const instance = mount(screen(), streams, frame);
   const timer = setInterval(() => instance.rerender(screen()), TICK_MS);
   return async () => {

@@ -82,7 +82,7 @@ function footer({ workers, hostsDown }: Farm, takesKeys: boolean): Line {
     [hostsDown.length === 1 ? 'host down' : 'hosts down']: hostsDown.length,
   };
   const words = Object.entries(less).flatMap(([what, count]) => (count === 0 ? [] : [`, ${count} ${what}`]));
-  const quit = takesKeys ? ' · q quit' : '';
+  const quit = takesKeys ? ' · q quit · f full' : '';
   return [span(` ${connected} of ${total} workers connected${words.join('')}${quit}`, { dim: true })];
 }
 

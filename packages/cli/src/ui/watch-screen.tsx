@@ -11,15 +11,17 @@ export interface WatchScreenProps {
   view: Farm;
   takesKeys: boolean;
   onQuit: () => void;
+  onFull: () => void;
   /** Is told what is drawn. */
   frame: Frame;
 }
 
-export function WatchScreen({ view, takesKeys, onQuit, frame }: WatchScreenProps): ReactElement {
+export function WatchScreen({ view, takesKeys, onQuit, onFull, frame }: WatchScreenProps): ReactElement {
   const window = useWindowSize();
   useInput(
     (input, key) => {
       if (input === 'q' || key.escape || (key.ctrl && input === 'c')) onQuit();
+      else if (input === 'f') onFull();
     },
     { isActive: takesKeys },
   );

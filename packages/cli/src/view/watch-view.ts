@@ -106,20 +106,24 @@ function rowOfBuilds(
   const last = sorted.findLast(({ complete }) => complete);
   return {
     running: sorted.filter(({ complete }) => !complete).map((build) => runningBuild(state, build, now)),
-    last:
-      last === undefined || last.results === null
-        ? null
-        : {
-            buildId: last.buildid,
-            number: last.number,
-            results: last.results,
-            finishedMs: Math.max(0, now - (last.complete_at_ms ?? now)),
-            text: sanitizeName(last.state_string, { maxLength: 200 }),
-          },
+    last: last === undefined ? null : lastBuild(last, now),
   };
 }
 
-function runningBuild(state: ViewState, build: BuildResource, now: number): RunningBuild {
+/** A build that has ended, as a row tells of it; null without a result. */
+export function lastBuild(build: BuildResource, now: number): FarmRow['last'] {
+  if (build.results === null) return null;
+  return {
+    buildId: build.buildid,
+    number: build.number,
+    results: build.results,
+    finishedMs: Math.max(0, now - (build.complete_at_ms ?? now)),
+    text: sanitizeName(build.state_string, { maxLength: 200 }),
+  };
+}
+
+/** A build that runs, as a row tells of it. */
+export function runningBuild(state: ViewState, build: BuildResource, now: number): RunningBuild {
   const step = stepsOf(state, build.buildid).findLast(
     ({ complete, started_at_ms }) => !complete && started_at_ms !== null,
   );

@@ -39,6 +39,8 @@ export function testRuntime(home: string): TestRuntime {
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
+      onSuspend: () => () => {},
+      suspend: async () => {},
     },
     stdout: () => texts.out,
     stderr: () => texts.err,
