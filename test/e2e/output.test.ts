@@ -3,9 +3,9 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OUTPUT_SCHEMAS } from '@buildbot/shared';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { printedObjects } from '../support/output.ts';
-import { program, runOk } from '../support/processes.ts';
+import { program, run, runOk } from '../support/processes.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -71,6 +71,34 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   'workers set': done('w1 eager --json'),
   'workers kill': done('w1 --json'),
 };
+
+describe('a reader that goes away', () => {
+  /** The exit code of a command whose output `reader` reads. */
+  async function codeOf(words: string, reader: string): Promise<number> {
+    const command = program('cli', ...words.split(' ')).map((word) => `'${word}'`);
+    const line = `${command.join(' ')} | ${reader} >&2; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await run(['bash', '-c', line], { cwd: work, env: world.env });
+    expect(stderr).not.toMatch(/EPIPE|at .*\.js/);
+    return Number(stdout);
+  }
+
+  test.each(['', ' --events', ' --follow', ' --quiet'])(
+    'makes no failing try a passing one: try%s',
+    async (form) => {
+      // Detached, unless it had ended before anybody could see that nobody reads.
+      expect([1, 75]).toContain(await codeOf(`try -b fails${form}`, 'head -1'));
+    },
+  );
+
+  test('leaves its own result to what prints only at the end', async () => {
+    expect(await codeOf('try -b fails --json', 'true')).toBe(1);
+    expect(await codeOf('watch 1 --json', 'true')).toBe(1);
+  });
+
+  test.each(['builders', 'log fails/1'])('ends %s, which loses nothing by it', async (words) => {
+    expect(await codeOf(words, 'true')).toBe(0);
+  });
+});
 
 const runs = Object.entries(RUNS).flatMap(([command, some]) => some.map((run) => [command, ...run] as const));
 

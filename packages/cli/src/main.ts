@@ -10,8 +10,7 @@ import { failureLines, failureOf } from './failure.ts';
 
 /** Runs the command of `argv` (without `node` and the script) and gives the exit code. `root` is the package's folder. */
 export async function main(argv: readonly string[], root: URL): Promise<number> {
-  quietOnBrokenPipe(process.stdout);
-  quietOnBrokenPipe(process.stderr);
+  goOnUnread();
   try {
     return await dispatch(argv, root);
   } catch (error) {
@@ -61,11 +60,19 @@ function unknownCommand(name: string): UserError {
   return new UserError(`there is no command '${sanitizeName(name, { maxLength: 80 })}'`, { hint });
 }
 
-/** The reader has gone (`| head`), or the terminal was closed: no error, and nothing more to say. */
-function quietOnBrokenPipe(stream: NodeJS.WriteStream): void {
+/**
+ * The reader has gone (`| head`), or the terminal was closed: for whoever follows builds as good as a hang-up, so that a
+ * failing build never ends as one that passed. All else comes to its own end, with nothing more to say.
+ */
+function goOnUnread(): void {
+  onBroken(process.stdout, () => void process.emit('SIGHUP', 'SIGHUP'));
+  onBroken(process.stderr, () => {});
+}
+
+function onBroken(stream: NodeJS.WriteStream, listener: () => void): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    process.exit(process.exitCode ?? 0);
+    listener();
   });
 }
 

@@ -25,7 +25,9 @@ export async function logCommand(
   const interrupted = new AbortController();
   const stopListening = runtime.onInterrupt(() => interrupted.abort());
   const write = async (chunk: Uint8Array | string) => {
-    if (chunk.length > 0 && !stdout.write(chunk)) await once(stdout, 'drain');
+    const { signal } = interrupted;
+    if (chunk.length === 0 || signal.aborted) return;
+    if (!stdout.write(chunk)) await once(stdout, 'drain', { signal });
   };
   try {
     const reference = parseBuildReference(build);
