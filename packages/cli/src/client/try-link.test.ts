@@ -103,6 +103,21 @@ describe('handing in a job', () => {
     expect(connection.started[1]).toEqual(['buildbot', 'tryserver', '--jobdir', '/srv/try']);
   });
 
+  it('takes a wrong try directory for the mistake in the settings that it is, whatever was asked for', async () => {
+    const { options, connection } = world(async (far) => {
+      far.writeError('buildbot tryserver: /nope is not a try directory\n');
+      return 78;
+    });
+    const wrong = {
+      exitCode: 2,
+      message: '/nope is not a try directory',
+      hint: expect.stringContaining('jobdir'),
+    };
+    await expect(submitJob(options, JOB)).rejects.toMatchObject(wrong);
+    await expect(attach(options)).rejects.toMatchObject(wrong);
+    expect(connection.started).toHaveLength(2);
+  });
+
   it('uses a server that was opened before there was a job', async () => {
     const { options, connection } = world(async (far) => {
       far.write(line(GREETING));

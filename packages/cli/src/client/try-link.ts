@@ -25,6 +25,8 @@ const MAX_LINE_BYTES = 64 * 1024;
 const MAX_STDERR_BYTES = 16 * 1024;
 /** Of this project's `tryserver`: the key is good, but its account may not submit there, or not under that name. */
 const SERVER_NOT_LET_IN = 77;
+/** Of the same: it knows what is asked for, but there is no such try directory. */
+const SERVER_NO_TRY_DIRECTORY = 78;
 const EXIT_NOT_LET_IN = 5;
 
 export interface TryLinkOptions {
@@ -96,8 +98,7 @@ export async function submitJob(
 export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; user: string | null }> {
   const { process, opened } = await openServer(options);
   if (opened.kind !== 'greeted') {
-    if (opened.kind === 'ended' && opened.code === SERVER_NOT_LET_IN)
-      throw await serverFailed(process, opened.code);
+    if (opened.kind === 'ended' && isOfOurs(opened.code)) throw await serverFailed(process, opened.code);
     const why = opened.kind === 'ended' ? await errorOutput(process) : '';
     if (opened.kind === 'ended' && opened.code === null)
       throw brokenOff(process, 'the connection was closed');
@@ -112,6 +113,11 @@ export async function attach(options: TryLinkOptions): Promise<{ api: Duplex; us
   const attached = await inTime(process, options, readAttached(process));
   if (!attached.attached) throw new LinkError(attached.reason ?? 'the master does not answer');
   return { api: process.duplex, user: opened.greeting.user };
+}
+
+/** Exit codes that no other program has for an option it does not know. */
+function isOfOurs(code: number | null): boolean {
+  return code === SERVER_NOT_LET_IN || code === SERVER_NO_TRY_DIRECTORY;
 }
 
 async function start(options: TryLinkOptions, more: readonly string[]): Promise<StartedProcess> {
@@ -232,6 +238,10 @@ async function serverFailed(process: StartedProcess, code: number | null): Promi
   const said = (await errorOutput(process)).replace(/^buildbot tryserver: /, '');
   if (code === SERVER_NOT_LET_IN)
     return new UserError(said === '' ? 'not let in' : said, { exitCode: EXIT_NOT_LET_IN });
+  if (code === SERVER_NO_TRY_DIRECTORY)
+    return new UserError(said === '' ? 'there is no such try directory' : said, {
+      hint: 'Check --jobdir, or jobdir: in .buildbot.',
+    });
   const hint = code === 127 ? 'Name the program with --buildbotbin, or add it to the PATH there.' : undefined;
   return new ExternalError(
     'buildbot tryserver',

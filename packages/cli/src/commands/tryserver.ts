@@ -10,7 +10,7 @@ export default class Tryserver extends BaseCommand {
     'The far end of a try over SSH; a line of authorized_keys calls it, people do not.';
   static override description =
     'Takes a job file from standard input into the try directory and says whether it was accepted. Exit codes: 0 accepted ' +
-    'or kept, 1 refused, 2 usage, 77 not let in.';
+    'or kept, 1 refused, 2 usage, 77 not let in, 78 no try directory.';
   static override examples = [
     'restrict,command="<%= config.bin %> tryserver --jobdir DIR --user alice" ssh-ed25519 AAAA... alice@laptop',
   ];

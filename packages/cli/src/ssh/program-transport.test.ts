@@ -2,7 +2,7 @@
 
 import { chmod, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { ExternalError, UserError } from '@buildbot/shared';
+import { UserError } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSshWorld } from '../../../../test/support/ssh-world.ts';
 import { sshTransportContract } from './transport.contract.ts';
@@ -54,10 +54,10 @@ test('leaves user and port to the program when nobody named them', async () => {
   expect(await text(duplex)).toBe('-- h true\n');
 });
 
-test('says that a program is not there', async () => {
+test('says that a program is not there, which is the user’s to put right', async () => {
   const transport = createSshTransport({ env: process.env, interaction, sshCommand: '/nowhere/ssh' });
   const connection = await transport.connect({ host: 'h' });
-  await expect(connection.exec(['true'])).rejects.toBeInstanceOf(ExternalError);
+  await expect(connection.exec(['true'])).rejects.toBeInstanceOf(UserError);
 });
 
 test('refuses a command with an open quote before anything runs', async () => {

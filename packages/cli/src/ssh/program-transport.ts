@@ -6,7 +6,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { PassThrough } from 'node:stream';
-import { ExternalError } from '@buildbot/shared';
+import { ExternalError, sanitizeName, UserError } from '@buildbot/shared';
 import { splitCommand } from './command-words.ts';
 import { HostKeyError, NotLetInError } from './errors.ts';
 import { checkHost, checkPort, checkUser } from './host-name.ts';
@@ -90,12 +90,16 @@ async function start(
   const { promise, resolve, reject } = Promise.withResolvers<Child>();
   const child = spawn(program, words, { stdio: 'pipe', env });
   child.once('spawn', () => resolve(child));
-  child.once('error', (cause) => {
-    reject(
-      new ExternalError(program, 'it cannot be started', { hint: 'Check the command behind --ssh.', cause }),
-    );
-  });
+  child.once('error', (cause) => reject(notStarted(program, cause)));
   return promise;
+}
+
+/** A program that is not there was named wrong; anything else may be over soon. */
+function notStarted(program: string, cause: NodeJS.ErrnoException): Error {
+  const options = { hint: 'Check the command behind --ssh.', cause };
+  const isWrong = cause.code === 'ENOENT' || cause.code === 'EACCES';
+  if (isWrong) return new UserError(`${sanitizeName(program)}: it cannot be started`, options);
+  return new ExternalError(program, 'it cannot be started', options);
 }
 
 function programProcess(child: Child, host: string): RemoteProcess & { duplex: PairedDuplex } {

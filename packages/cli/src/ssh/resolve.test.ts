@@ -1,6 +1,6 @@
 /** Asking ssh for its configuration, and doing without it. */
 
-import { ExternalError, UserError } from '@buildbot/shared';
+import { UserError } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSshWorld } from '../../../../test/support/ssh-world.ts';
 import { resolveHost } from './resolve.ts';
@@ -49,11 +49,14 @@ test('says that a configuration file cannot be read without ssh', async () => {
   await expect(resolveHost(deps, { host: 'h' })).rejects.toBeInstanceOf(UserError);
 });
 
-test('repeats what ssh says of a broken configuration', async () => {
+test('repeats what ssh says of a broken configuration, which is the user’s to put right', async () => {
   const deps = await setup('Hots farm');
   const failure = resolveHost(deps, { host: 'farm' });
-  await expect(failure).rejects.toBeInstanceOf(ExternalError);
+  await expect(failure).rejects.toBeInstanceOf(UserError);
   await expect(failure).rejects.toThrow(/line 1.*hots/i);
+  const missing = resolveHost({ local, configFile: '/nowhere/config' }, { host: 'farm' });
+  await expect(missing).rejects.toBeInstanceOf(UserError);
+  await expect(missing).rejects.toThrow('/nowhere/config');
 });
 
 test('runs nothing for a hostile name', async () => {

@@ -66,7 +66,8 @@ function failure(error: ExecFileException, stderr: string, { host }: SshTarget):
     return new UserError('Reading an SSH configuration file needs the ssh program, which is not installed');
   }
   const reason = stderr.trim() || error.message;
-  return new ExternalError(`ssh -G ${host}`, reason, {
-    hint: 'Put your SSH configuration right and try again.',
-  });
+  const hint = 'Put your SSH configuration right and try again.';
+  // It opens no connection: what it says no to with an exit code of its own is what it was given to read.
+  if (typeof error.code === 'number') return new UserError(`ssh -G ${host}: ${reason}`, { hint });
+  return new ExternalError(`ssh -G ${host}`, reason, { hint });
 }

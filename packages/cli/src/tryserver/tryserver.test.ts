@@ -108,7 +108,13 @@ test('explains itself, and refuses what it does not know', async () => {
   const wrong = start('/nowhere', '--frobnicate');
   expect(await wrong.code).toBe(2);
   expect(String(wrong.stderr.read())).toContain('unexpected argument "--frobnicate"');
-  const missing = start('/nowhere');
-  expect(await missing.code).not.toBe(0);
-  expect(String(missing.stderr.read())).toContain('/nowhere is not a try directory');
 });
+
+test.each([[], ['--attach']])(
+  'tells a wrong try directory from an option it does not know: %j',
+  async (...more) => {
+    const missing = start('/nowhere', ...more);
+    expect(await missing.code).toBe(78);
+    expect(String(missing.stderr.read())).toContain('/nowhere is not a try directory');
+  },
+);

@@ -46,12 +46,14 @@ const DEFAULT_MAX_JOB_BYTES = 52_428_800;
 const MAX_LINE_BYTES = 64 * 1024;
 /** EX_NOPERM of sysexits.h: this account, or this key, may not submit here. The client tells it from a failure. */
 const NOT_LET_IN = 77;
+/** EX_CONFIG of sysexits.h: the try directory was named wrong. A real Buildbot's usage errors are 1 and 2. */
+const NO_TRY_DIRECTORY = 78;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 
 /**
- * Serve one channel; the result is the exit code: 0 accepted or kept, 1 refused, 2 usage, 77 not let in. A job refused
- * by the master in the plain protocol over SSH is 0 as well (docs/decisions/0003).
+ * Serve one channel; the result is the exit code: 0 accepted or kept, 1 refused, 2 usage, 77 not let in, 78 no try
+ * directory. A job refused by the master in the plain protocol over SSH is 0 as well (docs/decisions/0003).
  */
 export async function tryserver(io: TryserverIo): Promise<number> {
   if (io.argv.includes('--help')) {
@@ -98,13 +100,17 @@ function complain({ stderr }: TryserverIo, reason: string, code: number): number
 /** Why this account cannot submit here, and the exit code that says so; or `null`. */
 async function findObstacle(jobdir: string): Promise<{ reason: string; code: number } | null> {
   try {
-    if (!(await stat(jobdir)).isDirectory()) return { reason: `${jobdir} is not a folder`, code: 1 };
+    if (!(await stat(jobdir)).isDirectory())
+      return { reason: `${jobdir} is not a folder`, code: NO_TRY_DIRECTORY };
     for (const folder of ['tmp', 'new']) await access(`${jobdir}/${folder}`, constants.W_OK | constants.X_OK);
     return null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT')
-      return { reason: `${jobdir} is not a try directory (has its master been started once?)`, code: 1 };
+      return {
+        reason: `${jobdir} is not a try directory (has its master been started once?)`,
+        code: NO_TRY_DIRECTORY,
+      };
     if (code === 'EACCES')
       return { reason: `this account may not write to the try directory ${jobdir}`, code: NOT_LET_IN };
     throw error;
