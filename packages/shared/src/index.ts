@@ -1,5 +1,6 @@
 /** What `@buildbot/shared` offers. Each room is documented in its own files. */
 
+export * from './api/absent.ts';
 export * from './api/convert.ts';
 export * from './api/events.ts';
 export * from './api/failures.ts';

@@ -18,6 +18,7 @@ import { errorAnswer, jsonAnswer, rpcAnswer } from './http/answer.ts';
 import { ApiError, badRequest, invalidPath, outage } from './http/api-error.ts';
 import { metricsAnswer } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { avatarAnswer } from './pages/avatar.ts';
 import { createReader } from './routes/reader.ts';
 import { registerRoutes } from './routes/register.ts';
 
@@ -83,9 +84,9 @@ export function createApp(deps: ApiDeps, hub: EventHub, people: People): OpenAPI
   app.get('/config', configRoute(deps, people));
   app.get('/metrics', async () => metricsAnswer(deps.metrics));
   app.get('/api', (c) => {
-    const { origin } = new URL(c.req.url);
-    return jsonAnswer(c, { api_versions: { v2: `${origin}${API_PREFIX}` } });
+    return jsonAnswer(c, { api_versions: { v2: `${people.entrance.baseOf(knockOf(c))}api/v2` } });
   });
+  app.get('/avatar', (c) => avatarAnswer(new URL(c.req.url).searchParams));
   for (const prefix of [API_PREFIX, '/api/latest']) {
     const control = controlHandler({ deps, reader, people });
     registerRoutes(app, prefix, { deps, hub, reader, control });

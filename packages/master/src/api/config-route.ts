@@ -23,7 +23,7 @@ export function configRoute(deps: ApiDeps, people: People): (c: Context<AppEnv>)
     const settings = deps.settings();
     const knock = knockOf(c);
     const { caller } = knock;
-    const buildbotURL = settings.www.url ?? `${people.entrance.originOf(knock)}/`;
+    const buildbotURL = people.entrance.baseOf(knock);
     const { email = null, fullName = null, groups = [] } = caller.proof?.person ?? {};
     const isKnown = caller.door !== 'tcp' || caller.proof !== undefined;
     return jsonAnswer(c, {

@@ -1,10 +1,15 @@
-/** The resources this API speaks of: those of the store and its own, each with its names, schema and kinds of fields. */
-import { forceSchedulerResourceSchema, RESOURCES, type ResourceName } from '@buildbot/shared';
+/** The resources this API speaks of: those of the store and others, each with its names, schema and kinds of fields. */
+import {
+  ABSENT_RESOURCES,
+  forceSchedulerResourceSchema,
+  RESOURCES,
+  type ResourceName,
+} from '@buildbot/shared';
 import type * as z from 'zod';
 import { type Fields, fieldsOf } from './query/fields.ts';
 
 /** Resources that are read like those of the store, though they are not in it. */
-const ALL = { ...RESOURCES, forceschedulers: forceSchedulerResourceSchema };
+const ALL = { ...RESOURCES, ...ABSENT_RESOURCES, forceschedulers: forceSchedulerResourceSchema };
 
 /** What stands in a path and as the key of an answer. */
 export type Plural = keyof typeof ALL;
@@ -28,6 +33,12 @@ const SINGULAR: Record<Plural, string> = {
   logchunks: 'logchunk',
   estimates: 'estimate',
   forceschedulers: 'forcescheduler',
+  projects: 'project',
+  codebases: 'codebase',
+  branches: 'branch',
+  commits: 'commit',
+  changesources: 'changesource',
+  build_data: 'build_data',
 };
 
 export interface ResourceType {
@@ -46,6 +57,11 @@ function typeOf(plural: Plural): ResourceType {
 export const RESOURCE_TYPES = Object.fromEntries(
   (Object.keys(ALL) as Plural[]).map((plural) => [plural, typeOf(plural)]),
 ) as Readonly<Record<Plural, ResourceType>>;
+
+/** Whether there is never one of it. */
+export function isAbsent(plural: Plural): boolean {
+  return plural in ABSENT_RESOURCES;
+}
 
 /** Whether the store answers for it. */
 export function isStored(plural: Plural): plural is ResourceName {

@@ -74,6 +74,11 @@ export class Entrance {
     return `${caller.peer?.isSecure ? 'https' : 'http'}://${host}`;
   }
 
+  /** Where the pages and the API are, with a slash at its end. */
+  baseOf(knock: Pick<Knock, 'header' | 'caller'>): string {
+    return this.#deps.settings().www.url ?? `${this.originOf(knock)}/`;
+  }
+
   /** The address that is answerable, with that of a proxy looked through. */
   addressOf({ header, caller }: Pick<Knock, 'header' | 'caller'>): string | null {
     if (caller.peer === undefined) return null;

@@ -54,7 +54,7 @@ class Desk {
 
   /** Where the pages are; with a slash at its end. */
   get base(): string {
-    return this.#deps.settings().www.url ?? `${this.#origin}/`;
+    return this.#deps.entrance.baseOf(knockOf(this.#c));
   }
 
   cookie(name: string): string | undefined {

@@ -1,6 +1,6 @@
 /** POST on the path of an object: read the call, decide whether the caller may, do it, answer as JSON-RPC. */
 
-import { ExternalError } from '@buildbot/shared';
+import { ExternalError, UserError } from '@buildbot/shared';
 import type { Context, Handler } from 'hono';
 import { knockOf } from '../auth/heads.ts';
 import type { People } from '../auth/people.ts';
@@ -14,6 +14,7 @@ import type { Reader } from '../routes/reader.ts';
 import { walkToRow } from '../routes/walk.ts';
 import {
   INTERNAL_ERROR,
+  INVALID_PARAMS,
   INVALID_REQUEST,
   parseRpc,
   RpcFailure,
@@ -93,6 +94,7 @@ export function controlHandler({ deps, reader, people }: ControlDeps): ControlHa
   function failureOf(error: unknown): RpcFailure {
     if (error instanceof RpcFailure) return error;
     if (error instanceof ApiError) return new RpcFailure(error.status, INVALID_REQUEST, error.message);
+    if (error instanceof UserError) return new RpcFailure(400, INVALID_PARAMS, error.message);
     logger.error({ err: error }, 'a control call failed');
     if (error instanceof ExternalError) return new RpcFailure(503, INTERNAL_ERROR, error.message);
     return new RpcFailure(500, INTERNAL_ERROR, 'internal error: the log of the master has more');

@@ -1,3 +1,4 @@
+import { UserError } from '@buildbot/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ALICE, ANYBODY, BOB, createWorld, type World } from '../testing/world.ts';
 
@@ -177,6 +178,16 @@ describe('errors of control calls', () => {
       body: { error: { code, message } },
     });
     expect(world.calls.every(([verb]) => verb === 'force')).toBe(true);
+  });
+
+  it('says what it cannot do any more, which is no fault of the master', async () => {
+    world.control.setPriority = async () => {
+      throw new UserError('build request 1 is not waiting any more');
+    };
+    expect(await world.rpc('/buildrequests/1', 'set_priority', { priority: 5 })).toMatchObject({
+      status: 400,
+      body: { error: { code: -32602, message: 'build request 1 is not waiting any more' } },
+    });
   });
 
   it('leaves the id out when the request could not be read', async () => {

@@ -50,6 +50,13 @@ describe('parseForce', () => {
     });
   });
 
+  it('says of a user name what the form of the web UI expects, and leaves it otherwise', () => {
+    const username = "username: please fill in email address in the form 'User <email@email.com>'";
+    expect(detailOf({ username: 'just me' })).toEqual({ username });
+    const params = { username: 'User <email@email.com>', answer: 42 };
+    expect(parseForce(params).input.properties).toEqual({ answer: 42 });
+  });
+
   it.each(['workername', '__proto__', 'constructor', 'a\u0000b'])('refuses the property %j', (name) => {
     const params = JSON.parse(`{${JSON.stringify(name)}: 1}`) as Record<string, unknown>;
     expect(Object.keys(detailOf(params) ?? {})).toContain(name);

@@ -17,7 +17,14 @@ const builderId = z.union([
     .transform(Number),
 ]);
 
+/** Who asks is known otherwise; but the form of Buildbot's web UI shows this text at the field. */
+const userName = text.refine(
+  (name) => name === '' || /[^\s@<>]@[^\s@<>]/.test(name),
+  "please fill in email address in the form 'User <email@email.com>'",
+);
+
 const fieldsSchema = z.object({
+  username: userName.nullish(),
   builderid: builderId.nullish(),
   builderNames: z.array(z.string()).max(1000).nullish(),
   reason: optionalText,
@@ -40,7 +47,6 @@ const fieldsSchema = z.object({
 const NOT_PROPERTIES: ReadonlySet<string> = new Set([
   ...Object.keys(fieldsSchema.shape),
   'owner',
-  'username',
   'idempotency_key',
 ]);
 

@@ -29,6 +29,13 @@ export const PLACEHOLDERS = {
   step: { id: 'number', name: 'name', description: 'Number (from 0) or name of a step of its build.' },
   logid: { id: 'logid', description: 'Id of a log.' },
   test_result_setid: { id: 'test_result_setid', description: 'Id of a set of test results.' },
+  project: { id: 'projectid', name: 'slug', description: 'Id or slug of a project.' },
+  codebase: { id: 'codebaseid', name: 'slug', description: 'Id or slug of a codebase.' },
+  branchid: { id: 'branchid', description: 'Id of a branch.' },
+  commitid: { id: 'commitid', description: 'Id of a commit.' },
+  revision: { name: 'revision', description: 'Revision of a commit.' },
+  changesourceid: { id: 'changesourceid', description: 'Id of a change source.' },
+  data: { name: 'name', description: 'Name of data of a build.' },
   slug: { name: 'slug', description: 'Slug of a log of its step, for example `stdio`.' },
 } as const satisfies Record<string, Lookup>;
 
@@ -48,7 +55,15 @@ function below(prefixes: readonly string[], tail: string): string[] {
 
 export const COLLECTIONS: readonly PathSet[] = [
   { resource: 'masters', paths: ['masters', 'builders/{builder}/masters'] },
-  { resource: 'builders', paths: ['builders', 'masters/{masterid}/builders', 'workers/{worker}/builders'] },
+  {
+    resource: 'builders',
+    paths: [
+      'builders',
+      'masters/{masterid}/builders',
+      'workers/{worker}/builders',
+      'projects/{project}/builders',
+    ],
+  },
   {
     resource: 'workers',
     paths: [
@@ -75,6 +90,7 @@ export const COLLECTIONS: readonly PathSet[] = [
       'buildrequests/{buildrequestid}/builds',
       'workers/{worker}/builds',
       'changes/{changeid}/builds',
+      'builds/{buildid}/triggered_builds',
     ],
   },
   { resource: 'steps', paths: below(BUILD, 'steps') },
@@ -92,6 +108,12 @@ export const COLLECTIONS: readonly PathSet[] = [
     resource: 'test_results',
     paths: ['test_result_sets/{test_result_setid}/results', ...below(BUILD, 'test_results')],
   },
+  { resource: 'projects', paths: ['projects'] },
+  { resource: 'codebases', paths: ['codebases'] },
+  { resource: 'branches', paths: ['codebases/{codebase}/branches'] },
+  { resource: 'commits', paths: ['codebases/{codebase}/commits'] },
+  { resource: 'changesources', paths: ['changesources', 'masters/{masterid}/changesources'] },
+  { resource: 'build_data', paths: below(BUILD, 'data') },
 ];
 
 export const SINGLES: readonly PathSet[] = [
@@ -119,6 +141,18 @@ export const SINGLES: readonly PathSet[] = [
   { resource: 'steps', paths: STEP },
   { resource: 'logs', paths: LOG },
   { resource: 'test_result_sets', paths: ['test_result_sets/{test_result_setid}'] },
+  { resource: 'projects', paths: ['projects/{project}'] },
+  { resource: 'codebases', paths: ['codebases/{codebase}', 'projects/{project}/codebases/{codebase}'] },
+  { resource: 'branches', paths: ['branches/{branchid}'] },
+  {
+    resource: 'commits',
+    paths: ['commits/{commitid}', 'codebases/{codebase}/commits_by_revision/{revision}'],
+  },
+  {
+    resource: 'changesources',
+    paths: ['changesources/{changesourceid}', 'masters/{masterid}/changesources/{changesourceid}'],
+  },
+  { resource: 'build_data', paths: below(BUILD, 'data/{data}') },
 ];
 
 /** Properties of a build, build request or build set as one map, name to `[value, source]`. */

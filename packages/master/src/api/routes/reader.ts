@@ -4,7 +4,8 @@ import { EVERYTHING, type Filter, type ForceSchedulerResource, type Query } from
 import type { ApiDeps } from '../deps.ts';
 import { marked } from '../failures/marked.ts';
 import { applyQuery, type Row } from '../query/apply-query.ts';
-import { isStored, type Plural, type RowOf } from '../resources.ts';
+import { isAbsent, isStored, type Plural, type RowOf } from '../resources.ts';
+import { FORM_FIELDS } from './form-fields.ts';
 import type { Scope } from './relations.ts';
 
 export interface Page<R = Row> {
@@ -35,30 +36,6 @@ const REASONS_AT_ONCE = 50;
 
 type Deps = Pick<ApiDeps, 'store' | 'queue' | 'forceForms'>;
 
-/** Buildbot's default form (`spec/rest-api-v2.md`, section 6), as far as clients draw it. */
-const FORM_FIELDS: ForceSchedulerResource['all_fields'] = [
-  'reason',
-  'branch',
-  'revision',
-  'repository',
-  'project',
-].map((name) => ({
-  name,
-  fullName: name,
-  label: `${name}:`,
-  tablabel: `${name}:`,
-  tooltip: '',
-  type: 'text',
-  default: name === 'reason' ? 'force build' : '',
-  required: false,
-  multiple: false,
-  regex: null,
-  hide: false,
-  maxsize: null,
-  autopopulate: null,
-  size: 30,
-}));
-
 async function forceSchedulers({ store, forceForms }: Deps): Promise<ForceSchedulerResource[]> {
   const { rows } = await store.query('schedulers', EVERYTHING);
   const enabled = new Map(rows.map((row) => [row.name, row.enabled]));
@@ -68,7 +45,7 @@ async function forceSchedulers({ store, forceForms }: Deps): Promise<ForceSchedu
     button_name: name,
     builder_names: builders,
     enabled: enabled.get(name) ?? true,
-    all_fields: FORM_FIELDS,
+    all_fields: [...FORM_FIELDS],
   }));
 }
 
@@ -90,6 +67,7 @@ export function createReader(deps: Deps): Reader {
   }
 
   async function stored(plural: Plural, query: Query, properties: string[]): Promise<Page> {
+    if (isAbsent(plural)) return { rows: [], total: 0 };
     if (!isStored(plural)) return applyQuery(await forceSchedulers(deps), query);
     return store.query(plural, query, properties.length > 0 ? { properties } : {});
   }

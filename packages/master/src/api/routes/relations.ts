@@ -87,6 +87,8 @@ const RELATIONS: Partial<Record<`${Plural}>${Plural}`, Relation>> = {
   'buildsets>sourcestamps': (set) => ({ filters: [equals('ssid', ...idsOr0(stampIds(set)))], keep: null }),
   'buildsets>buildrequests': (set) => ({ filters: [equals('buildsetid', set.bsid)], keep: null }),
   'buildrequests>builds': sameId('buildrequestid'),
+  // Nothing here triggers builds.
+  'builds>builds': () => ({ filters: [equals('buildid', 0)], keep: null }),
   'builds>steps': sameId('buildid'),
   'builds>changes': changesOfBuild,
   'sourcestamps>changes': (stamp) => changesOf([stamp.ssid as number]),

@@ -15,9 +15,16 @@ export type Params = Readonly<Record<string, string>>;
 
 const EVERYWHERE: Scope = { filters: [], keep: null };
 
-/** Buildbot calls the results of a set just `results`. */
+/** Where a path says something else than the plural. */
+const OTHER_NOUNS: ReadonlyMap<string, Plural> = new Map([
+  ['results', 'test_results'],
+  ['triggered_builds', 'builds'],
+  ['commits_by_revision', 'commits'],
+  ['data', 'build_data'],
+]);
+
 function resourceOf(noun: string): Plural {
-  return noun === 'results' ? 'test_results' : (noun as Plural);
+  return OTHER_NOUNS.get(noun) ?? (noun as Plural);
 }
 
 /** Nouns of a template with the placeholder that follows each, `null` at the end of a collection. */
