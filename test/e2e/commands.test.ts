@@ -180,6 +180,19 @@ describe('steering', () => {
     }
   });
 
+  test('rebuild and force wait for the end and have its exit code, where that is asked for', async () => {
+    const args = ['force', 'force', '-b', 'fails', '--property', 'color=light blue, dark', '--wait'];
+    const { code, stdout } = await buildbot(...args, '--json');
+    const told = JSON.parse(stdout);
+    expect([code, told]).toMatchObject([1, { schema: 'buildbot.try/1', result: 'failure', exitCode: 1 }]);
+    const { properties } = await world.api<{ properties: object[] }>(
+      `/api/v2/buildsets/${told.buildSetId}/properties`,
+    );
+    expect(properties).toMatchObject([{ color: ['light blue, dark', expect.any(String)] }]);
+    const again = await buildbot('rebuild', 'quick/1', '--wait');
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('passed')]);
+  });
+
   test('tells programs what came of it as one object', async () => {
     const told = JSON.parse((await buildbot('rebuild', 'quick/1', '--json')).stdout);
     expect(told).toMatchObject({

@@ -10,10 +10,15 @@ export abstract class ShowingCommand extends BaseCommand {
 
   /** People read the same on stderr, from whoever runs the command. */
   protected override catch(error: Error): Promise<never> {
-    const form = machineFormOf(this.argv);
+    const form = this.machineForm();
     const failure = failureOf(this.inOurWords(error));
     if (form !== null) this.runtime.stdout.write(`${this.failedText(form, failure)}\n`);
     return super.catch(error);
+  }
+
+  /** In which form standard output tells the end; null for people. */
+  protected machineForm(): MachineForm | null {
+    return machineFormOf(this.argv);
   }
 
   protected failedText(form: MachineForm, failure: Failure): string {

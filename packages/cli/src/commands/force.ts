@@ -1,8 +1,9 @@
 /** `buildbot force`: start a build through a force scheduler. */
 import { Args, Flags } from '@oclif/core';
-import { BaseCommand, connectionFlags, doneFlag } from '../base-command.ts';
+import { AskingCommand, askingFlags } from '../asking-command.ts';
+import { propertyOf, sourceFlags } from '../config/flags.ts';
 
-export default class Force extends BaseCommand {
+export default class Force extends AskingCommand {
   static override summary = 'Start a build through a force scheduler.';
   static override args = {
     scheduler: Args.string({
@@ -12,8 +13,7 @@ export default class Force extends BaseCommand {
     }),
   };
   static override flags = {
-    ...connectionFlags,
-    ...doneFlag,
+    ...askingFlags,
     builder: Flags.string({
       char: 'b',
       description: 'Builder (repeat). Default: all of the scheduler.',
@@ -26,25 +26,22 @@ export default class Force extends BaseCommand {
       description:
         "How urgent it is, as far as the scheduler allows; higher is sooner. Default: the scheduler's.",
     }),
+    property: sourceFlags.property,
     reason: Flags.string({ char: 'r', description: 'Why. Default: force build.', default: 'force build' }),
   };
 
-  async run(): Promise<{ buildSetId: number }> {
+  async run(): Promise<number> {
     const { args, flags } = await this.parse(Force);
     const { force } = await import('../services/force.ts');
     const { builder, branch, revision, priority, reason } = flags;
     const params = {
       reason,
+      properties: Object.fromEntries((flags.property ?? []).map(propertyOf)),
       ...(builder === undefined ? {} : { builderNames: builder }),
       ...(branch === undefined ? {} : { branch }),
       ...(revision === undefined ? {} : { revision }),
       ...(priority === undefined ? {} : { priority }),
     };
-    const buildSetId = await this.withLink(flags, async (link) =>
-      force(await link.open(), args.scheduler, params),
-    );
-    const line = `queued as #${buildSetId}; to watch it: buildbot watch ${buildSetId}`;
-    this.tellDone(flags.json, [line], { buildSetId });
-    return { buildSetId };
+    return this.askFor(flags, (client, once) => force(client, args.scheduler, { ...params, ...once }));
   }
 }

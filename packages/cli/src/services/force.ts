@@ -1,20 +1,34 @@
 /** `force`: what is asked of the scheduler, and which builder was meant when there is none of that name. */
 import { nearest, sanitizeName, UserError } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
+import type { OnceParams } from './ask-once.ts';
 
-export interface ForceParams {
+export interface ForceParams extends OnceParams {
   reason: string;
   builderNames?: readonly string[];
   branch?: string;
   revision?: string;
   priority?: number;
+  properties?: Readonly<Record<string, string>>;
 }
 
+/** Fields of the form that have a flag of their own, or that the master fills in. */
+const NO_PROPERTIES: readonly string[] = [
+  ...['reason', 'branch', 'revision', 'priority', 'repository', 'project', 'builderNames', 'builderid'],
+  ...['username', 'owner', 'idempotency_key'],
+];
+
 /** Gives the number of the new build set. @throws UserError for what the scheduler does not take */
-export async function force(client: ApiClient, scheduler: string, params: ForceParams): Promise<number> {
+export async function force(
+  client: ApiClient,
+  scheduler: string,
+  { properties = {}, ...params }: ForceParams,
+): Promise<number> {
   const path = `forceschedulers/${encodeURIComponent(scheduler)}`;
+  const taken = Object.keys(properties).find((name) => NO_PROPERTIES.includes(name));
+  if (taken !== undefined) throw new UserError(`'${taken}' is no property: it is a field of the form`);
   try {
-    return buildSetOf(await client.control(path, 'force', { ...params }));
+    return buildSetOf(await client.control(path, 'force', { ...properties, ...params }));
   } catch (error) {
     const unknown = await unknownBuilder(client, params.builderNames ?? []);
     throw error instanceof UserError && unknown !== null ? unknown : error;

@@ -2,6 +2,7 @@
 import { sanitizeName, UserError } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import { finalResults, verdictText } from '../view/verdict.ts';
+import type { OnceParams } from './ask-once.ts';
 import type { BuildReference, RequestReference } from './build-reference.ts';
 import { findBuild, findNamedRequest, findRequest } from './find-build.ts';
 import { buildSetOf } from './force.ts';
@@ -126,9 +127,13 @@ async function findWorker(client: ApiClient, name: string) {
 }
 
 /** Gives the number of the new build set. @throws UserError when there is no such build */
-export async function rebuild(client: ApiClient, reference: BuildReference): Promise<number> {
+export async function rebuild(
+  client: ApiClient,
+  reference: BuildReference,
+  once: OnceParams = {},
+): Promise<number> {
   const { build } = await findBuild(client, reference);
-  return buildSetOf(await client.control(`builds/${build.buildid}`, 'rebuild', {}));
+  return buildSetOf(await client.control(`builds/${build.buildid}`, 'rebuild', { ...once }));
 }
 
 function endedAlready(name: string, results: number | null): string {
