@@ -119,3 +119,16 @@ test.each(['SIGTSTP', 'key'])(
     expectGivenBack(screen, 2);
   },
 );
+
+test('a choice of the farm is watched until nothing of it runs or waits, and mine is what I sent', async () => {
+  const json = async (...args: string[]) => {
+    const { code, stdout } = await world.buildbot(work, ['watch', '--json', ...args]);
+    const { rows } = JSON.parse(stdout) as { rows: { builder: string }[] };
+    return { code, builders: rows.map(({ builder }) => builder) };
+  };
+  expect(await json('--builder', 'slow', '--until', 'idle')).toEqual({ code: 0, builders: ['slow'] });
+  expect(await json('--failed')).toEqual({ code: 0, builders: ['quick'] });
+  expect((await json('--mine')).builders).toContain('quick');
+  expect((await world.buildbot(work, ['watch', '--builder', 'slwo', '--events'])).code).toBe(2);
+  expect((await world.buildbot(work, ['watch', '--until', 'failed', '--timeout', '1s'])).code).toBe(124);
+});

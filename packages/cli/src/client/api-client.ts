@@ -99,6 +99,14 @@ export class ApiClient {
     return (await this.get(path, name, signal)) as ResourceOf<N>[];
   }
 
+  /** The name by which the master knows whoever asks; null for a stranger, and for a real Buildbot without a login. */
+  async userName(signal?: AbortSignal): Promise<string | null> {
+    const response = await this.#ask({ method: 'GET', path: '/config', signal });
+    const { user } = parseObject(await readAll(this.#heard(response.body)), 'config');
+    if (response.status !== 200 || typeof user !== 'object' || user === null) return null;
+    return 'username' in user && typeof user.username === 'string' ? user.username : null;
+  }
+
   /** A control method of the resource at `path`; gives its result. Same errors as `get`. */
   async control(path: string, method: string, params: Record<string, unknown>): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });

@@ -2,7 +2,14 @@
 import { UserError } from '@buildbot/shared';
 import { Args, Flags } from '@oclif/core';
 import { connectionFlags, reconnectFlag } from '../base-command.ts';
-import { followFlag, newOnlyFlag, settingsOfFlags } from '../config/flags.ts';
+import {
+  farmFlags,
+  farmWishesOf,
+  followFlag,
+  newOnlyFlag,
+  refuseFarmFlags,
+  settingsOfFlags,
+} from '../config/flags.ts';
 import type { Failure } from '../failure.ts';
 import { parseTryReference } from '../services/build-reference.ts';
 import { failedFarmText, type MachineForm } from '../services/tell-failure.ts';
@@ -12,7 +19,8 @@ export default class Watch extends ShowingCommand {
   static override summary = 'Watch all builders, or attach again to a try.';
   static override description =
     'A master that was lost is tried again and again: for a try as long as --reconnect says, then with exit code 75; for ' +
-    'the whole farm for ever, unless --reconnect is given, then with exit code 4.';
+    'the whole farm for ever, unless --reconnect is given, then with exit code 4. With --until it ends with 0 when the condition holds, with 124 when --timeout is over ' +
+    'before, and with 130 when it is interrupted before.';
   static override args = {
     id: Args.string({
       description:
@@ -30,10 +38,7 @@ export default class Watch extends ShowingCommand {
       dependsOn: ['follow'],
     }),
     'new-only': newOnlyFlag,
-    full: Flags.boolean({
-      description: 'Take the whole screen: lists to move in, builds with their logs (also with the key f).',
-      exclusive: ['json', 'events', 'follow'],
-    }),
+    ...farmFlags,
     json: Flags.boolean({ description: 'Print one object at the end.', exclusive: ['events', 'follow'] }),
     events: Flags.boolean({ description: 'Print each event as a line of JSON.' }),
   };
@@ -48,6 +53,7 @@ export default class Watch extends ShowingCommand {
       throw new UserError(`${ofTry} needs the number of a try`, {
         hint: `For example: buildbot watch 17 ${ofTry}`,
       });
+    if (!this.#isOfFarm) refuseFarmFlags(flags);
     const { watchCommand } = await import('../services/watch-command.ts');
     const { parseLogPositions } = await import('../services/follow-logs.ts');
     const logsFrom = flags.follow ? parseLogPositions(flags.from) : null;
@@ -64,7 +70,7 @@ export default class Watch extends ShowingCommand {
           events: flags.events,
           logsFrom,
           newOnly: flags['new-only'],
-          full: flags.full,
+          ...farmWishesOf(flags),
           store: this.store,
         },
         this.runtime,

@@ -10,6 +10,8 @@ export interface Environment {
   readonly configDir: string;
   /** Folder for what can be made again. */
   readonly cacheDir: string;
+  /** Folder for what a program remembers from one time to the next. */
+  readonly stateDir: string;
   readonly tmpdir: string;
   /** Colours may be used on a terminal (https://no-color.org). */
   readonly allowsColour: boolean;
@@ -17,6 +19,8 @@ export interface Environment {
   readonly forcesColour: boolean;
   /** Runs in continuous integration, or on a terminal that cannot move its cursor: lines only. */
   readonly wantsPlain: boolean;
+  /** Somebody hears what is written: states in words. */
+  readonly isAccessible: boolean;
   /** How often something is to be heard on a link, as `BUILDBOT_HEARTBEAT` has it. Milliseconds; default: 15 s. */
   readonly heartbeatMs: number | undefined;
   /** File with a token for the API, as `BUILDBOT_TOKEN_FILE` names it. */
@@ -36,10 +40,12 @@ export function readEnvironment(
     env,
     configDir: join(env.XDG_CONFIG_HOME || join(home, '.config'), 'buildbot'),
     cacheDir: join(env.XDG_CACHE_HOME || join(home, '.cache'), 'buildbot'),
+    stateDir: join(env.XDG_STATE_HOME || join(home, '.local', 'state'), 'buildbot'),
     tmpdir: tmpdir(),
     allowsColour: forcesColour || !refusesColour,
     forcesColour,
     wantsPlain: isSet('CI') || isDumb || isSet('ACCESSIBLE'),
+    isAccessible: isSet('ACCESSIBLE'),
     heartbeatMs: heartbeatOf(env.BUILDBOT_HEARTBEAT),
     tokenFile: env.BUILDBOT_TOKEN_FILE || undefined,
   };

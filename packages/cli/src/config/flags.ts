@@ -2,6 +2,8 @@
 
 import { MAX_PRIORITY, parseDuration, UserError } from '@buildbot/shared';
 import { Args, Flags, type Interfaces } from '@oclif/core';
+import type { FarmChoice } from '../view/farm-choice.ts';
+import { CONDITIONS, type Condition } from '../view/until.ts';
 import { SETTINGS, type Setting, type SettingKey, type SettingValues } from './settings.ts';
 
 /** How to reach the master: flags of every command that talks to one. */
@@ -60,6 +62,55 @@ export const followFlag = {
     description: 'Print the logs line for line as they grow, in place of a screen; with --events as events.',
   }),
 };
+
+/** Of `watch` for the whole farm. */
+export const farmFlags = {
+  full: Flags.boolean({
+    description: 'Take the whole screen: lists to move in, builds with their logs (also with the key f).',
+    exclusive: ['json', 'events', 'follow'],
+  }),
+  builder: Flags.string({
+    char: 'b',
+    description: 'Only this builder (repeat).',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  worker: Flags.string({
+    description: 'Only this worker, and what it may build (repeat).',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  mine: Flags.boolean({ description: 'Only what you have sent.' }),
+  failed: Flags.boolean({ description: 'Only builders whose last build failed.' }),
+  until: Flags.string({
+    description:
+      'End with 0 when nothing runs or waits (idle), when a build ends that fails (failed), or when all workers are there (connected); of what is watched.',
+    options: CONDITIONS,
+  }),
+};
+
+/** What they say. */
+export function farmWishesOf(flags: {
+  full: boolean;
+  builder?: string[] | undefined;
+  worker?: string[] | undefined;
+  mine: boolean;
+  failed: boolean;
+  until?: string | undefined;
+}): { full: boolean; choice: FarmChoice; until: Condition | null } {
+  const { full, builder: builders = [], worker: workers = [], mine, failed, until } = flags;
+  const condition = CONDITIONS.find((known) => known === until) ?? null;
+  return { full, choice: { builders, workers, mine, failed }, until: condition };
+}
+
+/** @throws UserError when one of them is given */
+export function refuseFarmFlags(flags: Readonly<Record<string, unknown>>): void {
+  const given = Object.keys(farmFlags).find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (given === undefined) return;
+  throw new UserError(`--${given} is for the whole farm, not for one try`, {
+    hint: `For example: buildbot watch --${given}`,
+  });
+}
 
 /** Of `try`, and of `watch` for a try. */
 export const newOnlyFlag = Flags.boolean({

@@ -2,6 +2,7 @@
 import { type EstimateResource, type EventMessage, matchesPath, type StatusResource } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
 import type { CurrentClient } from './current-client.ts';
+import { readMine } from './mine.ts';
 import { type LinkDeps, type LinkEnd, type LinkOptions, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 import { withFreshReasons } from './waiting-reasons.ts';
@@ -28,10 +29,11 @@ const FRESH_AFTER_EVENTS = 2000;
 /** Runs until `signal` aborts, or there was no contact for too long. `current` is told each client. */
 export async function followFarm(
   deps: LinkDeps & { store: ViewStore; current?: CurrentClient },
-  options: Pick<LinkOptions, 'giveUpAfterMs' | 'signal'>,
+  options: Pick<LinkOptions, 'giveUpAfterMs' | 'signal'> & { mine?: boolean },
 ): Promise<LinkEnd> {
   const { store } = deps;
-  const { signal } = options;
+  const { signal, mine = false } = options;
+  const told: Telling = { store, signal, mine };
   return stayLinked(
     deps,
     async (client) => {
@@ -39,29 +41,38 @@ export async function followFarm(
       while (!signal.aborted) {
         const [status] = (await client.get('status', 'statuses', signal)) as StatusResource[];
         if (status === undefined) return;
+        if (mine) await tellMine(client, told);
         const busy = new Set(status.builds.map(({ builderid }) => builderid));
         const estimates = await Promise.all([...busy].map((id) => readEstimate(client, id, signal)));
         for (const estimate of estimates.flat())
           store.dispatch({ type: 'estimate', n: status.event_number, estimate });
         store.dispatch({ type: 'status', status });
         const reasons = { store, clock: deps.clock, path: WAITING, signal };
-        await withFreshReasons(client, reasons, () => tellEvents(client, store, status.event_number, signal));
+        await withFreshReasons(client, reasons, () => tellEvents(client, told, status.event_number));
       }
     },
     options,
   );
 }
 
+interface Telling {
+  store: ViewStore;
+  signal: AbortSignal;
+  /** Whether it is told which requests are of whoever watches. */
+  mine: boolean;
+}
+
+async function tellMine(client: ApiClient, { store, signal }: Telling): Promise<void> {
+  store.dispatch({ type: 'mine', requestIds: await readMine(client, signal) });
+}
+
 /** Ends when so much was missed or has piled up that everything is read anew. */
-async function tellEvents(
-  client: ApiClient,
-  store: ViewStore,
-  from: number,
-  signal: AbortSignal,
-): Promise<void> {
+async function tellEvents(client: ApiClient, telling: Telling, from: number): Promise<void> {
+  const { store, signal, mine } = telling;
   let events = 0;
   for await (const told of client.events(PATHS, from, signal)) {
     if ('resync' in told || ++events > FRESH_AFTER_EVENTS || matchesPath(MASTER, told.k)) return;
+    if (mine && matchesPath('buildrequests/*/new', told.k)) await tellMine(client, telling);
     // A build is shown with its estimate from the first moment.
     for (const estimate of await estimatesFor(client, told, signal))
       store.dispatch({ type: 'estimate', n: told.n ?? 0, estimate });

@@ -26,16 +26,16 @@ import {
   whyLines,
 } from '../view/full-view.ts';
 import type { ViewState } from '../view/state.ts';
+import type { ShownStore } from './chosen-store.ts';
 import type { CurrentClient } from './current-client.ts';
 import { forceBuilder } from './force-builder.ts';
 import { OpenBuild } from './open-build.ts';
 import { pageLog } from './pager.ts';
 import type { Runtime } from './runtime.ts';
 import { rebuild, stopBuild } from './steer.ts';
-import type { ViewStore } from './view-store.ts';
 
 export interface FullWatchDeps {
-  store: ViewStore;
+  store: ShownStore;
   current: CurrentClient;
   runtime: Runtime;
   /** Another program has the terminal, and Ctrl-C is meant for it. */

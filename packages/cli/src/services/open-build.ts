@@ -8,9 +8,9 @@ import { LinkError } from '../client/transport.ts';
 import type { Clock } from '../clock.ts';
 import { LogWindow } from '../view/log-window.ts';
 import { stepsOf } from '../view/try-view.ts';
+import type { ShownStore } from './chosen-store.ts';
 import type { CurrentClient } from './current-client.ts';
 import { mainLog } from './step-logs.ts';
-import type { ViewStore } from './view-store.ts';
 
 /** As much of the end of a log as is read at first. */
 const TAIL_BYTES = 512 * 1024;
@@ -19,7 +19,7 @@ const AGAIN_MS = 500;
 
 export interface OpenBuildDeps {
   current: CurrentClient;
-  store: ViewStore;
+  store: ShownStore;
   clock: Pick<Clock, 'sleep'>;
   /** Something new is to be seen. */
   onChange: () => void;

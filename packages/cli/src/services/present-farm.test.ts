@@ -24,8 +24,9 @@ const STATUS: StatusResource = {
 };
 
 /** Shows a farm whose build 100 runs, then passes; then it ends. Gives the lines. */
-async function shown(face: FaceName, knows = true): Promise<string[]> {
-  const { runtime, stdout } = testRuntime('/nowhere');
+async function shown(face: FaceName, knows = true, isAccessible = false): Promise<string[]> {
+  const { runtime: plain, stdout } = testRuntime('/nowhere');
+  const runtime = { ...plain, environment: { ...plain.environment, isAccessible } };
   const store = new ViewStore();
   const ended = new AbortController();
   const over = Promise.withResolvers<LinkEnd>();
@@ -37,6 +38,7 @@ async function shown(face: FaceName, knows = true): Promise<string[]> {
       following: over.promise,
       ended,
       isFull: false,
+      waits: false,
       current: new CurrentClient(),
       onAway: () => {},
     },
@@ -81,4 +83,14 @@ it('ends with 124 when its time is over, else with 0', () => {
   expect(exitCodeOfFarm(ended.signal)).toBe(0);
   ended.abort('timeout');
   expect(exitCodeOfFarm(ended.signal)).toBe(124);
+});
+
+it('says everything in words where somebody hears it', async () => {
+  const lines = await shown('plain', true, true);
+  expect(lines[0]).toBe('Farm: 1 running, 0 waiting.');
+  expect(lines[1]).toMatch(
+    /^Builder linux: build 5 running for .*, between steps, on worker 1, no estimate yet/,
+  );
+  expect(lines.at(-1)).toMatch(/^linux\/5 passed/);
+  expect(lines.join('\n')).not.toMatch(/[^\x20-\x7e\n–…]|^\W/m);
 });

@@ -1,20 +1,21 @@
 /** The farm in the same four faces: a screen, lines as builds come and go, NDJSON, or one object of how things stand. */
-import { FARM_SCHEMA } from '@buildbot/shared';
+import { FARM_SCHEMA, type Farm } from '@buildbot/shared';
 import { textOf } from '../ui/line.ts';
 import { watchLines } from '../ui/watch-layout.ts';
 import { FarmReporter } from '../view/farm-news.ts';
+import { spokenFarm, spokenNews } from '../view/renderers/accessible.ts';
 import { farmEventLine, farmNewsLines } from '../view/renderers/farm.ts';
 import type { ViewState } from '../view/state.ts';
 import { EXIT } from '../view/verdict.ts';
 import { watchView } from '../view/watch-view.ts';
+import type { ShownStore } from './chosen-store.ts';
 import type { CurrentClient } from './current-client.ts';
 import type { FaceName } from './face.ts';
 import type { Runtime } from './runtime.ts';
 import type { LinkEnd } from './stay-linked.ts';
-import type { ViewStore } from './view-store.ts';
 
 export interface FarmPresentation {
-  store: ViewStore;
+  store: ShownStore;
   face: FaceName;
   /** Whether a screen begins as a full one. */
   isFull: boolean;
@@ -23,6 +24,8 @@ export interface FarmPresentation {
   /** Feeds the store until `ended` aborts. */
   following: Promise<LinkEnd>;
   ended: AbortController;
+  /** One object is printed at the end, not of the first picture. */
+  waits: boolean;
 }
 
 /** Resolves when it is over. @throws what `following` throws */
@@ -85,13 +88,13 @@ function lastPicture({ store }: FarmPresentation, { stdout, clock }: Runtime): s
   return lines.map((line) => `${textOf(line).trimEnd()}\n`).join('');
 }
 
-/** The first whole picture, then the end. */
+/** The first whole picture, or the last one. */
 async function once(
-  { store, following, ended }: FarmPresentation,
+  { store, following, ended, waits }: FarmPresentation,
   { stdout, clock }: Runtime,
 ): Promise<void> {
   store.subscribe((state) => {
-    if (state.farm !== null) ended.abort();
+    if (state.farm !== null && !waits) ended.abort();
   });
   await following;
   if (store.state.farm === null) return;
@@ -102,9 +105,10 @@ async function once(
 
 /** How things stand as a table (but for NDJSON), then what is new as it comes. */
 async function asLines(
-  { store, face, following, ended }: FarmPresentation,
-  { stdout, clock }: Runtime,
+  { store, face, following, ended, waits }: FarmPresentation,
+  { stdout, clock, environment }: Runtime,
 ): Promise<void> {
+  const { isAccessible } = environment;
   const reporter = new FarmReporter();
   const write = (line: string) => void stdout.write(`${line}\n`);
   const isEvents = face === 'events';
@@ -113,24 +117,26 @@ async function asLines(
     const news = reporter.take(state, clock.now());
     if (state.farm === null) return;
     if (isEvents) for (const one of news) write(farmEventLine(one));
-    else if (isFirst) for (const line of tableLines(state, clock.now())) write(line);
-    else for (const line of news.flatMap(farmNewsLines)) write(line);
+    else if (isFirst) for (const line of firstLines(watchView(state, clock.now()), isAccessible)) write(line);
+    else for (const line of news.flatMap(isAccessible ? spokenNews : farmNewsLines)) write(line);
     isFirst = false;
   };
   store.subscribe(update);
   await following;
-  const exitCode = exitCodeOfFarm(ended.signal);
+  const exitCode = exitCodeOfFarm(ended.signal, waits);
   if (isEvents) write(farmEventLine({ key: 'end', type: 'finished', at: clock.now(), exitCode, text: '' }));
 }
 
-function tableLines(state: ViewState, now: number): string[] {
+function firstLines(farm: Farm, isAccessible: boolean): string[] {
+  if (isAccessible) return spokenFarm(farm);
   const window = { columns: 200, rows: 10_000 };
-  return watchLines(watchView(state, now), window)
+  return watchLines(farm, window)
     .slice(0, -1)
     .map((line) => textOf(line).trimEnd());
 }
 
-/** Of a farm nobody watches any longer. */
-export function exitCodeOfFarm(ended: AbortSignal): number {
-  return ended.reason === 'timeout' ? EXIT.timedOut : EXIT.passed;
+/** Of a farm nobody watches any longer. Who waited for something and ended it before has not got it. */
+export function exitCodeOfFarm({ reason }: AbortSignal, waits = false): number {
+  if (reason === 'timeout') return EXIT.timedOut;
+  return waits && reason !== 'met' ? EXIT.interrupted : EXIT.passed;
 }

@@ -2,7 +2,10 @@
 import { ExternalError, formatDuration } from '@buildbot/shared';
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
+import { type FarmChoice, WHOLE_FARM } from '../view/farm-choice.ts';
+import { type Condition, conditionMet } from '../view/until.ts';
 import type { TryReference } from './build-reference.ts';
+import { chosenStore, refuseUnknown } from './chosen-store.ts';
 import { connectionWords } from './connect.ts';
 import { CurrentClient } from './current-client.ts';
 import { findTry } from './find-build.ts';
@@ -28,13 +31,16 @@ export interface WatchCommandInput {
   logsFrom: LogPositions | null;
   /** Of the farm: the whole screen. */
   full: boolean;
+  /** Of the farm: what of it, and how long. */
+  choice?: FarmChoice;
+  until?: Condition | null;
   /** Of a try: what fails without the change, too, counts for nothing. */
   newOnly: boolean;
   /** Empty; holds in the end what there was to show. */
   store: ViewStore;
 }
 
-/** Gives the exit code: of a try as `try` has it, of the farm 0. */
+/** Gives the exit code: of a try as `try` has it, of the farm 0 (see `exitCodeOfFarm`). */
 export async function watchCommand(input: WatchCommandInput, runtime: Runtime): Promise<number> {
   const { store } = input;
   const { json, events, logsFrom } = input;
@@ -53,7 +59,8 @@ async function watchFarm(
   { store, face }: Shown,
   runtime: Runtime,
 ): Promise<number> {
-  const { link, reconnectMs } = input;
+  const { link, reconnectMs, choice = WHOLE_FARM, until = null } = input;
+  const waits = until !== null;
   const ended = new AbortController();
   const current = new CurrentClient();
   let isAway = false;
@@ -69,12 +76,23 @@ async function watchFarm(
   try {
     const following = followFarm(
       { link, store, current, clock: runtime.clock, random: runtime.random },
-      { giveUpAfterMs: reconnectMs, signal: ended.signal },
+      { giveUpAfterMs: reconnectMs, signal: ended.signal, mine: choice.mine },
     );
-    await presentFarm({ store, face, following, ended, current, onAway, isFull: input.full }, runtime);
+    const shown = chosenStore(store, choice);
+    store.subscribe((state) => refuseUnknown(state, choice));
+    const presenting = presentFarm(
+      { store: shown, face, following, ended, waits, current, onAway, isFull: input.full },
+      runtime,
+    );
+    // Last, so that what ends it is shown before.
+    const isMet = until === null ? () => false : conditionMet(until);
+    shown.subscribe((state) => {
+      if (isMet(state)) ended.abort('met');
+    });
+    await presenting;
     if (reconnectMs !== undefined && (await following) === 'no-contact')
       throw new ExternalError(link.name, `no contact for ${formatDuration(reconnectMs)}`);
-    return exitCodeOfFarm(ended.signal);
+    return exitCodeOfFarm(ended.signal, waits);
   } finally {
     stopListening();
   }

@@ -34,6 +34,8 @@ export type ViewMessage =
   | { type: 'local'; fact: LocalFact }
   | { type: 'summary'; summary: BuildSetSummaryResource }
   | { type: 'status'; status: StatusResource }
+  /** Requests of whoever watches. */
+  | { type: 'mine'; requestIds: readonly number[] }
   /** As it was when event `n` was the newest. */
   | { type: 'estimate'; n: number; estimate: EstimateResource }
   /** As they were when event `n` was the newest. */

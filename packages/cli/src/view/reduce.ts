@@ -29,6 +29,8 @@ export function reduce(state: ViewState, message: ViewMessage): ViewState {
       return withSummary(state, message.summary);
     case 'status':
       return withStatus(state, message.status);
+    case 'mine':
+      return { ...state, mine: new Set([...(state.mine ?? []), ...message.requestIds]) };
     case 'workers':
       return { ...state, workers: merge(state.workers, message.n, message.workers, idOf.workers) };
     case 'estimate': {

@@ -47,6 +47,8 @@ export interface ViewState extends Tables {
   failures: ReadonlyMap<number, StepFailure>;
   /** Ids of the logs that were told to their end. */
   toldLogs: ReadonlySet<number>;
+  /** Ids of the requests of whoever watches, when they were asked for. */
+  mine: ReadonlySet<number> | null;
   /** Of the whole farm, when it was asked for. */
   farm: (Pick<StatusResource, 'title' | 'pending'> & { draining: boolean }) | null;
 }
@@ -67,5 +69,6 @@ export const EMPTY_STATE: ViewState = {
   excerpts: new Map(),
   failures: new Map(),
   toldLogs: new Set(),
+  mine: null,
   farm: null,
 };
