@@ -20,6 +20,8 @@ const FAREWELL_MS = 500;
 export interface Api extends Service {
   /** To be stopped before anything else that carries connections: tells clients that the master stops, and closes them. */
   readonly farewell: Service;
+  /** Every route, for those who hold the description against it. */
+  readonly routes: readonly { method: string; path: string }[];
   /** One request in process, for tests and embedding. */
   fetch(request: Request, env?: RequestEnv): Response | Promise<Response>;
   /** Serve an authenticated byte stream (HTTP/2 with prior knowledge, HTTP/1.1 or a websocket) as this caller. */
@@ -51,6 +53,7 @@ export function createApi(deps: ApiDeps): Api {
   return {
     name: 'api',
     farewell: { name: 'farewell', start: async () => undefined, stop: sayGoodbye },
+    routes: app.routes,
     fetch: (request, env = {}) => app.fetch(request, env),
     handleConnection: (stream, caller) => connections.handle(stream, caller),
     unixDoor: (path, user) => unixDoor(connections, path, user),

@@ -7,6 +7,7 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { methodNames } from './control/methods.ts';
 import type { AppEnv } from './deps.ts';
+import { pathParams, registerCalls } from './openapi-calls.ts';
 import {
   componentName,
   type JsonSchema,
@@ -14,6 +15,7 @@ import {
   reference,
   registerComponents,
 } from './openapi-components.ts';
+import { registerDoors } from './openapi-doors.ts';
 import type { FieldKind } from './query/fields.ts';
 import { type Plural, RESOURCE_TYPES } from './resources.ts';
 import {
@@ -22,7 +24,6 @@ import {
   FAILURE_DIGESTS,
   LOG_CONTENTS,
   type PathSet,
-  PLACEHOLDERS,
   PROPERTY_LISTS,
   PROPERTY_MAPS,
   RAW_INLINE_LOGS,
@@ -50,6 +51,14 @@ function errorResponse(description: string): Responses[string] {
   return { description, content: { 'text/plain': { schema: reference('Error') } } };
 }
 
+/** Of every path below the prefix. */
+const REFUSALS: Responses = {
+  401: errorResponse('Reading needs a token or a login here, or this one does not hold.'),
+  403: errorResponse('Not asked under a name of this master.'),
+  404: errorResponse('No such path or object.'),
+  503: errorResponse('What the master stands on has failed: try again.'),
+};
+
 function jsonResponses(schema: JsonSchema): Responses {
   const content = { schema };
   return {
@@ -58,22 +67,8 @@ function jsonResponses(schema: JsonSchema): Responses {
       content: { 'application/json': content, 'text/plain': content },
     },
     400: errorResponse('A parameter is unknown or makes no sense.'),
-    404: errorResponse('No such path or object.'),
+    ...REFUSALS,
   };
-}
-
-/** Path parameters of a template, in its order. */
-function pathParams(template: string) {
-  const names = [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as keyof typeof PLACEHOLDERS);
-  return z.object(
-    Object.fromEntries(
-      names.map((name) => {
-        const lookup = PLACEHOLDERS[name];
-        const schema = 'name' in lookup ? z.string() : z.number().int();
-        return [name, schema.meta({ description: lookup.description })];
-      }),
-    ),
-  );
 }
 
 const VALUE_SCHEMAS: Record<Exclude<FieldKind, 'nested'>, z.ZodType> = {
@@ -84,12 +79,18 @@ const VALUE_SCHEMAS: Record<Exclude<FieldKind, 'nested'>, z.ZodType> = {
   strings: z.string(),
 };
 
+/** Made anew for each answer, or never set: the store refuses conditions on them. */
+const UNFILTERED: Partial<Record<Plural, readonly string[]>> = {
+  buildrequests: ['waiting_reason', 'stopped_by', 'stop_reason'],
+  changes: ['parent_changeids'],
+};
+
 /** Query parameters of a collection: paging, order, selection, and one filter per field that can be filtered. */
 function collectionQuery(resource: Plural) {
   const { fields } = RESOURCE_TYPES[resource];
   const names = [...fields.keys()] as [string, ...string[]];
   const filters = [...fields].flatMap(([name, kind]) => {
-    if (kind === 'nested') return [];
+    if (kind === 'nested' || UNFILTERED[resource]?.includes(name)) return [];
     const description = `Equals; repeated: any of. Also ${name}__OP with OP one of ${FILTER_OPERATORS.join(', ')}.`;
     return [[name, z.array(VALUE_SCHEMAS[kind]).optional().meta({ description })]];
   });
@@ -135,30 +136,7 @@ function registerResources(registry: Registry): void {
       tags: [resource],
       responses: jsonResponses(envelopeSchema(resource, component, false)),
     });
-    if (methodNames(resource).length > 0) post(registry, resource, template);
-  });
-}
-
-/** The control calls of one object. */
-function post(registry: Registry, resource: Plural, template: string): void {
-  const body = z.object({
-    jsonrpc: z.literal('2.0'),
-    id: z.union([z.string(), z.number(), z.null()]),
-    method: z.enum(methodNames(resource) as [string, ...string[]]),
-    params: z.record(z.string(), z.unknown()),
-  });
-  registry.registerPath({
-    method: 'post',
-    path: `${PREFIX}/${template}`,
-    tags: [resource],
-    request: { params: pathParams(template), body: { content: { 'application/json': { schema: body } } } },
-    responses: {
-      200: { description: 'JSON-RPC 2.0 result.' },
-      400: { description: 'JSON-RPC 2.0 error: the request or its parameters.' },
-      403: { description: 'JSON-RPC 2.0 error: not allowed, with the reason.' },
-      404: { description: 'JSON-RPC 2.0 error: no such object.' },
-      501: { description: 'JSON-RPC 2.0 error: no such method.' },
-    },
+    if (methodNames(resource).length > 0) registerCalls(registry, resource, template);
   });
 }
 
@@ -166,11 +144,15 @@ function textResponses(type: string, description: string): Responses {
   return {
     200: { description, content: { [type]: { schema: { type: 'string' } } } },
     400: errorResponse('A parameter makes no sense.'),
+    ...REFUSALS,
   };
 }
 
 function registerLogs(registry: Registry): void {
-  const raw = textResponses('text/plain', 'The raw bytes. The end of the body means that it is whole.');
+  const raw = {
+    ...textResponses('text/plain', 'The raw bytes. The end of the body means that it is whole.'),
+    416: errorResponse('The log has fewer bytes.'),
+  };
   const rawQuery = z.object({
     offset: z.number().int().min(0).optional().meta({ description: 'First byte.' }),
     follow: z.enum(['0', '1']).optional().meta({ description: '1: go on until the log is complete.' }),
@@ -275,14 +257,6 @@ function registerProperties(registry: Registry): void {
   );
 }
 
-function registerHealth(registry: Registry): void {
-  registry.registerPath({
-    method: 'get',
-    path: '/healthz',
-    responses: { 200: { description: 'The master answers and its database can be read.' } },
-  });
-}
-
 function registerEvents(registry: Registry): void {
   const eventsQuery = z.object({
     path: z.array(z.string()).meta({ description: 'Which events: components, each a text or *.' }),
@@ -311,7 +285,7 @@ export function openApiDocument(app: OpenAPIHono<AppEnv>, title: string): object
   registerOwnPaths(registry);
   registerProperties(registry);
   registerEvents(registry);
-  registerHealth(registry);
+  registerDoors(registry);
   registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
