@@ -8,7 +8,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { end, type Finished, program, run, start, until } from '../support/processes.ts';
+import { end, type Finished, type Program, program, run, start, until } from '../support/processes.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -245,14 +245,18 @@ test('text that looks like a file name is sent as it is', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ properties: { a: '@/etc/passwd' } });
 });
 
-test('a job for a master that is away is kept, and built under its own user when the master is back', async () => {
+test('a job for a master that is away is kept, waited for if wanted, and built as its user’s when the master is back', async () => {
   const known = new Set((await buildSets()).map(({ bsid }) => bsid));
   if (world.master !== null) await end(world.master);
-  const { code, stdout } = await world.buildbot(work, ['try', '-b', 'linux']);
+  const { code, stdout } = await world.buildbot(work, ['try', '-b', 'linux', '--no-wait']);
   expect(stdout).toMatch(/kept/);
   expect(code).toBe(75);
   const [waiting] = await readdir(join(world.jobdir, 'new'));
   expect(waiting).toMatch(/,user=alice$/);
+  const [waits, leaves] = [1, 2].map(() => world.startBuildbot(work, ['try', '-b', 'linux']));
+  for (const one of [waits, leaves]) await one?.says(/try delivered: no master is running here/);
+  const left = await end(leaves as Program, 'SIGINT');
+  expect(left.code).toBe(75);
   await world.startMaster();
   const set = await until('the job to be built', async () =>
     (await buildSets()).find(({ bsid, complete }) => complete && !known.has(bsid)),
@@ -262,6 +266,10 @@ test('a job for a master that is away is kept, and built under its own user when
     (await readdir(join(world.jobdir, 'cur'))).includes(waiting as string),
   );
   expect(await readdir(join(world.jobdir, 'new'))).toEqual([]);
+  const waited = await waits?.finished;
+  expect([waited?.code, waited?.stdout]).toEqual([0, expect.stringMatching(/✔ try #\d+ passed/)]);
+  const [, words = ''] = /To watch it then: buildbot (watch \S+)/.exec(left.stdout) ?? [];
+  expect((await world.buildbot(work, words.split(' '))).stdout).toMatch(/✔ try #\d+ passed/);
 });
 
 test('a patch of 20 MB that does not compress goes through whole', async () => {

@@ -58,7 +58,7 @@ fullDisk(
       ({ path }) => ({ database: { url: `sqlite:${join(path, 'state.sqlite')}` } }),
     );
     const giveBack = await disk.fill();
-    const kept = await world.buildbot(work, ['try']);
+    const kept = await world.buildbot(work, ['try', '--no-wait']);
     expect(kept.code).toBe(75);
     expect(kept.stdout + kept.stderr).toContain('the disk is full; the job waits in the try directory');
     expect(await readdir(join(world.jobdir, 'new'))).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { UserError } from '@buildbot/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBuildReference } from './build-reference.ts';
+import { parseBuildReference, parseTryReference } from './build-reference.ts';
 
 describe('the name of a build', () => {
   it.each([
@@ -51,4 +51,9 @@ describe('the name of a build', () => {
       }),
     );
   });
+});
+
+it('takes the id of a job for a try that has no number yet', () => {
+  expect(parseTryReference('1795250843.271-1x9k2ab')).toEqual({ jobId: '1795250843.271-1x9k2ab' });
+  expect(parseTryReference('linux-1.2')).toEqual({ builder: 'linux-1.2' });
 });

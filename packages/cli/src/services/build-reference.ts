@@ -34,10 +34,12 @@ export function parseRequestReference(text: string): RequestReference {
   return id === undefined ? parseBuildReference(text) : { requestId: Number(id) };
 }
 
-export type TryReference = { buildSetId: number } | BuildReference;
+/** A try that has no number yet is named by its job's id, as `try` itself says it. */
+export type TryReference = { buildSetId: number } | { jobId: string } | BuildReference;
 
-/** A try: its number (`7`, `#7`), or what names a build of it. @throws UserError when it is none of these */
+/** A try: its number (`7`, `#7`), its job's id, or what names a build of it. @throws UserError when it is none of these */
 export function parseTryReference(text: string): TryReference {
+  if (/^\d{9,15}\.\d{3}-[a-z0-9]{1,20}$/.test(text)) return { jobId: text };
   if (!/^#?\d+$/.test(text)) return parseBuildReference(text);
   return { buildSetId: parseId(text, 'the number of a try') };
 }

@@ -8,7 +8,7 @@ import {
   UserError,
 } from '@buildbot/shared';
 import { type ApiClient, NotFound } from '../client/api-client.ts';
-import type { BuildReference, RequestReference } from './build-reference.ts';
+import type { BuildReference, RequestReference, TryReference } from './build-reference.ts';
 
 /** A build, and its name as the person wrote it or would write it: `17`, `linux/12`. */
 export interface FoundBuild {
@@ -134,8 +134,22 @@ export async function findBuildSet(
 }
 
 /** The number of the try that a build belongs to. @throws UserError when there is no such build */
-export async function findTry(client: ApiClient, reference: BuildReference): Promise<number> {
+export async function findTry(
+  client: ApiClient,
+  reference: Exclude<TryReference, { buildSetId: number }>,
+): Promise<number> {
+  if ('jobId' in reference) return tryOfJob(client, reference.jobId);
   return (await requestOf(client, reference)).buildsetid;
+}
+
+async function tryOfJob(client: ApiClient, jobId: string): Promise<number> {
+  const path = `buildsets?external_idstring=${encodeURIComponent(jobId)}`;
+  const [set] = await client.resources('buildsets', path);
+  if (set !== undefined) return set.bsid;
+  return noSuch(
+    `try of the job ${jobId}`,
+    'The master has not taken it in yet, or has refused it: its log says why.',
+  );
 }
 
 function builds(client: ApiClient, path: string): Promise<BuildResource[]> {

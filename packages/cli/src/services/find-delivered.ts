@@ -5,15 +5,16 @@ import type { Clock } from '../clock.ts';
 const POLL_MS = 1000;
 const GIVE_UP_MS = 30_000;
 
-/** The build set's id; null when none came within half a minute or `signal` aborted. */
+/** The build set's id; null when none came in time or `signal` aborted. */
 export async function findDelivered(
   client: ApiClient,
   jobId: string,
   clock: Clock,
   signal: AbortSignal,
+  giveUpAfterMs = GIVE_UP_MS,
 ): Promise<number | null> {
   const since = clock.monotonic();
-  while (!signal.aborted && clock.monotonic() - since < GIVE_UP_MS) {
+  while (!signal.aborted && clock.monotonic() - since < giveUpAfterMs) {
     const [set] = await client.resources(
       'buildsets',
       `buildsets?external_idstring=${encodeURIComponent(jobId)}`,

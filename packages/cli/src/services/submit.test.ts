@@ -61,6 +61,14 @@ describe('handing in a job over SSH', () => {
     expect(sleeps[1]).toBeGreaterThan(sleeps[0] ?? 0);
   });
 
+  it('opens another server for a second job than the one that was opened for the first', async () => {
+    const { made, count } = submitter([accepts, accepts, accepts, accepts]);
+    await made.prepare();
+    for (const _ of ['first', 'second'])
+      expect(await made.submit(JOB, 'job-1')).toMatchObject({ verdict: { status: 'accepted' } });
+    expect(count()).toBe(3);
+  });
+
   it('gives up after the fourth time', async () => {
     const { made, count } = submitter([]);
     await expect(made.submit(JOB, 'job-1')).rejects.toThrow('connection reset');

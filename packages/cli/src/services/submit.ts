@@ -42,13 +42,15 @@ export function sshSubmitter(
     },
     submit: async (job) => {
       for (let attempt = 1; ; attempt++) {
+        // Whoever was opened takes one job.
+        const opened = opening;
+        opening = undefined;
         try {
-          const submission = await submitJob(await ssh.tryLink(), job, opening);
+          const submission = await submitJob(await ssh.tryLink(), job, opened);
           return await withClient(ssh, follow, submission);
         } catch (error) {
           if (!(error instanceof LinkError)) throw error;
           if (attempt === MOST_ATTEMPTS) throw error.cause instanceof ExternalError ? error.cause : error;
-          opening = undefined;
           await clock.sleep(backoffMs(attempt, random));
         }
       }

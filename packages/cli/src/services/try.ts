@@ -12,9 +12,11 @@ import { type Ending, type FollowerOptions, TryFollower } from './follow-try.ts'
 import type { Intents } from './intents.ts';
 import { Interrupted } from './intents.ts';
 import type { Runtime } from './runtime.ts';
+import { RECONNECT_MS } from './stay-linked.ts';
 import type { Submitted, Submitter } from './submit.ts';
 import { newJobId, snapshotFact, tryJobOf } from './try-job.ts';
 import type { ViewStore } from './view-store.ts';
+import { whenTaken } from './when-taken.ts';
 
 export interface TryInput {
   settings: LoadedSettings;
@@ -63,7 +65,7 @@ export async function runTry(input: TryInput, runtime: Runtime): Promise<Ending>
       input,
       runtime,
       follower,
-      jobId: job.jobId,
+      job: { jobId: job.jobId, bytes },
     });
     return 'exitCode' in taken ? taken : await follower.follow(taken.buildSetId, taken.client);
   } catch (error) {
@@ -114,7 +116,7 @@ interface Taking {
   input: TryInput;
   runtime: Runtime;
   follower: TryFollower;
-  jobId: string;
+  job: { jobId: string; bytes: Uint8Array };
 }
 
 type Taken = { buildSetId: number; client: Extract<Submitted, { kind: 'verdict' }>['client'] } | Ending;
@@ -129,10 +131,7 @@ async function takenAs(submitted: Submitted, taking: Taking): Promise<Taken> {
       throw new UserError(`refused: ${verdict.reason}`, hintOf(verdict.hint, input.settings.builders));
     case 'kept':
       input.store.dispatch({ type: 'local', fact: { type: 'kept', reason: verdict.reason, at } });
-      return {
-        exitCode: EXIT.detached,
-        text: 'the job is kept, and the master takes it in as soon as it can',
-      };
+      return kept(taking);
     case 'accepted': {
       const { buildSetId, requests } = verdict;
       const builders = requests.map(({ builder }) => sanitizeName(builder, { maxLength: 70 }));
@@ -143,6 +142,26 @@ async function takenAs(submitted: Submitted, taking: Taking): Promise<Taken> {
   }
 }
 
+/** No master could take it in: whoever waits for the result waits for one. */
+async function kept(taking: Taking): Promise<Taken> {
+  const { input, runtime, follower, job } = taking;
+  const { settings, submitter, attachCommand } = input;
+  const attach = [...attachCommand, job.jobId].join(' ');
+  const text = `the job is kept, and the master takes it in as soon as it can. To watch it then: ${attach}`;
+  const later: Ending = { exitCode: EXIT.detached, text };
+  if (!settings.wait) return later;
+  const { timeout = Number.POSITIVE_INFINITY, reconnect = RECONNECT_MS } = settings;
+  const signal = follower.intents.detached;
+  const giveUpAfterMs = Math.min(timeout, reconnect);
+  const { clock, random } = runtime;
+  const taken = await whenTaken({ ...job, submitter, clock, random, giveUpAfterMs, signal });
+  if (taken === null)
+    return timeout > reconnect || signal.aborted ? later : { ...later, exitCode: EXIT.timedOut };
+  if ('verdict' in taken) return takenAs(taken, taking);
+  tellQueued(taking, taken.buildSetId);
+  return taken;
+}
+
 /** To the server a list with commas is a single name. */
 function hintOf(hint: string | null, builders: readonly string[]): { hint?: string } {
   if (builders.some((name) => name.includes(','))) return { hint: 'For several builders repeat -b.' };
@@ -150,7 +169,8 @@ function hintOf(hint: string | null, builders: readonly string[]): { hint?: stri
 }
 
 /** A real Buildbot took the file and said nothing. If its API is known, the job's id leads to the build set. */
-async function delivered({ input, runtime, follower, jobId }: Taking): Promise<Taken> {
+async function delivered(taking: Taking): Promise<Taken> {
+  const { input, runtime, follower, job } = taking;
   const { store, settings, submitter } = input;
   const reason = "the server took the job in Buildbot's plain protocol";
   store.dispatch({ type: 'local', fact: { type: 'kept', reason, at: runtime.clock.now() } });
@@ -158,23 +178,20 @@ async function delivered({ input, runtime, follower, jobId }: Taking): Promise<T
     return { exitCode: EXIT.detached, text: 'to follow such a try, name the API of its master with --api' };
   }
   const client = await submitter.link.open();
-  const buildSetId = await findDelivered(client, jobId, runtime.clock, follower.intents.detached);
+  const buildSetId = await findDelivered(client, job.jobId, runtime.clock, follower.intents.detached);
   if (buildSetId === null) {
     return {
       exitCode: EXIT.infrastructure,
       text: 'the master has not taken the job in: its own log says why',
     };
   }
-  const at = runtime.clock.now();
-  store.dispatch({
-    type: 'local',
-    fact: {
-      type: 'queued',
-      buildSetId,
-      builders: settings.builders.map((name) => sanitizeName(name)),
-      user: null,
-      at,
-    },
-  });
+  tellQueued(taking, buildSetId);
   return { buildSetId, client };
+}
+
+/** Of a job that was found again; who had sent it nobody says. */
+function tellQueued({ input: { store, settings }, runtime }: Taking, buildSetId: number): void {
+  const builders = settings.builders.map((name) => sanitizeName(name));
+  const at = runtime.clock.now();
+  store.dispatch({ type: 'local', fact: { type: 'queued', buildSetId, builders, user: null, at } });
 }
