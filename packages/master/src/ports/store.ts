@@ -223,7 +223,10 @@ export interface Store extends CredentialStore {
    * and a view above 16 Mi characters ends with its line.
    */
   readLogLines(logId: number, first: number, count: number | null): Promise<string>;
-  /** One collection in wire form. `total` counts what the filters leave. `properties`: names to fill in, `*` for all. */
+  /**
+   * One collection in wire form. `total` counts what the filters leave; of a long history it may be too small, but
+   * never so that a page behind this one would be missed. `properties`: names to fill in, `*` for all.
+   */
   query<N extends ResourceName>(
     resource: N,
     query: Query,

@@ -16,6 +16,8 @@ export type FailureKind = 'verb' | 'full' | 'fatal';
 export interface Engine {
   /** Sees what is committed, and never waits for the writer. */
   readonly reader: Kysely<Tables>;
+  /** The same for statements that may look at a whole table: they keep nothing else from running. */
+  readonly slowReader: Kysely<Tables>;
   /** The one writing connection; used by the write queue alone. */
   readonly writer: Kysely<Tables>;
   readonly columns: Columns;

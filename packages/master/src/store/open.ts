@@ -68,10 +68,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const queue = new WriteQueue({ engine, clock, logger, fatal });
     const files = new LogFiles(logRoot);
     const patches = new PatchFiles(patchRoot, (error) => queue.fail(error));
-    const { reader } = engine;
+    const { reader, slowReader } = engine;
     await recoverLogFiles({ reader, queue, files, logger });
     return createStore({
       reader,
+      slowReader,
       queue,
       files,
       patches,

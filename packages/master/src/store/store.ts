@@ -30,6 +30,7 @@ import type { WriteContext, WriteQueue } from './write-queue.ts';
 
 export interface StoreParts {
   reader: Kysely<Tables>;
+  slowReader: Kysely<Tables>;
   queue: WriteQueue;
   files: LogFiles;
   patches: PatchFiles;
@@ -45,6 +46,7 @@ type Bound<F> = F extends (context: WriteContext, ...input: infer I) => infer R 
 
 export function createStore({
   reader,
+  slowReader,
   queue: writes,
   files,
   patches,
@@ -132,7 +134,8 @@ export function createStore({
     log: (logId) => logs.log(logId),
     readLog: (logId, offset) => logs.readLog(logId, offset),
     readLogLines: (logId, first, count) => logs.readLogLines(logId, first, count),
-    query: (resource, query, options) => answer(reader, resource, query, options?.properties ?? null),
+    query: (resource, query, options) =>
+      answer({ reader, slowReader }, resource, query, options?.properties ?? null),
     pastBuilds: (builderId, limit) => read.pastBuilds(reader, builderId, limit),
 
     eventRange: () => eventRange(reader),

@@ -1,5 +1,9 @@
-/** Schema version 3, one file per subject beside this one: what lets people in from elsewhere, and results of tests. */
+/**
+ * Schema version 3, one file per subject beside this one: what lets people in from elsewhere, results of tests, and ways
+ * through a long history.
+ */
 import { createCredentials } from './credentials.ts';
+import { createHistoryIndexes } from './history.ts';
 import type { Migration } from './migration.ts';
 import { createTestResults } from './test-results.ts';
 
@@ -9,5 +13,6 @@ export const credentialsAndTests: Migration = {
   async up(db, columns) {
     await createCredentials(db, columns);
     await createTestResults(db, columns);
+    await createHistoryIndexes(db);
   },
 };

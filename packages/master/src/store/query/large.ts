@@ -14,7 +14,7 @@ import {
   testResultResource,
   testResultSetResource,
 } from '@buildbot/shared';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import { inPortions, sourceStampsOf, withPatches } from '../reading.ts';
 import {
   toBuild,
@@ -26,7 +26,7 @@ import {
   toTestResult,
   toTestResultSet,
 } from '../rows.ts';
-import type { Tables } from '../tables.ts';
+import type { BuildsTable, Tables } from '../tables.ts';
 import {
   BUILD_FIELDS,
   BUILD_SET_FIELDS,
@@ -38,6 +38,7 @@ import {
   TEST_RESULT_FIELDS,
   TEST_RESULT_SET_FIELDS,
 } from './fields.ts';
+import { SMALL } from './served.ts';
 import { page } from './sql.ts';
 
 type Db = Kysely<Tables>;
@@ -46,36 +47,74 @@ type Db = Kysely<Tables>;
 export type WantedProperties = readonly string[] | null;
 
 export async function builds(db: Db, query: Query, wanted: WantedProperties) {
-  const from = db.selectFrom('builds').selectAll('builds');
-  const { rows, total } = await page({
-    resource: 'builds',
-    fields: BUILD_FIELDS,
-    from,
-    id: 'builds.buildId',
-    query,
-  });
+  const { rows, total } = await buildsPage(db, query, db.selectFrom('builds').selectAll('builds'));
+  return { rows: await asResources(db, rows, wanted), total };
+}
+
+/**
+ * The same from the newest builds alone, in the order of their ids or of their start: what there is to many a question
+ * (the last builds of all these builders) is among them. `null` when they do not fill the page.
+ */
+export async function newestBuilds(db: Db, query: Query, wanted: WantedProperties) {
+  const [order] = query.order;
+  const column = order && WINDOW_ORDERS[order.field];
+  if (query.limit === null || query.order.length !== 1 || !order?.descending || !column) return null;
+  const newest = db.selectFrom('builds').selectAll().orderBy(column, 'desc').orderBy('buildId').limit(SMALL);
+  const from = db.selectFrom(newest.as('builds')).selectAll('builds');
+  const { rows, total } = await buildsPage(db, query, from);
+  if (rows.length < query.limit) return null;
+  // Older ones are not counted, but there may be some.
+  return {
+    rows: await asResources(db, rows, wanted),
+    total: Math.max(total, query.offset + rows.length + 1),
+  };
+}
+
+const WINDOW_ORDERS: Readonly<Record<string, 'buildId' | 'startedAt'>> = {
+  buildid: 'buildId',
+  started_at: 'startedAt',
+};
+
+function buildsPage(
+  db: Db,
+  query: Query,
+  from: SelectQueryBuilder<Tables, 'builds', Selectable<BuildsTable>>,
+) {
+  return page({ db, resource: 'builds', fields: BUILD_FIELDS, from, id: 'builds.buildId', query });
+}
+
+async function asResources(db: Db, rows: readonly Selectable<BuildsTable>[], wanted: WantedProperties) {
   const ids = rows.map(({ buildId }) => buildId);
-  const properties = await propertiesOf(ids, wanted, (portion) =>
+  const properties = await propertiesOf(ids, wanted, (portion, names) =>
     db
       .selectFrom('buildProperties')
       .select(['buildId as id', 'name', 'value', 'source'])
       .where('buildId', 'in', portion)
+      .$if(names !== null, (rows) => rows.where('name', 'in', names ?? []))
       .execute(),
   );
-  return { rows: rows.map((row) => buildResource(toBuild(row), properties.get(row.buildId) ?? {})), total };
+  return rows.map((row) => buildResource(toBuild(row), properties.get(row.buildId) ?? {}));
 }
 
 /** A request's properties are those of its build set. */
 export async function buildRequests(db: Db, query: Query, wanted: WantedProperties) {
   const from = db.selectFrom('buildRequests').selectAll('buildRequests');
   const id = 'buildRequests.requestId';
-  const { rows, total } = await page({ resource: 'buildrequests', fields: REQUEST_FIELDS, from, id, query });
+  const { rows, total } = await page({
+    db,
+    resource: 'buildrequests',
+    fields: REQUEST_FIELDS,
+    from,
+    id,
+    query,
+  });
   const ids = [...new Set(rows.map(({ buildSetId }) => buildSetId))];
-  const properties = await propertiesOf(ids, wanted, (portion) =>
+  const properties = await propertiesOf(ids, wanted, (portion, names) =>
     db
       .selectFrom('buildSetProperties')
       .select(['buildSetId as id', 'name', 'value', 'source'])
       .where('buildSetId', 'in', portion)
+      .$if(names !== null, (rows) => rows.where('name', 'in', names ?? []))
       .execute(),
   );
   const resources = rows.map((row) =>
@@ -88,6 +127,9 @@ export async function buildRequests(db: Db, query: Query, wanted: WantedProperti
   return { rows: resources, total };
 }
 
+/** Names that are looked for: engines bound the number of parameters. */
+const MOST_NAMES = 100;
+
 interface OwnedProperty {
   id: number;
   name: string;
@@ -98,18 +140,18 @@ interface OwnedProperty {
 async function propertiesOf(
   ids: number[],
   wanted: WantedProperties,
-  read: (portion: number[]) => Promise<OwnedProperty[]>,
+  read: (portion: number[], names: readonly string[] | null) => Promise<OwnedProperty[]>,
 ): Promise<Map<number, Properties>> {
   if (wanted === null || wanted.length === 0) return new Map();
-  const rows = (await inPortions(ids, read)).filter(
-    ({ name }) => wanted.includes('*') || wanted.includes(name),
-  );
+  const names = wanted.includes('*') ? null : wanted.slice(0, MOST_NAMES);
+  const rows = await inPortions(ids, (portion) => read(portion, names));
   return new Map([...Map.groupBy(rows, ({ id }) => id)].map(([id, group]) => [id, toProperties(group)]));
 }
 
 export async function steps(db: Db, query: Query) {
   const from = db.selectFrom('steps').selectAll('steps');
   const { rows, total } = await page({
+    db,
     resource: 'steps',
     fields: STEP_FIELDS,
     from,
@@ -121,7 +163,14 @@ export async function steps(db: Db, query: Query) {
 
 export async function logs(db: Db, query: Query) {
   const from = db.selectFrom('logs').selectAll('logs');
-  const { rows, total } = await page({ resource: 'logs', fields: LOG_FIELDS, from, id: 'logs.logId', query });
+  const { rows, total } = await page({
+    db,
+    resource: 'logs',
+    fields: LOG_FIELDS,
+    from,
+    id: 'logs.logId',
+    query,
+  });
   return { rows: rows.map((row) => logResource(toLog(row))), total };
 }
 
@@ -129,7 +178,7 @@ export async function testResultSets(db: Db, query: Query) {
   const from = db.selectFrom('testResultSets').selectAll('testResultSets');
   const id = 'testResultSets.testResultSetId';
   const resource = 'test_result_sets';
-  const { rows, total } = await page({ resource, fields: TEST_RESULT_SET_FIELDS, from, id, query });
+  const { rows, total } = await page({ db, resource, fields: TEST_RESULT_SET_FIELDS, from, id, query });
   return { rows: rows.map((row) => testResultSetResource(toTestResultSet(row))), total };
 }
 
@@ -141,14 +190,21 @@ export async function testResults(db: Db, query: Query) {
     .select(['testResultSets.builderId', 'testResultSets.stepId']);
   const id = 'testResults.testResultId';
   const resource = 'test_results';
-  const { rows, total } = await page({ resource, fields: TEST_RESULT_FIELDS, from, id, query });
+  const { rows, total } = await page({ db, resource, fields: TEST_RESULT_FIELDS, from, id, query });
   return { rows: rows.map((row) => testResultResource(toTestResult(row))), total };
 }
 
 export async function buildSets(db: Db, query: Query) {
   const from = db.selectFrom('buildSets').selectAll('buildSets');
   const id = 'buildSets.buildSetId';
-  const { rows, total } = await page({ resource: 'buildsets', fields: BUILD_SET_FIELDS, from, id, query });
+  const { rows, total } = await page({
+    db,
+    resource: 'buildsets',
+    fields: BUILD_SET_FIELDS,
+    from,
+    id,
+    query,
+  });
   const stamps = await sourceStampsOf(
     db,
     rows.map(({ buildSetId }) => buildSetId),
@@ -168,6 +224,7 @@ export async function sourceStamps(db: Db, query: Query) {
   const from = db.selectFrom('sourceStamps').selectAll('sourceStamps');
   const id = 'sourceStamps.sourceStampId';
   const { rows, total } = await page({
+    db,
     resource: 'sourcestamps',
     fields: SOURCE_STAMP_FIELDS,
     from,
@@ -180,6 +237,7 @@ export async function sourceStamps(db: Db, query: Query) {
 export async function changes(db: Db, query: Query) {
   const from = db.selectFrom('changes').selectAll('changes');
   const { rows, total } = await page({
+    db,
     resource: 'changes',
     fields: CHANGE_FIELDS,
     from,

@@ -12,6 +12,7 @@ import type { Columns } from '../migrations/migration.ts';
 import type { Tables } from '../tables.ts';
 import { type Checkpoint, Checkpoints, type CheckpointsInput } from './checkpoints.ts';
 import { sqliteDialect } from './dialect.ts';
+import { ThreadReader } from './thread-reader.ts';
 
 /** SQLite's own waiting, which blocks the process. Milliseconds. */
 const BUSY_TIMEOUT_MS = 10;
@@ -64,9 +65,11 @@ const UNWATCHED = { onHeldBack: () => undefined };
 
 export class SqliteEngine implements Engine {
   readonly reader: Kysely<Tables>;
+  readonly slowReader: Kysely<Tables>;
   readonly writer: Kysely<Tables>;
   readonly columns = SQLITE_COLUMNS;
   readonly #readConnection: Connection;
+  readonly #threadReader: ThreadReader;
   readonly #writeConnection: Connection;
   readonly #checkpoints: Checkpoints;
   readonly #statements: Record<
@@ -86,6 +89,8 @@ export class SqliteEngine implements Engine {
     this.#readConnection = openReader(path);
     this.writer = kyselyOn(db);
     this.reader = kyselyOn(this.#readConnection);
+    this.#threadReader = new ThreadReader(path);
+    this.slowReader = this.#threadReader.db;
     const statement = (sql: string) => {
       const prepared = db.prepare(sql);
       return () => void prepared.run();
@@ -151,6 +156,7 @@ export class SqliteEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    await this.#threadReader.close();
     this.#readConnection.close();
     this.#writeConnection.close();
   }
