@@ -181,10 +181,10 @@ describe('the process', () => {
     },
   );
 
-  test('takes a closed standard input for an empty diff, never for a reason to wait (84)', async () => {
+  test('refuses a closed standard input as an empty diff, and does not wait for it (84)', async () => {
     const words = program('cli', 'try', '--dryrun', '--json', '--diff', '-').map((word) => `'${word}'`);
     const { code, stdout } = await run(['bash', '-c', `${words.join(' ')} <&-`], { cwd: dir, env });
-    expect([code, JSON.parse(stdout).patchBytes]).toEqual([0, 0]);
+    expect([code, JSON.parse(stdout).error.message]).toEqual([2, 'the diff is empty']);
   });
 
   test('says what is wrong in a terminal of one column, too (84)', async () => {

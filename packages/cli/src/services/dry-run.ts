@@ -34,7 +34,7 @@ export function dryRunLines(run: DryRunOutput): string[] {
     `  builders:   ${run.builders.length === 0 ? 'all that the server allows' : run.builders.map((one) => sanitizeName(one)).join(', ')}`,
     ...(properties.length === 0 ? [] : [`  properties: ${properties.join(', ')}`]),
     `  patch:      ${formatBytes(run.patchBytes)} (job ${formatBytes(run.jobBytes)})`,
-    `  files:      ${run.files.length === 0 ? 'none that are known' : run.files.length}`,
+    `  files:      ${run.files.length === 0 ? 'none changed' : run.files.length}`,
     ...run.files.map((line) => `    ${line}`),
     ...run.leftOut.map((line) => `  not sent:   ${line}`),
     'nothing was sent',

@@ -83,7 +83,7 @@ describe('a given diff', () => {
     expect(outcome.ok && outcome.source.patch).toBe(diff);
   });
 
-  test('may be empty, which asks for the base alone', () => {
+  test('without a byte is the base alone', () => {
     expect(sourceOfDiff(bytes(''), {})).toMatchObject({ ok: true, source: { patch: null, files: [] } });
   });
 
@@ -138,6 +138,24 @@ describe('the place of a diff', () => {
     const stdin = chunks(GIT_DIFF.slice(0, 50), GIT_DIFF.slice(50));
     expect(await readGivenDiff({ name: '-', cwd: dir, stdin }, {})).toMatchObject({ ok: true });
   });
+
+  test('may be the empty device, which asks for the base alone', async () => {
+    const outcome = await readGivenDiff({ name: '/dev/null', cwd: dir, stdin: chunks() }, {});
+    expect(outcome).toMatchObject({ ok: true, source: { patch: null, files: [] } });
+  });
+
+  test.each(['-', 'empty.diff'])(
+    'that is empty is refused, for what makes it may have failed: %s',
+    async (name) => {
+      writeFileSync(join(dir, 'empty.diff'), '');
+      const outcome = await readGivenDiff({ name, cwd: dir, stdin: chunks() }, {});
+      expect(outcome).toEqual({
+        ok: false,
+        reason: 'the diff is empty',
+        hint: expect.stringContaining('--diff /dev/null'),
+      });
+    },
+  );
 
   test('is read no further than the limit', async () => {
     async function* endless(): AsyncGenerator<Uint8Array> {

@@ -33,12 +33,18 @@ export interface DiffPlace {
   readonly stdin: AsyncIterable<Uint8Array>;
 }
 
+/** Named in place of a diff: it asks for a build of the base alone. */
+const NO_CHANGE = '/dev/null';
+const EMPTY_HINT = `did what makes it fail? To build the base alone, say so: --diff ${NO_CHANGE}`;
+
 /** Reads the diff and makes a source of it. Reading ends at the limit, however much more there is. */
 export async function readGivenDiff(place: DiffPlace, options: GivenDiffOptions): Promise<GivenDiffOutcome> {
   const max = options.maxPatchBytes ?? DEFAULT_MAX_PATCH_BYTES;
   try {
     const stream = place.name === '-' ? place.stdin : createReadStream(resolve(place.cwd, place.name));
-    return sourceOfDiff(await readUpTo(stream, max + 1), options);
+    const bytes = await readUpTo(stream, max + 1);
+    if (bytes.length === 0 && place.name !== NO_CHANGE) return refuse('the diff is empty', EMPTY_HINT);
+    return sourceOfDiff(bytes, options);
   } catch (error) {
     const reason = whyUnreadable(error);
     if (reason === null) throw error;
@@ -70,7 +76,7 @@ function whyUnreadable(error: unknown): string | null {
   }
 }
 
-/** An empty diff is no mistake: it asks for a build of the base alone. */
+/** Of a diff that was read; an empty one is the base alone. */
 export function sourceOfDiff(bytes: Uint8Array, options: GivenDiffOptions): GivenDiffOutcome {
   const max = options.maxPatchBytes ?? DEFAULT_MAX_PATCH_BYTES;
   const level = options.patchLevel ?? usualLevel(bytes);
