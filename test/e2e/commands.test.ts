@@ -217,6 +217,41 @@ describe('steering', () => {
   });
 });
 
+describe('once more', () => {
+  const numberOf = (stdout: string) => Number(/buildbot watch (\d+)/.exec(stdout)?.[1]);
+  const askedFor = async (buildSetId: number) => {
+    const path = `/api/v2/buildsets/${buildSetId}/properties`;
+    const { properties } = await world.api<{ properties: Record<string, [string, string]>[] }>(path);
+    const requests = `/api/v2/buildrequests?buildsetid=${buildSetId}`;
+    const { buildrequests } = await world.api<{ buildrequests: object[] }>(requests);
+    const { color, size } = properties[0] ?? {};
+    return { color: color?.[0], size: size?.[0], requests: buildrequests.length };
+  };
+
+  test('only what failed is built or tried again, or the same as the last time', async () => {
+    await buildbot('try', '-q', '-b', 'quick', '-b', 'fails', '--property', 'color=blue');
+    const { stdout } = await buildbot('rebuild', '--failed');
+    expect(stdout).toMatch(/^fails queued as #\d+; to watch it: buildbot watch \d+\n$/);
+    const failed = await buildbot('try', '--failed', '--detach');
+    expect(await askedFor(numberOf(failed.stdout))).toEqual({ color: 'blue', requests: 1 });
+    const again = await buildbot('try', '--again', '--property', 'size=2', '--detach');
+    expect(await askedFor(numberOf(again.stdout))).toEqual({ color: 'blue', size: '2', requests: 1 });
+  });
+
+  test('a working copy that was never tried has no last try', async () => {
+    const other = await world.clone('never-tried');
+    for (const args of [
+      ['try', '--again'],
+      ['try', '--failed'],
+      ['rebuild', '--failed'],
+    ]) {
+      const { code, stderr } = await world.buildbot(other, args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('no earlier try of this working copy')]);
+    }
+    expect((await buildbot('rebuild')).stderr).toContain('which build?');
+  });
+});
+
 describe('watch', () => {
   test('of a try that has ended tells it at once, with its exit code', async () => {
     const { code, stdout } = await buildbot('watch', '1', '--json');

@@ -13,7 +13,7 @@ export const askingFlags = {
 };
 
 /** Gives the number of the new build set. */
-type Ask = Parameters<typeof askOnce<number>>[2];
+export type Ask = Parameters<typeof askOnce<number>>[2];
 
 export abstract class AskingCommand extends ShowingCommand {
   /** Gives the exit code. */

@@ -57,7 +57,7 @@ export abstract class BaseCommand extends Command {
   protected tellDone(
     json: boolean,
     lines: readonly string[],
-    more: Pick<DoneOutput, 'buildSetId'> = {},
+    more: Pick<DoneOutput, 'buildSetId' | 'buildSetIds'> = {},
   ): void {
     const object: DoneOutput = { schema: DONE_SCHEMA, command: this.id ?? '', lines, ...more };
     this.log(json ? JSON.stringify(object, null, 2) : lines.join('\n'));

@@ -22,6 +22,7 @@ export default class Try extends ShowingCommand {
   static override examples = [
     '<%= config.bin %> try',
     '<%= config.bin %> try -b linux -- src test',
+    '<%= config.bin %> try --failed',
     'git diff | <%= config.bin %> try --diff - -p 1',
   ];
   static override strict = false;
@@ -30,6 +31,14 @@ export default class Try extends ShowingCommand {
     ...sourceFlags,
     dryrun: Flags.boolean({ char: 'n', description: 'Show what would be sent, and send nothing.' }),
     'get-builder-names': Flags.boolean({ description: 'List the builders of the master, and send nothing.' }),
+    again: Flags.boolean({
+      description: 'Take builders, properties and comment of the last try of this working copy.',
+      exclusive: ['diff', 'failed'],
+    }),
+    failed: Flags.boolean({
+      description: 'The same, but only the builders that failed in it.',
+      exclusive: ['diff', 'local'],
+    }),
     local: Flags.boolean({
       description: 'Run master and worker in this process, with the builders that local: in .buildbot names.',
     }),
@@ -63,6 +72,7 @@ export default class Try extends ShowingCommand {
         events: flags.events,
         follow: flags.follow,
         newOnly: flags['new-only'],
+        again: flags.failed ? 'failed' : flags.again ? 'all' : undefined,
         asks: !flags.yes,
         version: this.config.version,
         store: this.store,

@@ -21,10 +21,13 @@ it('has its folders below HOME, or where XDG says', () => {
   expect(readEnvironment({ HOME: '/h' })).toMatchObject({
     configDir: '/h/.config/buildbot',
     cacheDir: '/h/.cache/buildbot',
+    stateDir: '/h/.local/state/buildbot',
   });
-  expect(readEnvironment({ HOME: '/h', XDG_CONFIG_HOME: '/c', XDG_CACHE_HOME: '/k' })).toMatchObject({
+  const env = { HOME: '/h', XDG_CONFIG_HOME: '/c', XDG_CACHE_HOME: '/k', XDG_STATE_HOME: '/s' };
+  expect(readEnvironment(env)).toMatchObject({
     configDir: '/c/buildbot',
     cacheDir: '/k/buildbot',
+    stateDir: '/s/buildbot',
   });
 });
 

@@ -27,6 +27,8 @@ export interface TryCommandInput {
   follow: boolean;
   /** What fails without the change, too, counts for nothing. */
   newOnly?: boolean;
+  /** The builders and properties of the last try here (`all`), or of its builders those that failed. */
+  again?: 'all' | 'failed' | undefined;
   /** False: no questions, even at a terminal. */
   asks: boolean;
   version: string;
@@ -40,12 +42,23 @@ export async function tryCommand(input: TryCommandInput, process: Runtime): Prom
   const isInteractive = process.isInteractive && input.asks && input.source.diff !== '-';
   const runtime = { ...process, isInteractive };
   const given = { ...input.given, properties: { ...input.given.properties, ...input.properties } };
-  const settings = await loadSettings(given, runtime.environment, runtime.cwd);
-  for (const note of settings.notes) runtime.stderr.write(`${sanitizeName(note)}\n`);
+  const loaded = await loadSettings(given, runtime.environment, runtime.cwd);
+  for (const note of loaded.notes) runtime.stderr.write(`${sanitizeName(note)}\n`);
   const wishes: TrySourceWishes = { ...input.source, historyFrom: input.local ? 'here' : 'remotes' };
-  if (input.builderNames) return printBuilderNames(settings, runtime);
+  if (input.builderNames) return printBuilderNames(loaded, runtime);
+  const settings = await settingsFor(input.again, { loaded, given }, runtime);
   if (input.dryRun) return dryRun(input, settings, wishes, runtime);
   return submitAndShow(input, { settings, wishes }, runtime);
+}
+
+async function settingsFor(
+  again: TryCommandInput['again'],
+  { loaded, given }: { loaded: LoadedSettings; given: SettingValues },
+  runtime: Runtime,
+): Promise<LoadedSettings> {
+  if (again === undefined) return loaded;
+  const { asLastTime } = await import('./try-again.ts');
+  return asLastTime(again, { loaded, given }, runtime);
 }
 
 async function printBuilderNames(settings: LoadedSettings, runtime: Runtime): Promise<number> {
@@ -125,7 +138,13 @@ async function submitAndShow(
       },
       runtime,
     );
-  return present({ store, face, follow, firstLine, onAction }, runtime, work);
+  const { rememberTaken } = await import('./try-again.ts');
+  const remembered = input.source.diff === undefined ? rememberTaken(input, settings, runtime) : null;
+  try {
+    return await present({ store, face, follow, firstLine, onAction }, runtime, work);
+  } finally {
+    await remembered?.end();
+  }
 }
 
 async function submitterFor(

@@ -76,7 +76,8 @@ export async function readTrySource(
   return taken.snapshot;
 }
 
-async function startFolder(
+/** Where the working copy is looked for. @throws UserError when the file that marks its top is nowhere */
+export async function startFolder(
   { topdir, topfile, treeDir }: LoadedSettings,
   cwd: string,
   findUpwards: (dir: string, name: string) => Promise<string | null>,

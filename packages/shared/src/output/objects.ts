@@ -136,6 +136,7 @@ export const doneOutputSchema = z.object({
   command: z.string(),
   lines: list(z.string()).describe('What people read.'),
   buildSetId: id.optional().describe('Of rebuild and force: the number of the new try.'),
+  buildSetIds: list(id).optional().describe('Of rebuild --failed: the numbers of the new tries.'),
 });
 export type DoneOutput = z.infer<typeof doneOutputSchema>;
 
