@@ -66,7 +66,9 @@ export type LeftOutWhy =
   /** Changed, but the user told the system not to look (`assume-unchanged`, `skip-worktree`). */
   | 'hidden'
   /** An empty folder, which the system cannot hold. */
-  | 'empty-folder';
+  | 'empty-folder'
+  /** A FIFO, a socket or a device, which it cannot hold either. */
+  | 'special-file';
 
 export interface LeftOut {
   readonly why: LeftOutWhy;

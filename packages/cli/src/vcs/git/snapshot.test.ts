@@ -1,5 +1,6 @@
 /** What a snapshot tells besides the tree, which is the matter of the state tables. */
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,21 @@ function push(branch: string, ...files: readonly string[]): string {
   scene.git('push', '-q', 'origin', `HEAD:refs/heads/${branch}`);
   return scene.git('rev-parse', 'HEAD');
 }
+
+test('names FIFOs that are left out, unless a rule ignores them', async () => {
+  scene.write('.gitignore', '*.pipe\nbuilt/\n');
+  scene.write('built/x', '');
+  const names = ['here', 'src/there', 'an.pipe', 'built/one'];
+  execFileSync(
+    'mkfifo',
+    names.map((name) => join(scene.work, name)),
+  );
+  const special = (taken: Snapshot) => taken.leftOut.filter(({ why }) => why === 'special-file');
+  expect(special(await snapshot())).toEqual([
+    { why: 'special-file', count: 2, paths: ['here', 'src/there'] },
+  ]);
+  expect(special(await snapshot({ untracked: false }))).toEqual([]);
+});
 
 describe('the list of files', () => {
   test('says of each how it changed, what kind it is and how large', async () => {

@@ -35,6 +35,7 @@ import { readIndexListing } from './index-listing.ts';
 import { checkLfsContent } from './lfs.ts';
 import { type GitLocation, locate } from './location.ts';
 import { type Scratch, withScratch } from './scratch.ts';
+import { findSpecialFiles } from './special-files.ts';
 import { checkPlan, planStaging, type StagingPlan, stage } from './staging.ts';
 import { readMatchingPaths, readStatus } from './status.ts';
 import { checkSubmodulesClean, checkSubmodulesPushed } from './submodules.ts';
@@ -59,6 +60,9 @@ export async function takeSnapshot(deps: VcsDeps, options: SnapshotOptions): Pro
     ]);
     const { base, tree, plan, content } = sent;
     const emptyFolders = findEmptyFolders(location.topdir, aside.unknownFolders, plan.untracked);
+    const ignored = new Set(plan.leftOut.ignored);
+    const looksForSpecial = !options.staged && options.untracked !== false && pathspecs.length === 0;
+    const specialFiles = looksForSpecial ? await findSpecialFiles(scratch.git, location.topdir, ignored) : [];
     const files = content.changes.map((change) => describe(change, content, plan.untracked));
     return {
       vcs: 'git',
@@ -71,7 +75,12 @@ export async function takeSnapshot(deps: VcsDeps, options: SnapshotOptions): Pro
       patchLevel: 1,
       tree,
       files,
-      leftOut: listLeftOut({ ...plan.leftOut, hidden: aside.hidden, 'empty-folder': emptyFolders }),
+      leftOut: listLeftOut({
+        ...plan.leftOut,
+        hidden: aside.hidden,
+        'empty-folder': emptyFolders,
+        'special-file': specialFiles,
+      }),
       stats: {
         files: files.length,
         untracked: files.filter((file) => file.untracked).length,

@@ -25,7 +25,7 @@ export interface StagingPlan {
   readonly reset: { readonly path: RawPath; readonly to: TreeEntry | null }[];
   /** Which of the paths are unknown to git so far. */
   readonly untracked: Set<RawPath>;
-  readonly leftOut: Record<Exclude<LeftOutWhy, 'hidden' | 'empty-folder'>, RawPath[]>;
+  readonly leftOut: Record<Exclude<LeftOutWhy, 'hidden' | 'empty-folder' | 'special-file'>, RawPath[]>;
   readonly unmerged: RawPath[];
   readonly repositories: RawPath[];
 }
