@@ -6,7 +6,7 @@ export interface Figure {
   bench: string;
   figure: string;
   value: number;
-  unit: 'µs' | 'ms' | 's' | 'MB' | 'MB/s' | '1/s' | '1/min';
+  unit: 'µs' | 'ms' | 's' | 'MB' | 'MB/s' | 'KiB/s' | '1/s' | '1/min' | '%';
   /** What it is held against, measured in the same run. */
   beside?: { what: string; value: number };
   /** What `docs/status.md` aims at. */

@@ -16,6 +16,7 @@ export const WHOLE_FARM: FarmChoice = { builders: [], workers: [], mine: false, 
 
 export function chosenFarm(state: ViewState, choice: FarmChoice): ViewState {
   const { mine } = state;
+  if (isWhole(choice)) return state;
   const workers = filter(state.workers, ({ name, configured_on }) =>
     choice.workers.length > 0
       ? choice.workers.includes(name)
@@ -51,6 +52,10 @@ export function chosenFarm(state: ViewState, choice: FarmChoice): ViewState {
     builds: filter(builds, ({ builderid }) => isShown(builderid)),
     requests: filter(requests, ({ builderid }) => isShown(builderid)),
   };
+}
+
+function isWhole({ builders, workers, mine, failed }: FarmChoice): boolean {
+  return builders.length === 0 && workers.length === 0 && !mine && !failed;
 }
 
 function filter<T>(table: Table<T>, isWanted: (value: T) => boolean): Table<T> {
