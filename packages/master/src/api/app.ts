@@ -7,7 +7,7 @@ import { knockOf } from './auth/heads.ts';
 import { loginRoutes } from './auth/login-routes.ts';
 import type { People } from './auth/people.ts';
 import { tokenRoutes } from './auth/token-routes.ts';
-import { configRoute } from './config-route.ts';
+import { uiConfig } from './config-route.ts';
 import { controlHandler } from './control/control-handler.ts';
 import { INVALID_REQUEST, RpcFailure, rpcError } from './control/json-rpc.ts';
 import type { ApiDeps, AppEnv } from './deps.ts';
@@ -19,6 +19,7 @@ import { ApiError, badRequest, invalidPath, outage } from './http/api-error.ts';
 import { metricsAnswer } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { avatarAnswer } from './pages/avatar.ts';
+import { pageAnswer } from './pages/page-answer.ts';
 import { createReader } from './routes/reader.ts';
 import { registerRoutes } from './routes/register.ts';
 
@@ -28,7 +29,8 @@ const API_PREFIX = '/api/v2';
 function guard(entrance: Entrance): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const caller = entrance.admit(knockOf(c));
-    c.env = { ...c.env, caller, ...(caller.proof?.ended ? { ended: caller.proof.ended } : {}) };
+    const ended = entrance.endOf(caller);
+    c.env = { ...c.env, caller, ...(ended ? { ended } : {}) };
     const origin = c.req.header('origin');
     if (c.req.method === 'OPTIONS') c.res = new Response(null, { status: 204 });
     else await next();
@@ -75,13 +77,13 @@ export function createApp(deps: ApiDeps, hub: EventHub, people: People): OpenAPI
   const app = new OpenAPIHono<AppEnv>();
   const reader = createReader(deps);
   app.onError((error, c) => answerFailure(c, error, deps));
-  app.notFound(leftOver);
   app.use('*', guard(people.entrance));
   app.get('/healthz', async (c) => {
     await deps.store.eventRange();
     return jsonAnswer(c, { status: 'ok' });
   });
-  app.get('/config', configRoute(deps, people));
+  const config = uiConfig(deps, people);
+  app.get('/config', async (c) => jsonAnswer(c, await config(c)));
   app.get('/metrics', async () => metricsAnswer(deps.metrics));
   app.get('/api', (c) => {
     return jsonAnswer(c, { api_versions: { v2: `${people.entrance.baseOf(knockOf(c))}api/v2` } });
@@ -92,6 +94,8 @@ export function createApp(deps: ApiDeps, hub: EventHub, people: People): OpenAPI
     registerRoutes(app, prefix, { deps, hub, reader, control });
     app.get(`${prefix}/events`, eventsRoute(deps, hub));
   }
+  // What is no route may be a file of the web UI.
+  app.notFound(async (c) => (await pageAnswer(c, deps.settings().www.ui, config)) ?? leftOver(c));
   sseListenRoutes(app, deps, hub);
   loginRoutes(app, people);
   tokenRoutes(app, people);

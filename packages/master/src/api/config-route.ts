@@ -8,7 +8,7 @@ import { knockOf } from './auth/heads.ts';
 import type { People } from './auth/people.ts';
 import { mayRead } from './control/permissions.ts';
 import type { ApiDeps, AppEnv } from './deps.ts';
-import { jsonAnswer } from './http/answer.ts';
+import { pluginsIn } from './pages/page-file.ts';
 
 /** How the UI offers a login; Buildbot's names. */
 function authOf({ www }: EntranceSettings): object {
@@ -18,16 +18,22 @@ function authOf({ www }: EntranceSettings): object {
   return { name: proxyHeader === undefined ? 'NoAuth' : 'RemoteUserAuth' };
 }
 
-export function configRoute(deps: ApiDeps, people: People): (c: Context<AppEnv>) => Response {
-  return (c) => {
+/** The configuration as one asker sees it. */
+export type UiConfig = (c: Context<AppEnv>) => Promise<object>;
+
+export function uiConfig(deps: ApiDeps, people: People): UiConfig {
+  return async (c) => {
     const settings = deps.settings();
+    const { ui } = settings.www;
+    const plugins = ui === undefined ? [] : await pluginsIn(ui);
     const knock = knockOf(c);
     const { caller } = knock;
     const buildbotURL = people.entrance.baseOf(knock);
     const { email = null, fullName = null, groups = [] } = caller.proof?.person ?? {};
     const isKnown = caller.door !== 'tcp' || caller.proof !== undefined;
-    return jsonAnswer(c, {
-      ...{ title: deps.title, titleURL: buildbotURL, buildbotURL, multiMaster: false, plugins: {} },
+    return {
+      ...{ title: deps.title, titleURL: buildbotURL, buildbotURL, multiMaster: false },
+      plugins: Object.fromEntries(plugins.map((name) => [name, {}])),
       versions: [['Node.js', process.versions.node]],
       avatar_methods: {},
       auth: authOf(settings),
@@ -36,6 +42,6 @@ export function configRoute(deps: ApiDeps, people: People): (c: Context<AppEnv>)
         ? { anonymous: false, username: caller.user, full_name: fullName ?? caller.user, email, groups }
         : { anonymous: true },
       user_any_access_allowed: mayRead(caller, settings.access),
-    });
+    };
   };
 }

@@ -15,7 +15,8 @@ export function entranceSettings(basedir: string, { access, www, listen }: Maste
       ? {}
       : { oidc: { ...oidc, clientSecretFile: resolve(basedir, oidc.clientSecretFile) } }),
   };
-  return { access, www: { ...www, auth }, proxies: listen.proxies ?? [] };
+  const ui = www.ui === undefined ? {} : { ui: resolve(basedir, www.ui) };
+  return { access, www: { ...www, ...ui, auth }, proxies: listen.proxies ?? [] };
 }
 
 /** What protects the API over TCP. */

@@ -69,6 +69,7 @@ const VERBS: Record<string, Verb> = {
   async checkconfig(basedir, { out }) {
     const { builders, workers, schedulers, www } = await configOf(basedir);
     await checkPasswords(basedir, www.auth.htpasswd);
+    await checkPages(basedir, www.ui);
     const parts = [
       counted(builders, 'builder'),
       counted(workers, 'worker'),
@@ -134,6 +135,15 @@ async function checkPasswords(basedir: string, file: string | undefined): Promis
   if (file === undefined) return;
   const { Htpasswd } = await import('../api/auth/passwords/htpasswd.ts');
   await new Htpasswd(resolve(basedir, file)).refresh();
+}
+
+/** What the master would find out only when somebody looks at the pages. */
+async function checkPages(basedir: string, folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  const { readPage } = await import('../api/pages/page-file.ts');
+  if ((await readPage(resolve(basedir, folder), ['index.html'])) !== null) return;
+  const hint = "it is the folder with the built files, index.html and assets, of Buildbot's web UI";
+  throw new UserError(`www.ui: there is no index.html in ${resolve(basedir, folder)}`, { hint });
 }
 
 async function configOf(basedir: string): Promise<MasterConfig> {

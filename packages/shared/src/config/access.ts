@@ -137,6 +137,9 @@ export const wwwSchema = z
       .meta({
         description: 'Where people reach the API and its pages; needed behind a name, and for logins.',
       }),
+    ui: z.string().min(1).optional().meta({
+      description: "Folder with the built files of Buildbot's web UI (4.x), below BASEDIR if relative.",
+    }),
     origins: z.array(z.string().min(1)).default([]).meta({
       description: 'Origins of other web pages that may read the API; `*` stands for anything in them.',
     }),

@@ -9,6 +9,7 @@ import type { Caller } from '../../ports/caller.ts';
 import { mayRead } from '../control/permissions.ts';
 import { ApiError, badRequest } from '../http/api-error.ts';
 import { hostName, isLoopbackName, isOriginAllowed } from '../http/origin.ts';
+import { pageParts } from '../pages/page-path.ts';
 import { clientAddress, isIn, plainAddress } from './addresses.ts';
 import type { Audit } from './audit.ts';
 import { cookieName, cookieOf } from './cookies.ts';
@@ -48,6 +49,8 @@ const SECRET_PARAMETERS = ['access_token', 'token', 'bearer', 'api_key', 'apikey
 
 export class Entrance {
   readonly #deps: EntranceDeps;
+  /** Aborted when those who proved nothing may read no more. */
+  #unproven = new AbortController();
 
   constructor(deps: EntranceDeps) {
     this.#deps = deps;
@@ -60,10 +63,27 @@ export class Entrance {
     refuseSecrets(knock.url);
     const caller = knock.caller.door === 'tcp' ? this.#identify(knock) : knock.caller;
     const path = knock.url.split('?', 1)[0] ?? '';
-    const isPublic = !knock.isUpgrade && PUBLIC_PATHS.has(path);
+    const isPublic = !knock.isUpgrade && (PUBLIC_PATHS.has(path) || this.#isPage(knock.method, path));
     if (!isPublic && !mayRead(caller, this.#deps.settings().access))
       throw unauthorized('reading needs a login or a token here');
     return caller;
+  }
+
+  /** Aborted when the caller may go on no more: streams that are open then are broken off. */
+  endOf({ door, proof }: Caller): AbortSignal | undefined {
+    return door === 'tcp' && proof === undefined ? this.#unproven.signal : proof?.ended;
+  }
+
+  /** The settings may have changed: turns out who would not be let in any more. */
+  reconsider(): void {
+    if (this.#deps.settings().access.read === 'anyone') return;
+    this.#unproven.abort();
+    this.#unproven = new AbortController();
+  }
+
+  #isPage(method: string, path: string): boolean {
+    if (this.#deps.settings().www.ui === undefined) return false;
+    return (method === 'GET' || method === 'HEAD') && pageParts(path) !== null;
   }
 
   /** Scheme, host and port of this master as the asker sees it. The host has been checked by then. */

@@ -3,12 +3,12 @@ import type { Context } from 'hono';
 import { type AppEnv, NOBODY } from '../deps.ts';
 import type { Knock } from './entrance.ts';
 
-/** HTTP/2 has no `Host`: its counterpart stands in the URL. */
+/** HTTP/2 has no `Host`: its counterpart stands in the URL. The path is the one by which routes are found. */
 export function knockOf(c: Context<AppEnv>): Knock {
   const url = new URL(c.req.url);
   return {
     method: c.req.method,
-    url: `${url.pathname}${url.search}`,
+    url: `${c.req.path}${url.search}`,
     header: (name) => c.req.header(name) ?? (name === 'host' ? url.host : undefined),
     caller: c.env?.caller ?? NOBODY,
     isUpgrade: false,
