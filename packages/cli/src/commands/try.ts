@@ -31,6 +31,10 @@ export default class Try extends ShowingCommand {
     ...sourceFlags,
     dryrun: Flags.boolean({ char: 'n', description: 'Show what would be sent, and send nothing.' }),
     'get-builder-names': Flags.boolean({ description: 'List the builders of the master, and send nothing.' }),
+    preset: Flags.string({
+      description: 'Builders and properties that .buildbot or your own file keep under this name.',
+      exclusive: ['again', 'failed'],
+    }),
     again: Flags.boolean({
       description: 'Take builders, properties and comment of the last try of this working copy.',
       exclusive: ['diff', 'failed'],
@@ -72,6 +76,7 @@ export default class Try extends ShowingCommand {
         events: flags.events,
         follow: flags.follow,
         newOnly: flags['new-only'],
+        preset: flags.preset,
         again: flags.failed ? 'failed' : flags.again ? 'all' : undefined,
         asks: !flags.yes,
         version: this.config.version,

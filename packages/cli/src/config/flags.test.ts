@@ -8,8 +8,8 @@ describe('the table of settings', () => {
     expect(SETTINGS.map(({ key }) => key).sort()).toEqual(Object.keys(userSettingsSchema.shape).sort());
   });
 
-  it('has a flag for every setting but the one that --local has', () => {
-    expect(SETTINGS.filter(({ flag }) => flag === null).map(({ key }) => key)).toEqual(['local']);
+  it('has a flag for every setting but those of --local and --preset', () => {
+    expect(SETTINGS.filter(({ flag }) => flag === null).map(({ key }) => key)).toEqual(['presets', 'local']);
   });
 
   it("keeps the names that Buildbot's own client has", () => {

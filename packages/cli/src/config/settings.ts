@@ -7,6 +7,12 @@
  * or show a key to a stranger (`from: 'user'`) is never taken from a source tree.
  */
 
+/** Builders and properties under a name; what it does not say, other settings do. */
+export interface Preset {
+  readonly builders?: readonly string[] | undefined;
+  readonly properties?: Readonly<Record<string, string>> | undefined;
+}
+
 /** What a value of each kind is, once it is read. */
 interface KindTypes {
   text: string;
@@ -16,6 +22,7 @@ interface KindTypes {
   boolean: boolean;
   list: readonly string[];
   properties: Readonly<Record<string, string>>;
+  presets: Readonly<Record<string, Preset>>;
   /** Milliseconds. */
   duration: number;
 }
@@ -23,7 +30,7 @@ interface KindTypes {
 export type SettingKind = keyof KindTypes;
 
 /** Those that are empty unless something is given. */
-type Collection = 'list' | 'properties';
+type Collection = 'list' | 'properties' | 'presets';
 
 interface SettingOf<K extends SettingKind> {
   /** Key in files. */
@@ -140,6 +147,14 @@ export const SETTINGS = [
     from: 'tree',
     default: null,
     help: 'Properties of the builds: name=value,name=value (repeat).',
+  },
+  {
+    key: 'presets',
+    flag: null,
+    kind: 'presets',
+    from: 'tree',
+    default: null,
+    help: 'Builders and properties under a name, for try --preset=NAME.',
   },
   {
     key: 'topdir',
@@ -277,7 +292,7 @@ export type Settings = SettingValues & {
   [S in Row as KeyOfPresent<S>]: KindTypes[S['kind']];
 };
 
-/** The settings of all sources, the first that speaks of a key wins. Properties are merged name by name. */
+/** The settings of all sources, the first that speaks of a key wins. Properties and presets are merged name by name. */
 export function mergeSettings(...sources: readonly SettingValues[]): Settings {
   const merged: SettingValues = Object.fromEntries(
     SETTINGS.flatMap(({ key, default: fallback }) => {
@@ -286,10 +301,9 @@ export function mergeSettings(...sources: readonly SettingValues[]): Settings {
       return value === null ? [] : [[key, value]];
     }),
   );
-  const properties = Object.assign(
-    Object.create(null),
-    ...sources.toReversed().map((source) => source.properties ?? {}),
-  );
+  const byName = <K extends 'properties' | 'presets'>(key: K) =>
+    Object.assign(Object.create(null), ...sources.toReversed().map((source) => source[key] ?? {}));
+  const named = { properties: byName('properties'), presets: byName('presets') };
   // What has a default in the table is there.
-  return { ...merged, builders: merged.builders ?? [], properties } as Settings;
+  return { ...merged, builders: merged.builders ?? [], ...named } as Settings;
 }

@@ -1,5 +1,5 @@
 /** `try` between flags and what hands a job in: what it does where nothing is to be sent. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -71,6 +71,33 @@ it('shows what it would send, with the properties of both flags', async () => {
     builders: ['linux'],
     properties: { a: '1', b: 'x,y' },
     patchBytes: PATCH.length,
+  });
+});
+
+it('takes builders and properties from a preset of the tree, and of the own file', async () => {
+  const tree = 'presets:\n  quick:\n    builders: linux\n    properties: { tests: smoke, level: 1 }\n';
+  await writeFile(join(home, '.buildbot'), tree);
+  await mkdir(join(home, '.config/buildbot'), { recursive: true });
+  await writeFile(join(home, '.config/buildbot/config.yaml'), 'presets: { own: { builders: [mac] } }\n');
+  await writeFile(join(home, 'my.diff'), PATCH);
+  const source = { diff: 'my.diff', patchlevel: undefined, baserev: undefined, staged: false, pathspecs: [] };
+  const dry = { dryRun: true, json: true, source };
+  const quick = JSON.parse((await run({ ...dry, preset: 'quick' })).stdout);
+  expect(quick).toMatchObject({ builders: ['linux'], properties: { tests: 'smoke', level: '1' } });
+  const own = JSON.parse((await run({ ...dry, preset: 'own' })).stdout);
+  expect(own).toMatchObject({ builders: ['mac'], properties: {} });
+});
+
+it.each([
+  ['presets: { quick: { builder: [linux] } }', "'presets': unknown key"],
+  ['presets: { "a b": {} }', 'the name of a preset'],
+  ['presets: [quick]', 'expected names'],
+  ['presets: { quick: { properties: { revision: 1 } } }', "'revision'"],
+])('refuses a file with %s', async (text, reason) => {
+  await writeFile(join(home, '.buildbot'), `${text}\n`);
+  await expect(run({ dryRun: true })).rejects.toMatchObject({
+    message: expect.stringContaining(reason),
+    exitCode: 2,
   });
 });
 

@@ -1,6 +1,7 @@
 /** `buildbot try` between flags and `runTry`: settings, what is to be done, where to, and how it is shown. */
 import { sanitizeName } from '@buildbot/shared';
 import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
+import { withPreset } from '../config/presets.ts';
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyAction } from '../ui/try-keys.ts';
 import { connectionWords } from './connect.ts';
@@ -29,6 +30,8 @@ export interface TryCommandInput {
   newOnly?: boolean;
   /** The builders and properties of the last try here (`all`), or of its builders those that failed. */
   again?: 'all' | 'failed' | undefined;
+  /** Name of builders and properties that a file keeps. */
+  preset?: string | undefined;
   /** False: no questions, even at a terminal. */
   asks: boolean;
   version: string;
@@ -46,16 +49,17 @@ export async function tryCommand(input: TryCommandInput, process: Runtime): Prom
   for (const note of loaded.notes) runtime.stderr.write(`${sanitizeName(note)}\n`);
   const wishes: TrySourceWishes = { ...input.source, historyFrom: input.local ? 'here' : 'remotes' };
   if (input.builderNames) return printBuilderNames(loaded, runtime);
-  const settings = await settingsFor(input.again, { loaded, given }, runtime);
+  const settings = await settingsFor(input, { loaded, given }, runtime);
   if (input.dryRun) return dryRun(input, settings, wishes, runtime);
   return submitAndShow(input, { settings, wishes }, runtime);
 }
 
 async function settingsFor(
-  again: TryCommandInput['again'],
+  { again, preset }: TryCommandInput,
   { loaded, given }: { loaded: LoadedSettings; given: SettingValues },
   runtime: Runtime,
 ): Promise<LoadedSettings> {
+  if (preset !== undefined) return withPreset(loaded, given, preset);
   if (again === undefined) return loaded;
   const { asLastTime } = await import('./try-again.ts');
   return asLastTime(again, { loaded, given }, runtime);

@@ -61,6 +61,23 @@ const properties = z
     }
   });
 
+const builderNames = z.union(
+  [builderName.transform((name) => [name]), z.array(builderName).max(1000)],
+  'expected a list of names',
+);
+
+const presets = z
+  .record(
+    z.string(),
+    z.strictObject({ builders: builderNames, properties }).partial(),
+    'expected names, each with builders and properties',
+  )
+  .superRefine((all, context) => {
+    const bad = Object.keys(all).find((name) => !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name));
+    if (bad !== undefined)
+      context.addIssue('the name of a preset has up to 64 letters, digits and . _ - only');
+  });
+
 /** True for `http://…` and `https://…` without a user or password, and for `unix:` with an absolute path. */
 function isApi(text: string): boolean {
   if (text.startsWith('unix:')) return text.startsWith('unix:/');
@@ -129,14 +146,18 @@ export const dotBuildbotSchema = z
     repository: printable.meta(
       meta('Repository to name in the job.', 'the URL of the remote', 'https://example.org/p.git'),
     ),
-    builders: z
-      .union(
-        [builderName.transform((name) => [name]), z.array(builderName).max(1000)],
-        'expected a list of names',
-      )
-      .meta(meta('Builders to try on.', 'all that the server allows', '[linux, windows]')),
+    builders: builderNames.meta(
+      meta('Builders to try on.', 'all that the server allows', '[linux, windows]'),
+    ),
     properties: properties.meta(
       meta('Properties of the builds: names with values.', 'none', '{ verbose: "1" }'),
+    ),
+    presets: presets.meta(
+      meta(
+        'Builders and properties under a name, for `try --preset`.',
+        'none',
+        '{ quick: { builders: [linux], properties: { tests: smoke } } }',
+      ),
     ),
     topdir: treePath.meta(
       meta('Top folder of the working copy, relative to this file.', 'where it is found', 'src'),
