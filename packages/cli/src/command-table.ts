@@ -38,6 +38,8 @@ export interface FlagDescription {
 export interface CommandDescription {
   name: string;
   summary: string;
+  /** What may come after it: second words of commands that begin with it, and the values of an argument with a choice. */
+  words: readonly string[];
   flags: readonly FlagDescription[];
 }
 
@@ -49,6 +51,12 @@ export async function describeCommands(): Promise<CommandDescription[]> {
       return {
         name,
         summary: command.summary ?? '',
+        words: [
+          ...name.split(' ').slice(1),
+          ...Object.values(command.args ?? {}).flatMap(({ options = [] }) =>
+            name.includes(' ') ? [] : options,
+          ),
+        ],
         flags: Object.entries(command.flags ?? {}).flatMap(([flag, made]) => describeFlag(flag, made)),
       };
     }),
@@ -56,7 +64,8 @@ export async function describeCommands(): Promise<CommandDescription[]> {
   const byWord = Map.groupBy(all, ({ name }) => name.split(' ')[0] ?? '');
   return [...byWord].map(([name, described]) => {
     const flags = new Map(described.flatMap((one) => one.flags).map((flag) => [flag.name, flag]));
-    return { name, summary: described[0]?.summary ?? '', flags: [...flags.values()] };
+    const words = described.flatMap((one) => one.words);
+    return { name, summary: described[0]?.summary ?? '', words, flags: [...flags.values()] };
   });
 }
 

@@ -22,10 +22,18 @@ it('completes commands, flags and cached builders in a real bash', async () => {
   const probe = `${script}
 COMP_WORDS=(buildbot re); COMP_CWORD=1; _buildbot; echo "\${COMPREPLY[*]}"
 COMP_WORDS=(buildbot stop --rea); COMP_CWORD=2; _buildbot; echo "\${COMPREPLY[*]}"
+COMP_WORDS=(buildbot workers p); COMP_CWORD=2; _buildbot; echo "\${COMPREPLY[*]}"
+COMP_WORDS=(buildbot completion ''); COMP_CWORD=2; _buildbot; echo "\${COMPREPLY[*]}"
 COMP_WORDS=(buildbot try -b li); COMP_CWORD=3; _buildbot; echo "\${COMPREPLY[*]}"`;
   const ran = spawnSync('bash', ['-c', probe], { encoding: 'utf8' });
   await rm(dir, { recursive: true });
-  expect(ran.stdout.split('\n')).toEqual(['rebuild', '--reason', 'linux', '']);
+  expect(ran.stdout.split('\n')).toEqual(['rebuild', '--reason', 'pause', 'bash zsh fish', 'linux', '']);
+});
+
+it('offers second words and choices in fish, too', () => {
+  const script = completionScript('fish', commands, '/c/builders');
+  expect(script).toContain("__fish_seen_subcommand_from workers' -f -a 'kill pause set stop trust unpause'");
+  expect(script).toContain("__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'");
 });
 
 it('never runs what a name in the cache says, whoever wrote it there', async () => {

@@ -6,6 +6,8 @@
 export interface CompletedCommand {
   name: string;
   summary: string;
+  /** What may come after it. */
+  words: readonly string[];
   flags: readonly { name: string; char: string | null; takesValue: boolean; help: string }[];
 }
 
@@ -38,10 +40,13 @@ function words(command: CompletedCommand): string {
 }
 
 function bash(commands: readonly CompletedCommand[], builderFile: string): string {
-  const cases = commands.map((command) => `    ${command.name}) flags=${quote(words(command))} ;;`);
+  const cases = commands.map(
+    (command) =>
+      `    ${command.name}) flags=${quote(words(command))} words=${quote(command.words.join(' '))} ;;`,
+  );
   return `# bash completion for buildbot
 _buildbot() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} flags=''
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} flags='' words=''
   COMPREPLY=()
   if (( COMP_CWORD == 1 )); then
     COMPREPLY=( $(compgen -W ${quote(commands.map(({ name }) => name).join(' '))} -- "$cur") )
@@ -58,7 +63,9 @@ _buildbot() {
   case \${COMP_WORDS[1]} in
 ${cases.join('\n')}
   esac
-  if [[ $cur == -* ]]; then COMPREPLY=( $(compgen -W "$flags" -- "$cur") ); else COMPREPLY=( $(compgen -f -- "$cur") ); fi
+  if [[ $cur == -* ]]; then COMPREPLY=( $(compgen -W "$flags" -- "$cur") ); return; fi
+  COMPREPLY=( $(compgen -W "$words" -- "$cur") )
+  (( \${#COMPREPLY[@]} )) || COMPREPLY=( $(compgen -f -- "$cur") )
 }
 complete -o filenames -F _buildbot buildbot
 `;
@@ -115,8 +122,13 @@ function fishQuote(text: string): string {
 function fish(commands: readonly CompletedCommand[], builderFile: string): string {
   const names = commands.map(({ name }) => name).join(' ');
   const first = fishQuote(`not __fish_seen_subcommand_from ${names}`);
-  const lines = commands.flatMap(({ name, summary, flags }) => [
+  const lines = commands.flatMap(({ name, summary, words: next, flags }) => [
     `complete -c buildbot -n ${first} -f -a ${name} -d ${fishQuote(summary)}`,
+    ...(next.length === 0
+      ? []
+      : [
+          `complete -c buildbot -n ${fishQuote(`__fish_seen_subcommand_from ${name}`)} -f -a ${fishQuote(next.join(' '))}`,
+        ]),
     ...flags.map((flag) => {
       const values = flag.name === 'builder' ? " -f -a '(__buildbot_builders)'" : '';
       const char = flag.char === null ? '' : ` -s ${flag.char}`;
