@@ -1,8 +1,9 @@
 /** Answers in Buildbot's envelope: an array under the plural name beside `meta`, keys sorted (section 1 of the spec). */
 import type { Context } from 'hono';
+import { inTurns } from '../../in-turns.ts';
 import type { AppEnv } from '../deps.ts';
 import type { ApiError } from './api-error.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, sorted } from './canonical-json.ts';
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -25,11 +26,16 @@ function text(
 
 /** Compact JSON for programs that say so, the same indented as plain text for anyone else. */
 export function jsonAnswer(c: Context<AppEnv>, value: unknown): Response {
-  const wantsJson = c.req.header('accept')?.includes('application/json') ?? false;
-  return wantsJson ? text(canonicalJson(value), 200, JSON_TYPE) : text(canonicalJson(value, 2), 200, TEXT);
+  return sortedAnswer(c, sorted(value));
 }
 
-/** `total` is the true number before paging and is given for collections only. */
+function sortedAnswer(c: Context<AppEnv>, value: unknown): Response {
+  const wantsJson = c.req.header('accept')?.includes('application/json') ?? false;
+  return wantsJson
+    ? text(JSON.stringify(value), 200, JSON_TYPE)
+    : text(JSON.stringify(value, null, 2), 200, TEXT);
+}
+
 export function envelope(
   c: Context<AppEnv>,
   plural: string,
@@ -37,6 +43,18 @@ export function envelope(
   total?: number,
 ): Response {
   return jsonAnswer(c, { [plural]: rows, meta: total === undefined ? {} : { total } });
+}
+
+/** A page of a collection, which may be long. `total` is the number before paging, as far as it was counted. */
+export async function pageEnvelope(
+  c: Context<AppEnv>,
+  plural: string,
+  rows: readonly unknown[],
+  total: number,
+): Promise<Response> {
+  const inOrder = await inTurns(rows, sorted);
+  const meta = { total };
+  return sortedAnswer(c, plural < 'meta' ? { [plural]: inOrder, meta } : { meta, [plural]: inOrder });
 }
 
 export function errorAnswer({ status, message, headers }: ApiError): Response {

@@ -1,6 +1,7 @@
 /** JSON with sorted keys, as every answer of `/api/v2` has it, so that equal data is equal text. */
 
-function sorted(value: unknown): unknown {
+/** The same data with its keys in order. */
+export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));

@@ -7,7 +7,7 @@ import type { ControlHandler } from '../control/control-handler.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import { failureDigest } from '../failures/digest.ts';
-import { envelope } from '../http/answer.ts';
+import { envelope, pageEnvelope } from '../http/answer.ts';
 import { badRequest, notFound } from '../http/api-error.ts';
 import { logContents } from '../logs/contents-route.ts';
 import { rawLog } from '../logs/raw-route.ts';
@@ -39,6 +39,9 @@ export interface RouteDeps {
   control: ControlHandler;
 }
 
+/** Rows of one answer, whatever its `limit`: what is told of them is held in memory. `meta.total` says that there are more. */
+const MOST_ROWS = 5000;
+
 type App = OpenAPIHono<AppEnv>;
 type Route = Handler<AppEnv>;
 
@@ -65,8 +68,9 @@ function collection({ reader }: RouteDeps, resource: Plural, template: string): 
   return async (c) => {
     const parsed = parseQuery(searchOf(c), RESOURCE_TYPES[resource].fields);
     const scope = await walk(reader, template, paramsOf(c));
-    const { rows, total } = await reader.page(resource, scope, parsed.query, parsed.properties);
-    return envelope(c, resource, selected(rows, parsed), total);
+    const limit = Math.min(parsed.query.limit ?? MOST_ROWS, MOST_ROWS);
+    const { rows, total } = await reader.page(resource, scope, { ...parsed.query, limit }, parsed.properties);
+    return await pageEnvelope(c, resource, selected(rows, parsed), total);
   };
 }
 

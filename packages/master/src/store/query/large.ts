@@ -15,6 +15,7 @@ import {
   testResultSetResource,
 } from '@buildbot/shared';
 import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
+import { inTurns } from '../../in-turns.ts';
 import { inPortions, sourceStampsOf, withPatches } from '../reading.ts';
 import {
   toBuild,
@@ -93,7 +94,7 @@ async function asResources(db: Db, rows: readonly Selectable<BuildsTable>[], wan
       .$if(names !== null, (rows) => rows.where('name', 'in', names ?? []))
       .execute(),
   );
-  return rows.map((row) => buildResource(toBuild(row), properties.get(row.buildId) ?? {}));
+  return await inTurns(rows, (row) => buildResource(toBuild(row), properties.get(row.buildId) ?? {}));
 }
 
 /** A request's properties are those of its build set. */
@@ -117,7 +118,7 @@ export async function buildRequests(db: Db, query: Query, wanted: WantedProperti
       .$if(names !== null, (rows) => rows.where('name', 'in', names ?? []))
       .execute(),
   );
-  const resources = rows.map((row) =>
+  const resources = await inTurns(rows, (row) =>
     buildRequestResource(toRequest(row), {
       masterId: row.masterId ?? 0,
       properties: wanted === null ? null : (properties.get(row.buildSetId) ?? {}),
@@ -158,7 +159,7 @@ export async function steps(db: Db, query: Query) {
     id: 'steps.stepId',
     query,
   });
-  return { rows: rows.map((row) => stepResource(toStep(row))), total };
+  return { rows: await inTurns(rows, (row) => stepResource(toStep(row))), total };
 }
 
 export async function logs(db: Db, query: Query) {
@@ -171,7 +172,7 @@ export async function logs(db: Db, query: Query) {
     id: 'logs.logId',
     query,
   });
-  return { rows: rows.map((row) => logResource(toLog(row))), total };
+  return { rows: await inTurns(rows, (row) => logResource(toLog(row))), total };
 }
 
 export async function testResultSets(db: Db, query: Query) {
@@ -191,7 +192,7 @@ export async function testResults(db: Db, query: Query) {
   const id = 'testResults.testResultId';
   const resource = 'test_results';
   const { rows, total } = await page({ db, resource, fields: TEST_RESULT_FIELDS, from, id, query });
-  return { rows: rows.map((row) => testResultResource(toTestResult(row))), total };
+  return { rows: await inTurns(rows, (row) => testResultResource(toTestResult(row))), total };
 }
 
 export async function buildSets(db: Db, query: Query) {
