@@ -63,7 +63,7 @@ export class FullWatch {
   /** Draws until a key leaves it or `over` resolves; `over` gives null. */
   async run(over: Promise<unknown>): Promise<FullEnd | null> {
     const { store, runtime } = this.#deps;
-    const stopLooking = store.subscribe(() => this.#app?.changed());
+    const stopLooking = store.subscribe(() => this.#app?.changed(true));
     const stopListening = runtime.onSuspend(() => void this.#away(() => runtime.suspend()));
     await this.#show();
     await runtime.terminal.draw({ hide: () => this.#hide(), show: () => void this.#show() });
