@@ -5,17 +5,20 @@ import { build, log, step } from '../view/testing/resources.ts';
 import { addressLink, type MasterLink } from './master-link.ts';
 import { type ReadLogInput, readLog } from './read-log.ts';
 
-const BYTES = Buffer.from('first \u001b[2Jline\nsecond line\n');
+const WHOLE = Buffer.from('first \u001b[2Jline\nsecond line\n');
 
 let server: ApiServer;
 let link: MasterLink;
 let lists: Record<string, object>;
+/** What the log holds. */
+let bytes: Buffer;
 /** Offsets at which the log was asked for. */
 let offsets: number[];
 /** How many bytes an answer gives before it breaks off. */
 let breaksAfter: number;
 
 beforeEach(async () => {
+  bytes = WHOLE;
   offsets = [];
   breaksAfter = Number.POSITIVE_INFINITY;
   lists = {
@@ -37,7 +40,7 @@ beforeEach(async () => {
     if (path.endsWith('/raw')) {
       const offset = Number(url.searchParams.get('offset'));
       offsets.push(offset);
-      const rest = BYTES.subarray(offset);
+      const rest = bytes.subarray(offset);
       response.writeHead(200, { 'content-length': rest.length });
       response.write(rest.subarray(0, breaksAfter), () => {
         if (rest.length <= breaksAfter) response.end();
@@ -72,14 +75,24 @@ async function read(change: Partial<ReadLogInput> = {}) {
 }
 
 describe('the log of a build', () => {
+  it('that is empty gives way to what is said of the step that failed', async () => {
+    bytes = Buffer.alloc(0);
+    const why = "'nosuch' cannot be started";
+    const broken = step({ stepid: 2, name: 'test', complete: true, results: 4, state_string: why });
+    lists['builds/100/steps'] = { steps: [broken] };
+    expect(await read()).toMatchObject({ bytes: 0, failure: [`test: the log is empty: ${why}`] });
+    lists['builds/100/steps'] = { steps: [{ ...broken, results: 0 }] };
+    expect(await read()).toMatchObject({ bytes: 0, failure: [] });
+  });
+
   it('is that of the step that failed, byte for byte', async () => {
     expect(await read()).toEqual({
       logId: 20,
       step: 'test',
       log: 'stdio',
-      bytes: BYTES.length,
+      bytes: bytes.length,
       failure: [],
-      text: BYTES.toString(),
+      text: bytes.toString(),
     });
   });
 
@@ -125,7 +138,7 @@ describe('the log of a build', () => {
 
   it('goes on where the link broke, without a byte twice or lost', async () => {
     breaksAfter = 10;
-    expect((await read()).text).toBe(BYTES.toString());
+    expect((await read()).text).toBe(bytes.toString());
     expect(offsets).toEqual([0, 10, 20]);
   });
 

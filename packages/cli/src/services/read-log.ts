@@ -61,7 +61,14 @@ export async function readLog(deps: LinkDeps, input: ReadLogInput): Promise<Read
   if (end === 'no-contact')
     throw new ExternalError(deps.link.name, `no contact for ${formatDuration(input.giveUpAfterMs)}`);
   if (chosen === undefined) throw new UserError('interrupted before the log was found');
+  if (offset === 0 && failure.length === 0) failure = emptyLog(chosen.step);
   return { logId: chosen.log.logid, step: chosen.step.name, log: chosen.log.name, bytes: offset, failure };
+}
+
+/** A step that failed before it could say a word has its reason in its own text alone. */
+function emptyLog({ name, results, state_string }: StepResource): string[] {
+  if (results !== 2 && results !== 4) return [];
+  return [`${sanitizeName(name)}: the log is empty: ${sanitizeName(state_string, { maxLength: 300 })}`];
 }
 
 /** It may have ended only with its log. */
