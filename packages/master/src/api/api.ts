@@ -24,6 +24,8 @@ export interface Api extends Service {
   readonly routes: readonly { method: string; path: string }[];
   /** One request in process, for tests and embedding. */
   fetch(request: Request, env?: RequestEnv): Response | Promise<Response>;
+  /** To be called when its settings have changed: who may not read any more is cut off. */
+  reconsider(): void;
   /** Serve an authenticated byte stream (HTTP/2 with prior knowledge, HTTP/1.1 or a websocket) as this caller. */
   handleConnection(stream: Duplex, caller: Caller): void;
   /** A door at a unix socket, mode 0600, for administrators; `user` is how they are named. */
@@ -55,6 +57,7 @@ export function createApi(deps: ApiDeps): Api {
     farewell: { name: 'farewell', start: async () => undefined, stop: sayGoodbye },
     routes: app.routes,
     fetch: (request, env = {}) => app.fetch(request, env),
+    reconsider: () => people.entrance.reconsider(),
     handleConnection: (stream, caller) => connections.handle(stream, caller),
     unixDoor: (path, user) => unixDoor(connections, path, user),
     tcpDoor: (address, safety) => tcpDoor(connections, address, safety),

@@ -73,6 +73,7 @@ export async function compose(parts: Parts): Promise<Composition> {
     prepare: (next) => tries.configure(next.tries),
     apply: async (next: InForce, { settings }: Difference) => {
       inForce = next;
+      api.reconsider();
       workers.configure(next.accounts);
       dispatch.wake();
       if (!settings.includes('alerts')) return;
@@ -136,11 +137,13 @@ function newApi(
   more: Pick<ApiDeps, 'control' | 'queue' | 'estimates' | 'masterId' | 'metrics'>,
   now: () => InForce,
 ): Api {
+  const { heartbeat } = now().config.listen;
   return createApi({
     ...{ ...more, store, clock, random: randomBytes },
     get title() {
       return now().config.title;
     },
+    ...(heartbeat === undefined ? {} : { heartbeatMs: heartbeat }),
     forceForms: () => now().forceForms,
     settings: () => entranceSettings(basedir, now().config),
     logger: logger.child({ room: 'api' }),

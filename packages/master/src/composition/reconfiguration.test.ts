@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EVERYTHING, type MasterConfigInput, masterConfigSchema, UserError } from '@buildbot/shared';
 import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { systemClock } from '../clock.ts';
 import { silentLogger } from '../log.ts';
 import type { Reconfigured, Refusal } from '../ports/control.ts';
@@ -31,18 +32,18 @@ interface Here {
   file: { read: () => Promise<MasterConfigInput> };
 }
 
-async function setup(): Promise<Here> {
+async function setup(before = BEFORE): Promise<Here> {
   const basedir = await mkdtemp(join(tmpdir(), 'reconfig-'));
   const fatal = (error: Error) => {
     throw error;
   };
   const [clock, logger] = [systemClock, silentLogger];
   const store = await openStore({ basedir, clock, logger, fatal });
-  const file = { read: async () => BEFORE };
+  const file = { read: async () => before };
   const readConfig = async () => masterConfigSchema.parse(await file.read());
   const master = await compose({
     ...{ basedir, clock, logger, store, readConfig, owner: 'administrator' },
-    config: masterConfigSchema.parse(BEFORE),
+    config: masterConfigSchema.parse(before),
     stopMaster: () => undefined,
   });
   onTestFinished(async () => {
@@ -52,7 +53,7 @@ async function setup(): Promise<Here> {
   });
   for (const service of master.services) await service.start();
   const take = (change: MasterConfigInput) => {
-    file.read = async () => ({ ...BEFORE, ...change });
+    file.read = async () => ({ ...before, ...change });
     return master.reconfigure();
   };
   return { basedir, master, store, take, file };
@@ -155,4 +156,35 @@ test('nothing is taken over while the master stops', async () => {
   const here = await setup();
   for (const service of [...here.master.services].reverse()) await service.stop();
   expect(await here.take({ title: 'Another' })).toMatchObject({ refused: expect.any(String) });
+});
+
+/** Address of the API over TCP. */
+function apiOf({ master }: Here): string {
+  const [said = ''] = master.describe().addresses;
+  return said.replace('api http://', '');
+}
+
+/** An event stream over HTTP that has begun; `ended` says how it ends. */
+async function listen(host: string) {
+  const response = await fetch(`http://${host}/api/v2/events?path=builds/*/*`);
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  await reader.read();
+  const readAll = async (): Promise<string> => {
+    while (!(await reader.read()).done);
+    return 'whole';
+  };
+  return { ended: readAll().catch(() => 'broken') };
+}
+
+test('cuts off who proved nothing and listens, when reading becomes for users', async () => {
+  const here = await setup({ ...BEFORE, listen: { api: '127.0.0.1:0', workers: '127.0.0.1:0' } });
+  const host = apiOf(here);
+  const stream = await listen(host);
+  const socket = new WebSocket(`ws://${host}/ws`);
+  await new Promise((resolve) => socket.once('open', resolve));
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+  expect(await here.take({ title: 'Another' })).toMatchObject({ changes: 'title' });
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+  expect(await here.take({ access: { read: 'users' } })).toMatchObject({ needsRestart: [] });
+  expect(await Promise.all([stream.ended, closed])).toEqual(['broken', 4401]);
 });

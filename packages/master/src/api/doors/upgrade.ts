@@ -74,8 +74,8 @@ export function upgradeHandler(options: {
   return (request, socket, head) => {
     const caller = upgradeCaller(request, callerOf(socket), people.entrance);
     if ('reason' in caller) return refuse(socket, caller);
-    const seesAudit = isAdministrator(caller, people.settings().access);
-    const ended = caller.proof?.ended;
+    const seesAudit = () => isAdministrator(caller, people.settings().access);
+    const ended = people.entrance.endOf(caller);
     server.handleUpgrade(request, socket, head, (client) => {
       serveWebSocket(client, hub, { seesAudit, ended }).catch((error: unknown) => {
         onFailure(error);

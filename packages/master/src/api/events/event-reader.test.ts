@@ -176,6 +176,33 @@ describe('EventReader', () => {
     expect(await events.read()).toEqual([]);
   });
 
+  it('tells who did what while its reader may see it, and not a moment longer', async () => {
+    const { source, hub } = await world();
+    let isAdministrator = true;
+    const seesAudit = () => isAdministrator;
+    const events = new EventReader(hub, { patterns: ['audit/*/*'], from: null, telling: 'once', seesAudit });
+    source.commit([['audit/1/new']]);
+    expect(numbers(await drain(events))).toEqual([1]);
+    isAdministrator = false;
+    source.commit([['audit/2/new']]);
+    expect(await drain(events)).toEqual([]);
+  });
+
+  it('keeps nothing for one who reads nothing, tells the others all, and has the slow one read anew', async () => {
+    const { source, reader } = await world();
+    const stuck = Array.from({ length: 100 }, () => reader(['builds/*/*']));
+    const quick = reader(['builds/*/*']);
+    for (let i = 1; i <= 3000; i++) {
+      source.commit([build(i)]);
+      expect(numbers(await quick.read())).toEqual([i]);
+    }
+    expect(source.reads).toBe(0);
+    source.forget(2900);
+    for (const one of stuck) expect(await drain(one)).toEqual([{ resync: true, n: 3000 }]);
+    source.commit([build(3001)]);
+    for (const one of [quick, ...stuck]) expect(numbers(await drain(one))).toEqual([3001]);
+  });
+
   it('replays for one pattern what was missed, up to its own position', async () => {
     const { source, reader } = await world();
     source.commit([build(1), ['steps/1/new'], build(2)]);

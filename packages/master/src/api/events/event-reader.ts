@@ -46,8 +46,8 @@ export interface ReaderOptions {
   /** Begins after this event number; `null` is now. */
   from: number | null;
   telling: Telling;
-  /** Whether it is told who did what and was refused what, which is for administrators. Default: no. */
-  seesAudit?: boolean;
+  /** Whether it is told, at this time, who did what and was refused what: for administrators. Default: no. */
+  seesAudit?: () => boolean;
 }
 
 export class EventReader implements CommitReader {
@@ -56,7 +56,7 @@ export class EventReader implements CommitReader {
   readonly #telling: Telling;
   readonly #bell = new Bell();
   readonly #growth = new Map<number, { log: Log; after: number }>();
-  readonly #seesAudit: boolean;
+  readonly #seesAudit: () => boolean;
   readonly #leave: () => void;
   #position: number;
 
@@ -64,7 +64,7 @@ export class EventReader implements CommitReader {
     this.#hub = hub;
     this.patterns = new Set(options.patterns);
     this.#telling = options.telling;
-    this.#seesAudit = options.seesAudit ?? false;
+    this.#seesAudit = options.seesAudit ?? (() => false);
     this.#position = options.from ?? hub.newest;
     this.#leave = hub.add(this);
   }
@@ -144,7 +144,7 @@ export class EventReader implements CommitReader {
   }
 
   #mayTell({ paths: [path = ''] }: StoredEvent): boolean {
-    return this.#seesAudit || !path.startsWith('audit/');
+    return !path.startsWith('audit/') || this.#seesAudit();
   }
 
   #tell(event: StoredEvent, patterns: ReadonlySet<string>): EventMessage[] {

@@ -15,15 +15,17 @@ import { byteStream } from '../http/byte-stream.ts';
 import { wholeNumber } from '../query/parse-query.ts';
 import type { EventHub } from './event-hub.ts';
 import { EventReader, type Told } from './event-reader.ts';
-import { SSE_HEADERS, sseEvent, sseHeartbeat } from './sse.ts';
+import { SSE_HEADERS, sseEvent, sseFrame, sseHeartbeat } from './sse.ts';
+import { toldJson } from './told-json.ts';
 
 export const DEFAULT_HEARTBEAT_MS = 15_000;
 /** Patterns of one stream. */
 const MAX_PATTERNS = 256;
 
 function frame(told: Told): string {
-  if ('resync' in told) return sseEvent({ event: 'resync', id: told.n, data: told });
-  return sseEvent({ ...(told.n === undefined ? {} : { id: told.n }), data: told });
+  const json = toldJson(told);
+  if ('resync' in told) return sseFrame({ event: 'resync', id: told.n, json });
+  return sseFrame({ ...(told.n === undefined ? {} : { id: told.n }), json });
 }
 
 /** Frames of a reader until `signal`, or until the master stops and all has been told; closes the reader. */
@@ -68,7 +70,7 @@ export function eventsRoute(deps: ApiDeps, hub: EventHub): (c: Context<AppEnv>) 
     const patterns = patternsOf(new URL(c.req.url).searchParams);
     const from = startOf(c.req.query('from'), c.req.header('last-event-id'));
     const start = from ?? hub.newest;
-    const seesAudit = isAdministrator(c.env?.caller ?? NOBODY, deps.settings().access);
+    const seesAudit = () => isAdministrator(c.env?.caller ?? NOBODY, deps.settings().access);
     const body = byteStream(
       async function* (signal) {
         const reader = new EventReader(hub, { patterns, from: start, telling: 'once', seesAudit });

@@ -12,12 +12,14 @@ import { byteStream } from '../http/byte-stream.ts';
 import type { EventHub } from './event-hub.ts';
 import { EventReader, type Told } from './event-reader.ts';
 import { DEFAULT_HEARTBEAT_MS, framesOf } from './events-route.ts';
-import { SSE_HEADERS, sseEvent } from './sse.ts';
+import { SSE_HEADERS, sseFrame } from './sse.ts';
+import { bodyJson, toldJson } from './told-json.ts';
 
 /** Buildbot's frame: the key as a list. A resync has no counterpart there and is an event of its own name. */
 function frame(told: Told): string {
-  if ('resync' in told) return sseEvent({ event: 'resync', data: told });
-  return sseEvent({ event: 'event', data: { key: told.k.split('/'), message: told.m } });
+  if ('resync' in told) return sseFrame({ event: 'resync', json: toldJson(told) });
+  const json = `{"key":${JSON.stringify(told.k.split('/'))},"message":${bodyJson(told.m)}}`;
+  return sseFrame({ event: 'event', json });
 }
 
 export function sseListenRoutes(app: OpenAPIHono<AppEnv>, deps: ApiDeps, hub: EventHub): void {

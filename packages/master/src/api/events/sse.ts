@@ -8,10 +8,14 @@ export interface SseEvent {
   data: unknown;
 }
 
-/** JSON has no line breaks of its own, so the data is one line. */
-export function sseEvent({ event, id, data }: SseEvent): string {
+/** An event whose data is JSON already. JSON has no line breaks of its own, so the data is one line. */
+export function sseFrame({ event, id, json }: Omit<SseEvent, 'data'> & { json: string }): string {
   const head = (event === undefined ? '' : `event: ${event}\n`) + (id === undefined ? '' : `id: ${id}\n`);
-  return `${head}data: ${JSON.stringify(data)}\n\n`;
+  return `${head}data: ${json}\n\n`;
+}
+
+export function sseEvent({ data, ...rest }: SseEvent): string {
+  return sseFrame({ ...rest, json: JSON.stringify(data) });
 }
 
 /** Keeps the connection alive and moves the client's `Last-Event-ID` on over events that it did not ask for. */

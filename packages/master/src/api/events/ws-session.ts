@@ -6,6 +6,7 @@
 import type { WebSocket } from 'ws';
 import type { EventHub } from './event-hub.ts';
 import { EventReader, type Told } from './event-reader.ts';
+import { toldJson } from './told-json.ts';
 import { parseWsCommand, type WsAnswer, type WsCommand, wsError, wsOk } from './ws-commands.ts';
 
 /** Commands that wait to be answered; beyond it the socket is not read until some are. */
@@ -29,7 +30,10 @@ function sendAll(socket: WebSocket, frames: readonly Frame[]): Promise<void> {
   return new Promise((resolve) => {
     const last = frames.length - 1;
     for (const [index, frame] of frames.entries()) {
-      socket.send(JSON.stringify(frame), index === last ? () => resolve() : undefined);
+      socket.send(
+        '_id' in frame ? JSON.stringify(frame) : toldJson(frame),
+        index === last ? () => resolve() : undefined,
+      );
     }
   });
 }
@@ -37,7 +41,7 @@ function sendAll(socket: WebSocket, frames: readonly Frame[]): Promise<void> {
 /** What a client may be told, and until when. */
 export interface WsRights {
   /** Events of who did what, too. */
-  seesAudit: boolean;
+  seesAudit: () => boolean;
   /** Aborted when the client is to be told nothing more. */
   ended?: AbortSignal | undefined;
 }
@@ -52,7 +56,7 @@ class WsSession {
   constructor(socket: WebSocket, hub: EventHub, { seesAudit, ended }: WsRights) {
     this.#socket = socket;
     this.#reader = new EventReader(hub, { patterns: [], from: null, telling: 'per pattern', seesAudit });
-    const turnOut = () => socket.close(NOT_LET_IN, 'the token or login is valid no more');
+    const turnOut = () => socket.close(NOT_LET_IN, 'reading needs a valid token or login');
     ended?.addEventListener('abort', turnOut, { once: true });
     socket.on('message', (data, isBinary) => this.#received(String(data), isBinary));
     socket.on('ping', (data) => this.#pong(data));

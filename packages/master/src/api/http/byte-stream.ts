@@ -38,7 +38,8 @@ export function byteStream(
           gone.abort();
           cut(controller, new CutShort());
         };
-        ended?.addEventListener('abort', onEnded, { once: true });
+        if (ended?.aborted) onEnded();
+        else ended?.addEventListener('abort', onEnded, { once: true });
       },
       async pull(controller) {
         try {
