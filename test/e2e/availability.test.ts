@@ -187,7 +187,7 @@ test("a developer's key does not set what only administrators may", async () => 
   const world = await setup({ builders: { linux: [shell('true')] } });
   const work = await world.clone();
   const { code, stderr } = await world.buildbot(work, ['workers', 'set', 'w1', 'unavailable']);
-  expect([code, stderr]).toEqual([5, expect.stringContaining('only for administrators')]);
+  expect([code, stderr]).toEqual([5, expect.stringContaining('no rule of the master allows this to you (alice)')]);
   expect(await worker(world, 'w1')).toMatchObject({ availability: 'eager', admin_availability: null });
 });
 
@@ -257,7 +257,7 @@ test.each([
   await force(world);
   await began(world);
   expect(await stop(world)).toMatchObject({ code: 0, stdout: expect.stringMatching(/stopped\n$/) });
-  const state_string = 'its worker was shut down';
+  const state_string = 'worker w1: it was shut down';
   expect(await nthBuild(world, 1)).toMatchObject({ results: RETRY, infrastructure: false, state_string });
   const { buildrequests } = await world.api<{ buildrequests: object[] }>('/api/v2/buildrequests');
   expect(buildrequests).toMatchObject([{ state: 'pending', attempts: 1, failures: 0, not_before: null }]);

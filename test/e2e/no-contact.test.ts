@@ -8,7 +8,7 @@ import { createWorld, type World } from '../support/world.ts';
 /** A build that waits for ever, and the flags of somebody who follows it without SSH. */
 async function setup(): Promise<World & { work: string; api: string[] }> {
   const world = await createWorld({
-    builders: { slow: [{ type: 'shell', name: 'wait', command: 'touch ../../../../running; sleep 987' }] },
+    builders: { slow: [{ type: 'shell', name: 'wait', command: 'touch ../../../../running; echo on it; sleep 987' }] },
   });
   onTestFinished(() => world.remove());
   const work = await world.clone();
@@ -45,6 +45,7 @@ test('the farm is watched on, unless a limit was given; a log ends with 4', asyn
   const log = startBuildbot(work, ['log', 'slow/1', '--follow', '--reconnect', '1s', ...api]);
   await farm.says(/build_started/);
   await bounded.says(/Test/);
+  await log.says(/on it/);
   expect((await limited.finished).code).toBe(0);
   await end(master as Program, 'SIGKILL');
   for (const ended of [await bounded.finished, await log.finished])

@@ -12,7 +12,7 @@ export interface Loss {
 export function lossOf(outcome: CommandOutcome): Loss | null {
   // Somebody's decision, as a restart is one: nothing has failed, and neither request nor worker has to answer for it.
   if (outcome.status === 'exited' && outcome.cause === 'worker-shutdown')
-    return { kind: 'withdrawn', reason: 'its worker was shut down' };
+    return { kind: 'withdrawn', reason: 'it was shut down' };
   const reason = failureOf(outcome);
   return reason === null ? null : { kind: 'lost', reason };
 }
