@@ -35,6 +35,7 @@ const FIXED = [
   'listen.proxies',
   'listen.plain',
   'listen.ssh',
+  'listen.heartbeat',
   'database.url',
   'workerLink.keepalive',
   'workerLink.timeout',

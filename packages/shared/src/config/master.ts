@@ -142,6 +142,9 @@ export const masterConfigSchema = z.strictObject({
       plain: z.boolean().optional().meta({
         description: 'The API off loopback without TLS: whoever is on the wire reads tokens and cookies.',
       }),
+      heartbeat: boundedDuration({ from: '100ms', to: '15s', why: 'clients give a silent stream up' })
+        .optional()
+        .meta({ description: 'A silent stream of events says this often that it lives. Default: 15s.' }),
       workers: addressSchema.default('127.0.0.1:9989').meta({ description: 'Where workers connect.' }),
       ssh: z
         .strictObject({
