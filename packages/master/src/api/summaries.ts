@@ -66,7 +66,7 @@ export async function buildSetSummary(
 async function lastBuild(reader: Reader, builderId: number): Promise<RowOf<'builds'>[]> {
   const scope = { filters: [equals('builderid', builderId), equals('complete', true)], keep: null };
   const order = [{ field: 'number', descending: true }];
-  return (await reader.page('builds', scope, { ...EVERYTHING, order, limit: 1 })).rows;
+  return (await reader.page('builds', scope, { ...EVERYTHING, order, limit: 1, counted: false })).rows;
 }
 
 /** The first requests in a state, of equals the oldest first. */

@@ -23,6 +23,8 @@ export interface Query {
   /** `null` for no limit. */
   limit: number | null;
   offset: number;
+  /** False when nobody asks how many there are behind the page. */
+  counted?: boolean;
 }
 
 export const EVERYTHING: Query = { filters: [], order: [], limit: null, offset: 0 };

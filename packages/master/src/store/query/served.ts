@@ -32,6 +32,7 @@ export const SERVED: Readonly<Partial<Record<ResourceName, Served>>> = {
       { equal: [], orders: ['buildid', 'started_at'] },
       { equal: ['complete=true'], orders: ['buildid', 'started_at'] },
       { equal: ['builderid'], orders: ['buildid', 'number', 'started_at'] },
+      { equal: ['builderid', 'complete=true'], orders: ['buildid', 'number'] },
       { equal: ['workerid'], orders: ['buildid'] },
       { equal: ['results'], orders: ['buildid'] },
       { equal: ['builderid', 'results'], orders: ['buildid'] },
