@@ -7,7 +7,8 @@ let server: ApiServer;
 let refusal: unknown;
 beforeEach(async () => {
   server = await apiServer('HTTP/1.1', (asked, response) => {
-    if (asked.method === 'GET') return void response.end(JSON.stringify({ builders: [builder()] }));
+    const known = { builders: [builder()], forceschedulers: [{ name: 'force' }] };
+    if (asked.method === 'GET') return void response.end(JSON.stringify(known));
     response.statusCode = refusal === null ? 200 : 400;
     const answer =
       refusal === null ? { result: [8, { 1: 12 }] } : { error: { code: -32602, message: refusal } };
@@ -26,6 +27,15 @@ it('names the builder that was meant', async () => {
   await expect(force(server.client, 'force', { reason: '', builderNames: ['linus'] })).rejects.toMatchObject({
     message: "there is no builder 'linus'",
     hint: "Did you mean 'linux'?",
+    exitCode: 2,
+  });
+});
+
+it('names the schedulers that there are', async () => {
+  refusal = "'NoneType' object has no attribute 'force'";
+  await expect(force(server.client, 'nobody', { reason: '' })).rejects.toMatchObject({
+    message: "there is no force scheduler 'nobody'",
+    hint: 'There is: force.',
     exitCode: 2,
   });
 });

@@ -1,5 +1,5 @@
 /** `force`: what is asked of the scheduler, and which builder was meant when there is none of that name. */
-import { nearest, sanitizeName, UserError } from '@buildbot/shared';
+import { ExternalError, nearest, sanitizeName, UserError } from '@buildbot/shared';
 import type { ApiClient } from '../client/api-client.ts';
 import type { OnceParams } from './ask-once.ts';
 
@@ -30,8 +30,9 @@ export async function force(
   try {
     return buildSetOf(await client.control(path, 'force', { ...properties, ...params }));
   } catch (error) {
-    const unknown = await unknownBuilder(client, params.builderNames ?? []);
-    throw error instanceof UserError && unknown !== null ? unknown : error;
+    // A real Buildbot answers what it does not know with an error of its own code.
+    if (!(error instanceof UserError || error instanceof ExternalError)) throw error;
+    throw (await unknownName(client, scheduler, params.builderNames ?? [])) ?? error;
   }
 }
 
@@ -42,13 +43,28 @@ export function buildSetOf(answer: unknown): number {
   throw new UserError('the master answered without the number of a build set');
 }
 
-async function unknownBuilder(client: ApiClient, wanted: readonly string[]): Promise<UserError | null> {
-  if (wanted.length === 0) return null;
-  const known = (await client.resources('builders')).map(({ name }) => name);
-  const unknown = wanted.find((name) => !known.includes(name));
-  if (unknown === undefined) return null;
-  const close = nearest(unknown, known);
+async function unknownName(
+  client: ApiClient,
+  scheduler: string,
+  builderNames: readonly string[],
+): Promise<UserError | null> {
+  const forms = (await client.get('forceschedulers', 'forceschedulers')) as { name: string }[];
+  const schedulers = forms.map(({ name }) => name);
+  if (!schedulers.includes(scheduler)) return noSuch('force scheduler', scheduler, schedulers);
+  if (builderNames.length === 0) return null;
+  const builders = (await client.resources('builders')).map(({ name }) => name);
+  const unknown = builderNames.find((name) => !builders.includes(name));
+  return unknown === undefined ? null : noSuch('builder', unknown, builders);
+}
+
+function noSuch(what: string, name: string, known: readonly string[]): UserError {
+  const close = nearest(name, known);
+  const names = known.map((one) => sanitizeName(one, { maxLength: 80 }));
   const hint =
-    close === undefined ? "'buildbot builders' lists them." : `Did you mean '${sanitizeName(close)}'?`;
-  return new UserError(`there is no builder '${sanitizeName(unknown)}'`, { hint });
+    close !== undefined
+      ? `Did you mean '${sanitizeName(close)}'?`
+      : names.length === 0
+        ? 'There is none.'
+        : `There is: ${names.slice(0, 8).join(', ')}.`;
+  return new UserError(`there is no ${what} '${sanitizeName(name, { maxLength: 80 })}'`, { hint });
 }
