@@ -14,7 +14,7 @@ export function metricsText(metrics: readonly Metric[]): string {
     .flatMap(({ name, help, type, samples }) => [
       `# HELP ${name} ${escaped(help)}`,
       `# TYPE ${name} ${type}`,
-      ...samples.map((sample) => `${name}${labelsText(sample)} ${sample.value}`),
+      ...samples.map((sample) => `${name}${sample.suffix ?? ''}${labelsText(sample)} ${sample.value}`),
     ])
     .map((line) => `${line}\n`)
     .join('');

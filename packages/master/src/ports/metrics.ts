@@ -4,6 +4,8 @@
  */
 
 export interface Sample {
+  /** Behind the name of a histogram: `_bucket`, `_sum`, `_count`. */
+  suffix?: string;
   /** Label names to values. No label may take more values than the configuration has names. */
   labels: Readonly<Record<string, string>>;
   value: number;
@@ -15,7 +17,7 @@ export interface Metric {
   /** One line. */
   help: string;
   /** A counter only grows, from 0 at each start of the master; a gauge says how things stand now. */
-  type: 'counter' | 'gauge';
+  type: 'counter' | 'gauge' | 'histogram';
   samples: readonly Sample[];
 }
 

@@ -36,6 +36,8 @@ test('builds are counted by result, infrastructure failures told apart, and requ
   );
   expect(samplesOf(await gauges.read(), 'buildbot_requests')).toEqual({ pending: 0, claimed: 0, shelved: 1 });
   expect(samplesOf(await counters.read(), 'buildbot_builds_total')).toEqual({ 'exception yes': 1 });
+  const durations = samplesOf(await counters.read(), 'buildbot_build_duration_seconds');
+  expect(durations['+Inf']).toBe(1);
   await counters.stop();
 });
 
