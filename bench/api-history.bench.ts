@@ -56,7 +56,7 @@ const EXPENSIVE: Record<string, string> = {
   'no such text': 'builds?state_string__contains=nowhere&limit=20',
   'order by text': 'builds?order=state_string&limit=20',
   'from far behind': `builds?order=-buildid&limit=20&offset=${Math.floor(BUILDS * 0.9)}`,
-  'steps by name': 'steps?name=nowhere',
+  'no such person': 'builds?stopped_by=nobody',
 };
 
 const world = await createWorld({

@@ -11,6 +11,8 @@ const PORTION = 200;
 
 const db = new Database(workerData as string, { readonly: true, fileMustExist: true, timeout: 5000 });
 db.pragma('query_only = ON');
+// Whole tables pass by: nothing is worth keeping. It also bounds the memory of a sort. KiB.
+db.pragma('cache_size = -2000');
 
 let reading: Iterator<unknown> | null = null;
 
