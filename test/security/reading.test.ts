@@ -27,7 +27,7 @@ const TEMPLATES = [
 ];
 const TARGETS = [
   ...TEMPLATES.map((template) => `/api/v2/${template.replaceAll(/\{\w+\}/g, '1')}`),
-  ...['/api', '/api/openapi.json', '/api/latest/builds', '/metrics', '/auth/tokens'],
+  ...['/api', '/api/openapi.json', '/api/latest/builds', '/metrics', '/avatar', '/', '/auth/tokens'],
   ...['/sse/listen/builds/*/*', '/sse/add/0/builds/*/*', '/nowhere'],
 ];
 
