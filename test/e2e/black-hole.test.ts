@@ -7,11 +7,8 @@ import { startChaosProxy } from '../support/chaos-proxy.ts';
 import { until } from '../support/processes.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-/**
- * So often something is to be heard. A master speaks every 15 s only, so that here a link is given up again and again
- * that is good: which must do no harm either.
- */
-const HEARTBEAT = { BUILDBOT_HEARTBEAT: '300ms' };
+/** So often something is to be heard; the master says something more often, so that no link is given up that is good. */
+const HEARTBEAT = { BUILDBOT_HEARTBEAT: '500ms' };
 
 let world: World;
 let work: string;
@@ -20,6 +17,7 @@ const flag = (name: string): string => join(world.dir, name);
 beforeAll(async () => {
   const wait = 'while [ ! -e ../../../../go ]; do sleep 0.05; done';
   world = await createWorld({
+    heartbeat: '100ms',
     builders: {
       slow: [
         { type: 'shell', name: 'wait', command: `echo first; touch ../../../../running; ${wait}; echo last` },

@@ -19,6 +19,8 @@ export interface WorldOptions {
   builders?: Record<string, StepSpec[]>;
   /** More of `master.yaml`, laid over what is made here. */
   config?: Record<string, unknown>;
+  /** How often the master says on a silent stream that it lives; 15 s by default. */
+  heartbeat?: string;
   /** Number of workers; 1 by default. */
   workers?: number;
   maxBuilds?: number;
@@ -210,7 +212,10 @@ function masterConfig(
   const names = Object.keys(builders);
   return {
     title: 'Test',
-    listen: { workers: `127.0.0.1:${workersPort}` },
+    listen: {
+      workers: `127.0.0.1:${workersPort}`,
+      ...(options.heartbeat === undefined ? {} : { heartbeat: options.heartbeat }),
+    },
     workers: workers.map((name) => ({ name, password: 'secret', maxBuilds: options.maxBuilds ?? 2 })),
     builders: names.map((name) => ({ name, workers, steps: expand(builders[name] as StepSpec[], checkout) })),
     schedulers: [
