@@ -82,7 +82,7 @@ describe('workers', () => {
     const lines = workerLines(
       [
         { ...known, suspect },
-        { ...known, name: 'w2', connected: false, missingSince: 1_795_000_000 },
+        { ...known, name: 'w2', connected: false, awaySince: 1_795_000_000, missingSince: 1_795_000_600 },
       ],
       NOW,
     );

@@ -60,6 +60,7 @@ export async function listWorkers(client: ApiClient): Promise<WorkerItem[]> {
     version: worker.workerinfo.version ?? null,
     tags: worker.tags ?? [],
     suspect: worker.suspect ?? null,
+    awaySince: worker.away_since ?? null,
     missingSince: worker.missing_since ?? null,
   }));
 }
@@ -113,9 +114,9 @@ function stateOf({ suspect, missingSince, connected, graceful, paused }: WorkerI
   return graceful ? 'leaving' : paused ? 'paused' : 'connected';
 }
 
-function noteOf({ suspect, missingSince }: WorkerItem): string {
+function noteOf({ suspect, awaySince }: WorkerItem): string {
   if (suspect !== null) return `no builds until ${timeText(suspect.until)}: ${suspect.reason}`;
-  return missingSince === null ? '' : `away since ${timeText(missingSince)}`;
+  return awaySince === null ? '' : `away since ${timeText(awaySince)}`;
 }
 
 function timeText(seconds: number): string {

@@ -8,6 +8,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { ExternalError, sanitizeName, UserError } from '@buildbot/shared';
 import { splitCommand } from './command-words.ts';
+import { endChild } from './end-child.ts';
 import { HostKeyError, NotLetInError } from './errors.ts';
 import { checkHost, checkPort, checkUser } from './host-name.ts';
 import { PairedDuplex } from './paired-duplex.ts';
@@ -115,7 +116,7 @@ function programProcess(child: Child, host: string): RemoteProcess & { duplex: P
     source: child.stdout,
     sink: child.stdin,
     endedBy: async () => (await closed.promise).failure,
-    onDestroy: () => child.kill(),
+    onDestroy: () => endChild(child),
   });
   return { duplex, stderr, exit: closed.promise.then(({ code }) => ({ code })) };
 }

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { ExternalError } from '@buildbot/shared';
 import type { HostConfig } from './config.ts';
 import { explainConnectError } from './connect-errors.ts';
+import { endChild } from './end-child.ts';
 import { PairedDuplex } from './paired-duplex.ts';
 import { keepTail } from './tail.ts';
 import { expandTokens } from './tokens.ts';
@@ -42,6 +43,6 @@ function runProxyCommand(host: HostConfig, command: string, env: Env): Duplex {
     source: child.stdout,
     sink: child.stdin,
     endedBy: () => ended.promise,
-    onDestroy: () => child.kill(),
+    onDestroy: () => endChild(child),
   });
 }

@@ -121,7 +121,8 @@ const workerItemSchema = z
       .object({ until: seconds, reason: z.string() })
       .nullable()
       .describe('It lost several builds in a row and gets none until then.'),
-    missingSince: seconds.nullable(),
+    awaySince: seconds.nullable().describe('Since when it has not been there.'),
+    missingSince: seconds.nullable().describe('Since when it has been away for longer than its grace.'),
   })
   .describe('What a master does not say is null.');
 export type WorkerItem = z.infer<typeof workerItemSchema>;
