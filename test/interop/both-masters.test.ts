@@ -71,6 +71,18 @@ describe.each(MASTERS)('at $master', ({ isReal }) => {
     expect(workers).toMatchObject([{ connected: true, paused: false }]);
   });
 
+  test('watch shows the farm', async () => {
+    const { code, stdout, stderr } = await buildbot('watch', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 'buildbot.watch/1', running: 0, waiting: 0 });
+    const { rows, workers } = JSON.parse(stdout);
+    expect(rows).toContainEqual(expect.objectContaining({ builder: 'shell', running: [], waiting: 0 }));
+    expect(workers).toMatchObject({ connected: 1, total: 1 });
+    const lines = await buildbot('watch', '--timeout', '1s');
+    expect([lines.code, lines.stderr]).toEqual([124, '']);
+    expect(lines.stdout).toContain('shell');
+  });
+
   test('stop ends a build that runs, with a reason', async () => {
     await rm(join(flags, 'running'));
     await writeFile(join(flags, 'wait'), '');

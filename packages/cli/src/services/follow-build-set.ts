@@ -182,7 +182,7 @@ async function readByParts(
 }
 
 /** A real Buildbot has times in seconds only, and none of this project's additions. */
-function withOwnFields(build: BuildResource): BuildResource {
+export function withOwnFields(build: BuildResource): BuildResource {
   return {
     ...withOwnTimes(build),
     attempt: build.attempt ?? 1,
@@ -198,7 +198,7 @@ interface Timed<S extends number | null> {
   complete_at_ms: number | null;
 }
 
-function withOwnTimes<S extends number | null, T extends Timed<S>>(timed: T): T {
+export function withOwnTimes<S extends number | null, T extends Timed<S>>(timed: T): T {
   const ms = (seconds: number | null) => (seconds === null ? null : Math.round(seconds * 1000));
   return {
     ...timed,

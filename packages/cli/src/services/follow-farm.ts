@@ -3,6 +3,7 @@ import { type EstimateResource, type EventMessage, matchesPath, type StatusResou
 import { type ApiClient, NotFound } from '../client/api-client.ts';
 import type { CurrentClient } from './current-client.ts';
 import { readMine } from './mine.ts';
+import { readFarm } from './read-farm.ts';
 import { type LinkDeps, type LinkEnd, type LinkOptions, stayLinked } from './stay-linked.ts';
 import type { ViewStore } from './view-store.ts';
 import { withFreshReasons } from './waiting-reasons.ts';
@@ -26,6 +27,9 @@ const WAITING = 'buildrequests?state=pending&order=-priority&order=buildrequesti
 /** Finished builds and complete requests pile up in the state; a fresh status clears them away this often. */
 const FRESH_AFTER_EVENTS = 2000;
 
+/** Between two looks at a master that tells no events. */
+const POLL_MS = 2000;
+
 /** Runs until `signal` aborts, or there was no contact for too long. `current` is told each client. */
 export async function followFarm(
   deps: LinkDeps & { store: ViewStore; current?: CurrentClient },
@@ -39,8 +43,8 @@ export async function followFarm(
     async (client) => {
       deps.current?.use(client);
       while (!signal.aborted) {
-        const [status] = (await client.get('status', 'statuses', signal)) as StatusResource[];
-        if (status === undefined) return;
+        const status = await readStatus(client, signal);
+        if (status === undefined) return pollFarm(client, told, deps.clock);
         if (mine) await tellMine(client, told);
         const busy = new Set(status.builds.map(({ builderid }) => builderid));
         const estimates = await Promise.all([...busy].map((id) => readEstimate(client, id, signal)));
@@ -53,6 +57,25 @@ export async function followFarm(
     },
     options,
   );
+}
+
+/** Nothing where the master has no such thing: a real Buildbot. */
+async function readStatus(client: ApiClient, signal: AbortSignal): Promise<StatusResource | undefined> {
+  try {
+    return ((await client.get('status', 'statuses', signal)) as StatusResource[])[0];
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Looks again and again, until `signal` aborts. */
+async function pollFarm(client: ApiClient, telling: Telling, clock: LinkDeps['clock']): Promise<void> {
+  const { store, signal } = telling;
+  for (let round = 1; !signal.aborted; round++) {
+    store.dispatch({ type: 'status', status: await readFarm(client, round, signal) });
+    await clock.sleep(POLL_MS, signal);
+  }
 }
 
 interface Telling {
