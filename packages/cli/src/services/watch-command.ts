@@ -1,22 +1,20 @@
 /** `buildbot watch`: one try to its end like `try` itself, or the whole farm until somebody has seen enough. */
 import { ExternalError, formatDuration } from '@buildbot/shared';
 import type { SettingValues } from '../config/settings.ts';
-import type { KeyAction } from '../ui/try-keys.ts';
 import { type FarmChoice, WHOLE_FARM } from '../view/farm-choice.ts';
 import { type Condition, conditionMet } from '../view/until.ts';
 import type { TryReference } from './build-reference.ts';
 import { chosenStore, refuseUnknown } from './chosen-store.ts';
-import { connectionWords } from './connect.ts';
 import { CurrentClient } from './current-client.ts';
 import { findTry } from './find-build.ts';
 import { followFarm } from './follow-farm.ts';
 import type { LogPositions } from './follow-logs.ts';
-import { TryFollower } from './follow-try.ts';
 import type { MasterLink } from './master-link.ts';
 import { exitCodeOfFarm, presentFarm } from './present-farm.ts';
-import { faceFor, logTeller, present } from './present-try.ts';
+import { faceFor } from './present-try.ts';
 import type { Runtime } from './runtime.ts';
 import type { ViewStore } from './view-store.ts';
+import { watchTry } from './watch-try.ts';
 
 export interface WatchCommandInput {
   link: MasterLink;
@@ -49,7 +47,7 @@ export async function watchCommand(input: WatchCommandInput, runtime: Runtime): 
   if (reference === null) return watchFarm(input, { store, face }, runtime);
   const buildSetId =
     'buildSetId' in reference ? reference.buildSetId : await findTry(await link.open(), reference);
-  return watchTry({ ...input, buildSetId }, { store, face }, runtime);
+  return watchTry({ ...input, buildSetId, face }, runtime);
 }
 
 type Shown = { store: ViewStore; face: ReturnType<typeof faceFor> };
@@ -93,38 +91,6 @@ async function watchFarm(
     if (reconnectMs !== undefined && (await following) === 'no-contact')
       throw new ExternalError(link.name, `no contact for ${formatDuration(reconnectMs)}`);
     return exitCodeOfFarm(ended.signal, waits);
-  } finally {
-    stopListening();
-  }
-}
-
-async function watchTry(
-  input: WatchCommandInput & { buildSetId: number },
-  { store, face }: Shown,
-  runtime: Runtime,
-): Promise<number> {
-  const { logsFrom } = input;
-  const follower = new TryFollower({
-    link: input.link,
-    store,
-    runtime,
-    attachCommand: ['buildbot', 'watch', ...connectionWords(input.given)],
-    timeoutMs: input.given.timeout,
-    reconnectMs: input.reconnectMs,
-    tails: face === 'screen',
-    newOnly: input.newOnly,
-    logs: logsFrom === null ? undefined : { from: logsFrom, tell: logTeller(face, store, runtime) },
-  });
-  const { intents } = follower;
-  store.dispatch({ type: 'connection', words: connectionWords(input.given), isLocal: false });
-  intents.sending();
-  const stopListening = runtime.onInterrupt((interruption) => intents.onInterruption(interruption));
-  const onAction = (action: NonNullable<KeyAction>) => intents[action]();
-  const firstLine = `⠋ attaching to try #${input.buildSetId} at ${input.link.name}`;
-  try {
-    return await present({ store, face, follow: logsFrom !== null, firstLine, onAction }, runtime, () =>
-      follower.follow(input.buildSetId, null),
-    );
   } finally {
     stopListening();
   }
