@@ -104,7 +104,7 @@ export const SERVED: Readonly<Partial<Record<ResourceName, Served>>> = {
 /** Rows that may be looked at where everything else runs. */
 export const SMALL = 2000;
 /** Rows from the first to the end of a page that are read at once. */
-export const PAGE_END = 1000;
+const PAGE_END = 1000;
 /** Values of one field that are looked up at once. */
 const MOST_VALUES = 500;
 

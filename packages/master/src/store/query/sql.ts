@@ -165,7 +165,7 @@ export interface PageInput<TB extends keyof Tables, O> {
 }
 
 /** Rows counted behind a page, unless the filters leave few: to count a million takes longer than to show twenty. */
-export const COUNTED = 10_000;
+const COUNTED = 10_000;
 
 /** Rows of one page, and how many the filters leave in all; of more than `COUNTED` behind the page, `COUNTED` of them. */
 export async function page<TB extends keyof Tables, O>(
