@@ -187,7 +187,10 @@ test("a developer's key does not set what only administrators may", async () => 
   const world = await setup({ builders: { linux: [shell('true')] } });
   const work = await world.clone();
   const { code, stderr } = await world.buildbot(work, ['workers', 'set', 'w1', 'unavailable']);
-  expect([code, stderr]).toEqual([5, expect.stringContaining('no rule of the master allows this to you (alice)')]);
+  expect([code, stderr]).toEqual([
+    5,
+    expect.stringContaining('no rule of the master allows this to you (alice)'),
+  ]);
   expect(await worker(world, 'w1')).toMatchObject({ availability: 'eager', admin_availability: null });
 });
 

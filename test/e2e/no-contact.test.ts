@@ -8,7 +8,9 @@ import { createWorld, type World } from '../support/world.ts';
 /** A build that waits for ever, and the flags of somebody who follows it without SSH. */
 async function setup(): Promise<World & { work: string; api: string[] }> {
   const world = await createWorld({
-    builders: { slow: [{ type: 'shell', name: 'wait', command: 'touch ../../../../running; echo on it; sleep 987' }] },
+    builders: {
+      slow: [{ type: 'shell', name: 'wait', command: 'touch ../../../../running; echo on it; sleep 987' }],
+    },
   });
   onTestFinished(() => world.remove());
   const work = await world.clone();
