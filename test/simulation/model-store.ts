@@ -144,7 +144,9 @@ export class ModelStore extends WorkerVerbs implements CoreStore {
         build.masterId = masterId;
         const steps = this.disk.stepsOf(build.buildId).map((step) => ({ ...step }));
         const { recipe, properties } = build;
-        return { ...this.ledger.claimed(build), recipe, properties: { ...properties }, steps };
+        // No worker is taken out in any story, so nobody asks for the process.
+        const past = { recipe, properties: { ...properties }, steps, bootId: null };
+        return { ...this.ledger.claimed(build), ...past };
       }),
     );
   }

@@ -198,7 +198,7 @@ function greet(at: {
       const parsed = parseMessage(workerMessageSchema, text);
       const hello = parsed.ok && parsed.value.type === 'hello' ? (parsed.value as Hello) : null;
       const protocol = hello && negotiateVersion(PROTOCOL_VERSIONS, hello.protocol);
-      const admission = hello && desks.accounts.admit(hello.worker, hello.password);
+      const admission = hello && desks.accounts.admit(hello.worker, hello.password, hello.bootId);
       if (hello === null || protocol === null || admission?.ok !== true) return link.cut('not a worker');
       link.attach({ ...silent, onText: () => link.cut('spoke out of turn') });
       desks.seat(admission.account, link, hello, protocol);

@@ -74,7 +74,7 @@ class Watched {
   constructor() {
     const clock = this.#clock();
     this.#desk = new Desk(
-      { workerId: 1, name: 'w1', password: 'secret' },
+      { workerId: 1, name: 'w1' },
       {
         ...{ clock, logger: silentLogger, timing: TIMING, window: 1e6, onChange: () => undefined },
         store: {

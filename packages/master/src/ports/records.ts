@@ -150,6 +150,8 @@ export interface UnfinishedBuild extends ClaimedBuild {
   properties: Properties;
   /** In the order of their numbers; the last one may be unfinished. */
   steps: Step[];
+  /** Of the worker's process that was heard last; `null` when none was. */
+  bootId: string | null;
 }
 
 /** A step that has begun. */

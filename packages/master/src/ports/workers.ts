@@ -1,6 +1,17 @@
 /** What services ask of the workers' side: who is there, is it alive, run this command there. */
 import type { Availability, Command, CommandKey, CommandOutcome, WorkerInfo } from '@buildbot/shared';
 
+export interface WorkerIdentity {
+  workerId: number;
+  name: string;
+}
+
+/** A worker that was in the configuration when its builds began. */
+export interface FormerWorker extends WorkerIdentity {
+  /** Of the process that has its builds; `null` when none is known to live. */
+  bootId: string | null;
+}
+
 /** One connected worker as the dispatcher sees it. */
 export interface ConnectedWorker {
   workerId: number;
@@ -53,6 +64,11 @@ export interface WorkerPool {
   release(workerId: number): void;
   /** Take a worker out of service: its process ends, with all that runs there, and does not come back by itself. */
   retire(workerId: number, reason: string): void;
+  /**
+   * It has unfinished builds. If it was taken out of the configuration while the master was away, it is departing from now
+   * on: its process of then may come back to them.
+   */
+  keep(worker: FormerWorker): void;
   /** Workers that are not in the configuration any more, and keep what runs there until they are dismissed. */
   departing(): number[];
   /** Send a departing worker away: no build is left there. */

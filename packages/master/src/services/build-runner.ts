@@ -202,9 +202,10 @@ export class BuildRunner {
       case 'ended':
         return { type: 'step-ended', results: ending.results };
       case 'lost':
+        return this.#lost(buildLossText(this.#job.worker.name, ending.reason, planned.rules.label));
       case 'withdrawn':
         return {
-          type: ending.kind,
+          type: 'withdrawn',
           reason: buildLossText(this.#job.worker.name, ending.reason, planned.rules.label),
         };
       case 'outdated':
@@ -212,6 +213,13 @@ export class BuildRunner {
       case 'left':
         return null;
     }
+  }
+
+  /** Of a worker that a person took out of the configuration nothing else was to be expected: nobody is to blame. */
+  #lost(reason: string): BuildEvent {
+    const isDeparting = this.#deps.pool.departing().includes(this.slot.workerId);
+    if (!isDeparting) return { type: 'lost', reason };
+    return { type: 'withdrawn', reason: `${reason}; it was taken out of the configuration` };
   }
 
   /** An order that came while the step was being made must not be lost on it; tidying steps run in spite of it. */

@@ -9,23 +9,26 @@ import type { Recipes } from '../ports/recipe.ts';
 import type { UnfinishedBuild } from '../ports/records.ts';
 import type { Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
+import type { WorkerPool } from '../ports/workers.ts';
 import type { BuildJob } from './build-runner.ts';
 
 export interface RecoveryDeps {
   store: Store;
   logger: Logger;
   masterId: number;
+  pool: Pick<WorkerPool, 'keep'>;
   recipes: () => Recipes;
 }
 
 /** The jobs of all unfinished builds. Must run before any build of this master starts. */
 export async function takeUpBuilds(
-  { store, logger, masterId, recipes }: RecoveryDeps,
+  { store, logger, masterId, pool, recipes }: RecoveryDeps,
   workerName: (workerId: number) => string,
 ): Promise<BuildJob[]> {
   const jobs: BuildJob[] = [];
   for (const past of await store.takeUpBuilds(masterId)) {
     const { builderId, workerId } = past.build;
+    pool.keep({ workerId, name: workerName(workerId), bootId: past.bootId });
     const recipe = recipes().of(builderId);
     if (recipe === undefined) {
       await putBack(store, past, 'its builder was taken out of the configuration while the master was away');

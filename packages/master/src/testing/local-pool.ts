@@ -107,6 +107,9 @@ export class LocalPool implements WorkerPool {
     this.lose(workerId, reason);
   }
 
+  /** Its workers need no configuration. */
+  keep(): void {}
+
   departing(): number[] {
     return [...this.#departing];
   }

@@ -7,9 +7,8 @@ import { type CommandKey, type CommandOutcome, type Hello, messageOf, type Welco
 import { PROCESS_GONE } from '../core/worker-process.ts';
 import type { Clock, Logger } from '../ports/service.ts';
 import type { Store } from '../ports/store.ts';
-import type { ConnectedWorker, WantedCommand } from '../ports/workers.ts';
+import type { ConnectedWorker, WantedCommand, WorkerIdentity } from '../ports/workers.ts';
 import { Absence, type LinkTiming } from './absence.ts';
-import type { WorkerAccount } from './accounts.ts';
 import { Conversation } from './conversation.ts';
 import { type HeldCommand, NEVER_BEGUN } from './held-command.ts';
 import { HeldCommands } from './held-commands.ts';
@@ -41,7 +40,7 @@ interface Connection {
 }
 
 export class Desk {
-  readonly account: WorkerAccount;
+  readonly account: WorkerIdentity;
   readonly #deps: DeskDeps;
   readonly #logger: Logger;
   readonly #record: WorkerRecord;
@@ -53,7 +52,7 @@ export class Desk {
   /** Takeovers one after the other, and with them everything that is written about this worker's state. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(account: WorkerAccount, deps: DeskDeps) {
+  constructor(account: WorkerIdentity, deps: DeskDeps) {
     this.account = account;
     this.#deps = deps;
     this.#logger = deps.logger.child({ worker: account.name });

@@ -1,6 +1,12 @@
 /** All workers of the configuration, each at its desk, as the rest of the master sees them. */
 import type { CommandKey, CommandOutcome, Hello } from '@buildbot/shared';
-import type { ConnectedWorker, WantedCommand, WorkerPool } from '../ports/workers.ts';
+import type {
+  ConnectedWorker,
+  FormerWorker,
+  WantedCommand,
+  WorkerIdentity,
+  WorkerPool,
+} from '../ports/workers.ts';
 import { Accounts, type WorkerAccount } from './accounts.ts';
 import { Desk, type DeskDeps } from './desk.ts';
 import type { Link } from './link.ts';
@@ -11,6 +17,8 @@ export class Desks implements WorkerPool {
   readonly #listeners = new Set<(workerId: number) => void>();
   /** Of workers that left the configuration while they may still have builds. */
   readonly #departing = new Map<number, WorkerAccount>();
+  /** Of workers that left it while the master was away. They stay here until they have heard that they are not wanted. */
+  readonly #former = new Map<number, FormerWorker>();
   #configured: readonly WorkerAccount[] = [];
   #accounts = new Accounts([]);
 
@@ -32,6 +40,7 @@ export class Desks implements WorkerPool {
     this.#departing.clear();
     for (const account of before)
       if (!ids.has(account.workerId)) this.#departing.set(account.workerId, account);
+    for (const workerId of ids) this.#former.delete(workerId);
     this.#configured = workers;
     this.#admit();
     for (const account of workers) {
@@ -39,25 +48,39 @@ export class Desks implements WorkerPool {
     }
   }
 
+  keep(worker: FormerWorker): void {
+    if (this.#desks.has(worker.workerId)) return;
+    this.#former.set(worker.workerId, worker);
+    this.#desks.set(worker.workerId, this.#newDesk(worker));
+    this.#admit();
+  }
+
   departing(): number[] {
-    return [...this.#departing.keys()];
+    const former = [...this.#former.keys()].filter((workerId) => this.#desks.has(workerId));
+    return [...this.#departing.keys(), ...former];
   }
 
   dismiss(workerId: number): void {
-    if (!this.#departing.delete(workerId)) return;
-    this.#admit();
+    if (!this.departing().includes(workerId)) return;
     const desk = this.#desks.get(workerId);
+    this.#departing.delete(workerId);
+    if (desk?.connected) this.#former.delete(workerId);
+    this.#admit();
     this.#desks.delete(workerId);
     void desk?.dismiss(`worker ${desk.account.name} was taken out of the configuration`);
   }
 
   #admit(): void {
-    this.#accounts = new Accounts([...this.#configured, ...this.#departing.values()]);
+    const accounts = [...this.#configured, ...this.#departing.values()];
+    this.#accounts = new Accounts(accounts, [...this.#former.values()]);
   }
 
-  /** A worker that was let in takes its place. */
-  seat(account: WorkerAccount, link: Link, hello: Hello, protocol: number): void {
-    void this.#desks.get(account.workerId)?.accept(link, hello, protocol);
+  /** A worker that was let in takes its place, or hears that it has none any more: what still runs there must end. */
+  seat({ workerId, name }: WorkerIdentity, link: Link, hello: Hello, protocol: number): void {
+    const desk = this.#desks.get(workerId);
+    const reason = `worker ${name} was taken out of the configuration`;
+    if (desk === undefined) link.close({ type: 'superseded', reason }, reason);
+    else void desk.accept(link, hello, protocol);
   }
 
   /** Close all connections; what is wanted stays wanted. */
@@ -82,7 +105,7 @@ export class Desks implements WorkerPool {
   run(workerId: number, wanted: WantedCommand): Promise<CommandOutcome> {
     const desk = this.#desks.get(workerId);
     if (desk !== undefined) return desk.run(wanted);
-    return Promise.resolve({ status: 'lost', reason: `worker ${workerId} is not in the configuration` });
+    return Promise.resolve({ status: 'lost', reason: 'it is not in the configuration' });
   }
 
   release(workerId: number): void {
@@ -97,7 +120,7 @@ export class Desks implements WorkerPool {
     for (const desk of this.#desks.values()) desk.stop(key, reason);
   }
 
-  #newDesk(account: WorkerAccount): Desk {
+  #newDesk(account: WorkerIdentity): Desk {
     const onChange = () => {
       for (const listener of this.#listeners) listener(account.workerId);
     };

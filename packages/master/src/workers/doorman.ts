@@ -16,7 +16,8 @@ import {
 } from '@buildbot/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Logger } from '../ports/service.ts';
-import type { Accounts, WorkerAccount } from './accounts.ts';
+import type { WorkerIdentity } from '../ports/workers.ts';
+import type { Accounts } from './accounts.ts';
 import { Link } from './link.ts';
 
 type Refused = Extract<MasterMessage, { type: 'refused' }>;
@@ -26,7 +27,7 @@ export interface DoormanInput {
   logger: Logger;
   timing: LivenessTiming;
   accounts: () => Accounts;
-  onAdmitted: (account: WorkerAccount, link: Link, hello: Hello, protocol: number) => void;
+  onAdmitted: (account: WorkerIdentity, link: Link, hello: Hello, protocol: number) => void;
 }
 
 const HELLO_MS = 10_000;
@@ -38,7 +39,7 @@ function refused(code: Refused['code'], reason: string): Refused {
 }
 
 interface Verdict {
-  account: WorkerAccount;
+  account: WorkerIdentity;
   hello: Hello;
   protocol: number;
 }
@@ -51,7 +52,7 @@ function judge(text: string, accounts: Accounts): Verdict | Refused {
   if (hello.type !== 'hello') return refused('malformed', 'the first message must be a hello');
   const protocol = negotiateVersion(PROTOCOL_VERSIONS, hello.protocol);
   if (protocol === null) return refused('protocol', versionsText(hello.protocol));
-  const admission = accounts.admit(hello.worker, hello.password);
+  const admission = accounts.admit(hello.worker, hello.password, hello.bootId);
   if (!admission.ok) return refused(admission.code, admission.reason);
   return { account: admission.account, hello, protocol };
 }

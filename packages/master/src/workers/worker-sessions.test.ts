@@ -411,6 +411,36 @@ test('a worker that is taken out of the configuration stays, and may come back, 
   expect(await outcome).toMatchObject({ status: 'lost' });
 });
 
+test('a worker that was taken out while the master was away comes back to its builds, and nobody else under its name', async () => {
+  bootIds = ['a'.repeat(32)];
+  sessions.configure([]);
+  sessions.pool.dismiss(1);
+  sessions.pool.keep({ workerId: 1, name: 'w1', bootId: 'a'.repeat(32) });
+  const outcome = sessions.pool.run(1, resumed({}));
+  expect(sessions.pool.departing()).toEqual([1]);
+  expect(await (await open(hello({ bootId: 'b'.repeat(32) }))).hears('refused')).toMatchObject({
+    code: 'unknown-worker',
+  });
+  const peer = await open(hello());
+  expect(await peer.hears('welcome')).toMatchObject({ wanted: [{ key: '1.1.0.0' }] });
+  sessions.pool.dismiss(1);
+  expect(await outcome).toMatchObject({ status: 'lost' });
+  expect(await peer.hears('refused')).toMatchObject({ code: 'unknown-worker' });
+  expect(await (await open(hello())).hears('refused')).toMatchObject({ code: 'unknown-worker' });
+});
+
+test('a worker that was taken out, and of which nothing is wanted when it calls, is told to end what it runs', async () => {
+  sessions.configure([]);
+  sessions.pool.dismiss(1);
+  sessions.pool.keep({ workerId: 1, name: 'w1', bootId: 'a'.repeat(32) });
+  sessions.pool.dismiss(1);
+  expect(sessions.pool.departing()).toEqual([]);
+  const peer = await open(hello({ commands: ['1.1.0.0'] }));
+  expect(await peer.hears('superseded')).toMatchObject({
+    reason: 'worker w1 was taken out of the configuration',
+  });
+});
+
 test('a worker that is back in the configuration before it was dismissed has lost nothing', async () => {
   void sessions.pool.run(1, wanted());
   const peer = await open(hello());

@@ -6,11 +6,13 @@ import {
   type Results,
   type StopOrder,
 } from '@buildbot/shared';
+import type { Kysely } from 'kysely';
 import type { UnfinishedBuild } from '../../ports/records.ts';
 import type { Store } from '../../ports/store.ts';
 import { noEarlierThan } from '../moments.ts';
 import { buildProperties, claimedBuild, findBuild } from '../reading.ts';
 import { flag, propertyRows, toBuild, toLog, toStep } from '../rows.ts';
+import type { Tables } from '../tables.ts';
 import { tellBuild, tellLog, tellStep } from '../telling.ts';
 import type { WriteContext } from '../write-queue.ts';
 import { endAttempt } from './queue.ts';
@@ -105,6 +107,11 @@ export async function setProperties(
 }
 
 /** Take all builds that are not finished as this master's own. */
+async function openBootId(db: Kysely<Tables>, workerId: number): Promise<string | null> {
+  const sessions = db.selectFrom('workerSessions').select('bootId').where('workerId', '=', workerId);
+  return (await sessions.where('endedAt', 'is', null).executeTakeFirst())?.bootId ?? null;
+}
+
 export async function takeUpBuilds(context: WriteContext, masterId: number): Promise<UnfinishedBuild[]> {
   const { db } = context;
   await db
@@ -128,6 +135,7 @@ export async function takeUpBuilds(context: WriteContext, masterId: number): Pro
       recipe,
       properties: await buildProperties(db, buildId),
       steps: steps.sort((a, b) => a.number - b.number).map(toStep),
+      bootId: await openBootId(db, row.workerId),
     });
   }
   return builds;
