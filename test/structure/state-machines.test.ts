@@ -1,5 +1,4 @@
 /** The graphs of docs/state-machines.md and the code name the same transitions, in both directions. */
-import { readFileSync } from 'node:fs';
 import { BugError, FAILURE, type Results, SUCCESS } from '@buildbot/shared';
 import { expect, test } from 'vitest';
 import {
@@ -97,15 +96,4 @@ test('a build', () => {
   ];
   const arrows = new Set(recipes.flatMap((steps) => [...walkBuild(steps)]));
   expect(graph('build')).toEqual([...arrows].toSorted());
-});
-
-test('the session of a worker has the states that its graph has', () => {
-  const source = readFileSync(
-    new URL('../../packages/worker/src/session/session.ts', import.meta.url),
-    'utf8',
-  );
-  const union = source.slice(source.indexOf('export type SessionState'), source.indexOf('export interface'));
-  const states = [...union.matchAll(/kind: '(\w+)'/g)].map((match) => match[1]);
-  const inGraph = graph('session').flatMap((line) => line.split(' : ')[0]?.split(' --> ') ?? []);
-  expect([...new Set(inGraph)].toSorted()).toEqual(states.toSorted());
 });
