@@ -171,6 +171,8 @@ test('a new try directory takes jobs, and two signals at once are two answers', 
   await logged(farm, /schedulers \+more/);
   await farm.drop('first', 'work', join(farm.basedir, 'more'));
   await until('it to be built', async () => String(await farm.results('work')) === '0');
+  // Answered after the signals, one after the other: neither of them still reads the file that is written next.
+  expect(await farm.reconfig()).toMatchObject({ stdout: 'nothing to take over\n' });
   await farm.write({ listen: { ...farm.config.listen, api: '127.0.0.1:1' } });
   const both = await Promise.all([farm.reconfig(), farm.reconfig()]);
   expect(both.map(({ stdout }) => stdout).sort()).toEqual([
