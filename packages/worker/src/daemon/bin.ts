@@ -14,6 +14,8 @@ function report(message: StartReport): void {
 /** Run the command line of this process; `bin` is the program to start in the background. */
 export async function runBin(bin: string): Promise<void> {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  // A reader of our output that goes away, a supervisor's logger say, is no reason to lose a build.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     process.exitCode = await main(process.argv.slice(2), {
       out: (line) => process.stdout.write(`${line}\n`),
