@@ -44,8 +44,8 @@ it.each([
   );
 });
 
-it('none of any name are there where no file has any', () => {
+it('without presets in the files every name is refused', () => {
   expect(() => withPreset(mergeSettings(), {}, 'quick')).toThrow(
-    expect.objectContaining({ hint: 'No file of settings has any.' }),
+    expect.objectContaining({ hint: 'No file of settings has presets.' }),
   );
 });

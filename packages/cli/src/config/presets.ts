@@ -20,7 +20,7 @@ function presetOf({ presets }: Settings, name: string): Preset {
   if (preset !== undefined) return preset;
   const names = Object.keys(presets).sort();
   const close = nearest(name, names);
-  const known = names.length === 0 ? 'No file of settings has any.' : `There are ${names.join(', ')}.`;
+  const known = names.length === 0 ? 'No file of settings has presets.' : `There are ${names.join(', ')}.`;
   throw new UserError(`there is no preset '${sanitizeName(name, { maxLength: 80 })}'`, {
     hint: close === undefined ? known : `Did you mean '${close}'?`,
   });

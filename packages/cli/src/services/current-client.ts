@@ -12,7 +12,7 @@ export class CurrentClient {
     this.#waiting.clear();
   }
 
-  /** Null before there was any. It may be one whose link is lost. */
+  /** Null before the first one. It may be one whose link is lost. */
   get client(): ApiClient | null {
     return this.#client;
   }

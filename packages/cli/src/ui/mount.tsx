@@ -1,7 +1,7 @@
 /** Puts a screen on the terminal with the options that keep it calm: line-wise diffs, few frames. */
 import { type Instance, render } from 'ink';
 import type { ReactElement, ReactNode } from 'react';
-import { Colour } from './lines.tsx';
+import { Colour } from './lines.ts';
 import { eraseWonRows, type Frame } from './reflow.ts';
 
 export interface ScreenStreams {

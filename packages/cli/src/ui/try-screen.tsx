@@ -3,7 +3,7 @@ import { Box, Static, useInput, useWindowSize } from 'ink';
 import { type ReactElement, useState } from 'react';
 import type { TryView } from '../view/try-view.ts';
 import type { Line } from './line.ts';
-import { Lines, LineText } from './lines.tsx';
+import { Lines, LineText } from './lines.ts';
 import { type Frame, useFrame } from './reflow.ts';
 import { type KeyAction, NO_KEYS, pressKey } from './try-keys.ts';
 import { tryLines } from './try-layout.ts';

@@ -3,7 +3,7 @@
 import type { Farm } from '@buildbot/shared';
 import { useInput, useWindowSize } from 'ink';
 import type { ReactElement } from 'react';
-import { Lines } from './lines.tsx';
+import { Lines } from './lines.ts';
 import { type Frame, useFrame } from './reflow.ts';
 import { watchLines } from './watch-layout.ts';
 

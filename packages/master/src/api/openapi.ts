@@ -91,7 +91,7 @@ function collectionQuery(resource: Plural) {
   const names = [...fields.keys()] as [string, ...string[]];
   const filters = [...fields].flatMap(([name, kind]) => {
     if (kind === 'nested' || UNFILTERED[resource]?.includes(name)) return [];
-    const description = `Equals; repeated: any of. Also ${name}__OP with OP one of ${FILTER_OPERATORS.join(', ')}.`;
+    const description = `Equals; repeated: one of them. Also ${name}__OP with OP one of ${FILTER_OPERATORS.join(', ')}.`;
     return [[name, z.array(VALUE_SCHEMAS[kind]).optional().meta({ description })]];
   });
   return z.object({

@@ -2,7 +2,7 @@
 import { type Key, useInput, useWindowSize } from 'ink';
 import type { ReactElement } from 'react';
 import type { Line } from '../line.ts';
-import { Lines } from '../lines.tsx';
+import { Lines } from '../lines.ts';
 import type { Window } from '../try-layout.ts';
 
 export interface FullScreenProps {

@@ -34,7 +34,7 @@ describe('parseQuery', () => {
     expect(properties).toEqual(['owner']);
   });
 
-  it('takes a repeated field as any of its values', () => {
+  it('takes a repeated field as one of its values', () => {
     expect(parse('results=2&results=4').query.filters).toEqual([
       { field: 'results', operator: 'eq', values: [2, 4] },
     ]);

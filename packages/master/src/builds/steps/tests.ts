@@ -1,6 +1,6 @@
 /**
  * The option `tests` of steps that run a command: where results of single tests are. Files are sent by the worker as a log of
- * their own, so that they are as durable as any log, and people can read them.
+ * their own, so that they are as durable as other logs, and people can read them.
  */
 import { REPORT_LOG, TEST_FORMATS, workPathSchema } from '@buildbot/shared';
 import * as z from 'zod';

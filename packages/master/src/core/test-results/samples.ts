@@ -16,6 +16,7 @@ net_test.cc:88: here</failure>
   <testcase classname="src/a.test.ts" name="suite &gt; works"><error message="boom"/></testcase>
 </testsuite></testsuites>
 `,
+  // `# SKIP` and `# TODO` are TAP's own words for a test whose result does not count.
   tap: `TAP version 13
 # Subtest: math
     # Subtest: adds

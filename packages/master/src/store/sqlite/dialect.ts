@@ -69,8 +69,7 @@ class SqliteConnection implements DatabaseConnection {
     return (await this.#execute({ sql, parameters })) as QueryResult<R>;
   }
 
-  // biome-ignore lint/correctness/useYield: the interface wants a generator, nobody streams
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new BugError('the store reads in pages, it does not stream queries');
   }
 }

@@ -49,7 +49,7 @@ function objectOf(part: string, what: string): Record<string, unknown> {
     if (value !== null && typeof value === 'object' && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
-    // Refused below, with the same words as any other text that is no object.
+    // Refused below, with the words for a text that is no object.
   }
   throw new TokenRefused(`the ${what} is not a JSON object`);
 }
